@@ -1,0 +1,66 @@
+"""The record that a target keeps in its ConfigMap: what we own, what we did, and how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.state.objects import ObjectKey
+from reconciler.state.plans import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryEntry:
+    """An object that we own or are about to own.
+
+    `uid`, `generation` and `digest` are those after our last apply, empty or 0 before it: while all
+    three still hold, the object is as we left it.
+    """
+
+    key: ObjectKey
+    deployment: str
+    uid: str = ""
+    generation: int = 0
+    digest: str = ""
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectResult:
+    """What the last run that wrote or failed did to one object."""
+
+    key: ObjectKey
+    action: Action
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One line of the history: a run that wrote or failed. `outcome` is the exit code of section 6."""
+
+    revision: str
+    finished: datetime
+    outcome: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecord:
+    """All that is kept for one target between runs.
+
+    `attempted` and `applied` are revisions (`main@sha1:…`); `digest` is that of the desired manifests
+    last applied in full; `uid` and `resource_version` are those of the ConfigMap (empty: not there yet);
+    `forged` says that it does not carry the ApplySet ID computed for this target.
+    """
+
+    entries: tuple[InventoryEntry, ...] = ()
+    attempted: str = ""
+    applied: str = ""
+    applied_at: datetime | None = None
+    digest: str = ""
+    results: tuple[ObjectResult, ...] = ()
+    history: tuple[RunSummary, ...] = ()
+    heartbeat: datetime | None = None
+    exists: bool = False
+    resource_version: str = ""
+    forged: bool = False

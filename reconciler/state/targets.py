@@ -1,0 +1,104 @@
+"""Targets and desired state: what should be served where, before it becomes manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.state.declarations import Protocol, Quantity, Server
+from reconciler.state.findings import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Target:
+    """One environment in one namespace of one cluster: the unit of inventory, Lease, budget and report.
+
+    `cluster` is empty where the environment names no clusters.
+    """
+
+    environment: str
+    namespace: str
+    cluster: str = ""
+
+    @property
+    def field_manager(self) -> str:
+        """The name under which this target's fields are owned in the API server."""
+        return f"modelsync-{self.environment}"
+
+    def __str__(self) -> str:
+        return f"{self.environment}@{self.cluster}" if self.cluster else self.environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredServing:
+    """Serving settings after all layers were merged; nothing is left open but what may stay so.
+
+    `requests` and `limits` map `cpu` and `memory` to Kubernetes quantities; `startup` is in seconds.
+    """
+
+    server: Server
+    protocol: Protocol
+    image: str
+    replicas: int
+    requests: Mapping[str, Quantity]
+    limits: Mapping[str, Quantity]
+    service_account: str | None
+    env: Mapping[str, str]
+    startup: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredVariant:
+    """One predictor to be: a pinned version, its role and share (percent), and where the cluster finds it."""
+
+    predictor: str
+    version: int
+    shadow: bool
+    traffic: int
+    model_uri: str
+    secret: str | None
+    serving: DesiredServing
+    run: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredDeployment:
+    """One deployment file, resolved. Variants are in the file's order; the first live one is the baseline."""
+
+    environment: str
+    name: str
+    namespace: str
+    model: str
+    registered_model: str
+    protocol: Protocol
+    variants: tuple[DesiredVariant, ...]
+    adopt: bool = False
+
+    @property
+    def id(self) -> str:
+        """The name that people read: `production/wines`."""
+        return f"{self.environment}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A deployment that could not be resolved, and the findings that say why. It is left as it was last applied."""
+
+    deployment: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What one target should serve.
+
+    `retired` names the deployments whose file approves their end; with `retire_all` the environment's
+    file approves the end of all. While `faults` is not empty nothing of the target may be pruned.
+    """
+
+    target: Target
+    deployments: tuple[DesiredDeployment, ...]
+    retired: frozenset[str] = frozenset()
+    retire_all: bool = False
+    faults: tuple[Fault, ...] = field(default=())
