@@ -14,10 +14,13 @@ from pydantic.alias_generators import to_camel
 Server = Literal["mlflow", "sklearn", "xgboost", "tensorflow", "triton", "huggingface", "custom"]
 Protocol = Literal["v2", "seldon", "tensorflow"]
 
-Version = Annotated[int, Field(ge=1, description="Registry version: an integer from 1, never an alias or stage.")]
+Version = Annotated[
+    int, Field(ge=1, description="Registry version: an integer from 1, never an alias or stage.")
+]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Duration = Annotated[
-    str, Field(pattern=r"^[1-9][0-9]*[smhd]$|^0[smhd]$", description="A whole number and a unit: 90m, 24h, 7d.")
+    str,
+    Field(pattern=r"^[1-9][0-9]*[smhd]$|^0[smhd]$", description="A whole number and a unit: 90m, 24h, 7d."),
 ]
 Share = Annotated[str, Field(pattern=r"^(100|[1-9]?[0-9])%$", description="A percentage such as 20%.")]
 Quantity = Annotated[
@@ -71,7 +74,9 @@ class Serving(Declaration):
     protocol: Protocol | None = Field(None, description="The protocol that clients speak.")
     replicas: Annotated[int, Field(ge=1)] | None = Field(None, description="Pods for each variant.")
     resources: Resources | None = None
-    image: str | None = Field(None, description="The server's image, where not the environment's one for this server.")
+    image: str | None = Field(
+        None, description="The server's image, where not the environment's one for this server."
+    )
     service_account: str | None = Field(None, description="ServiceAccount of the Pods.")
     env: Mapping[str, str] | None = Field(None, description="Environment variables of the model container.")
     startup: Duration | None = Field(None, description="How long the server may take to become ready.")
@@ -96,7 +101,9 @@ class Variant(Declaration):
     shadow: Annotated[int, Field(ge=1, le=100)] | None = Field(
         None, description="Percent of requests mirrored to this variant; its answers are dropped."
     )
-    name: str | None = Field(None, description="Predictor name, where not the derived one (v5, v6-shadow, v5-r2).")
+    name: str | None = Field(
+        None, description="Predictor name, where not the derived one (v5, v6-shadow, v5-r2)."
+    )
     rollout: Annotated[int, Field(ge=2)] | None = Field(
         None, description="Counts up when a live variant's Pods must change; gives the predictor a new name."
     )
@@ -137,9 +144,13 @@ class Deployment(Declaration):
 class Model(Declaration):
     """`models/<model>/model.yaml`: what is served."""
 
-    registered_model: Annotated[str, Field(min_length=1)] = Field(description="Its name in the MLflow registry.")
+    registered_model: Annotated[str, Field(min_length=1)] = Field(
+        description="Its name in the MLflow registry."
+    )
     registry: str = Field("main", description="The registry; main is the one of MLFLOW_TRACKING_URI.")
-    owners: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="Who answers for it: @team or e-mail.")
+    owners: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="Who answers for it: @team or e-mail."
+    )
     description: str | None = None
     serving: Serving | None = None
 
@@ -178,9 +189,13 @@ class ArtifactMapping(Declaration):
     """Where the storage initializer of the cluster finds what a registry calls by another name."""
 
     registry: str = "main"
-    from_: str = Field(alias="from", description="Prefix of the registry's location, such as mlflow-artifacts:/")
+    from_: str = Field(
+        alias="from", description="Prefix of the registry's location, such as mlflow-artifacts:/"
+    )
     to: str = Field(description="The prefix that stands for it in the cluster, such as s3://mlflow/artifacts")
-    secret: str | None = Field(None, description="Secret with the storage initializer's RCLONE_CONFIG_* keys.")
+    secret: str | None = Field(
+        None, description="Secret with the storage initializer's RCLONE_CONFIG_* keys."
+    )
 
 
 class Allow(Declaration):
@@ -229,15 +244,19 @@ class Environment(Declaration):
     """`environments/<env>/environment.yaml`: where, and under which rules."""
 
     namespace: str = Field(description="The namespace that this environment owns in its clusters.")
-    clusters: Mapping[str, Cluster] | None = Field(None, description="Clusters it is served from, with what differs.")
+    clusters: Mapping[str, Cluster] | None = Field(
+        None, description="Clusters it is served from, with what differs."
+    )
     upstream: tuple[str, ...] = Field((), description="Environments that versions come from.")
     protected: bool = Field(False, description="Rules may only be tightened here.")
-    drift: Literal["heal", "report"] = Field("heal", description="What sync does with edits made in the cluster.")
+    drift: Literal["heal", "report"] = Field(
+        "heal", description="What sync does with edits made in the cluster."
+    )
     platform: Platform = Field(default_factory=Platform)
     artifacts: tuple[ArtifactMapping, ...] = ()
     allow: Allow = Field(default_factory=Allow)
     metrics: Metrics | None = None
-    rules: Rules = Field(default_factory=Rules)
+    rules: Rules = Field(default_factory=lambda: Rules())
     serving: Serving | None = None
     retire: bool = Field(False, description="Prune the whole environment; this is the approval.")
 

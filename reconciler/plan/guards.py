@@ -1,0 +1,256 @@
+"""Guards: rules over a plan. A refusal means that nothing of the target is changed at all.
+
+Each guard says how to allow what it refuses: by `retire: true` in the declaration, or by a waiver in
+`exceptions.yaml` that names the rule, the objects, a reason and an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+
+from reconciler.plan.shares import read_live_predictors, read_shares
+from reconciler.state.declarations import Waiver
+from reconciler.state.objects import ENVIRONMENT_LABEL
+from reconciler.state.observations import Namespace
+from reconciler.state.plans import Cause, Change, Op, Plan, Refusal
+
+
+class Ancestry(str, Enum):
+    """How the commit of the last apply stands to the one of this run."""
+
+    FIRST = "first"
+    ANCESTOR = "ancestor"
+    REWRITTEN = "rewritten"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardInput:
+    """What the guards judge.
+
+    `max_prune` is the environment's limit (`20%` or a number), `recorded` how many objects the target
+    owned before, `declared` how many deployments it declares now, `applied` the revision last applied.
+    `namespace` is the target's namespace; None if it was not read because nothing needs it.
+    """
+
+    plan: Plan
+    max_prune: str | int | None
+    recorded: int
+    declared: int
+    applied: str
+    ancestry: Ancestry
+    namespace: Namespace | None
+    waivers: tuple[Waiver, ...]
+    now: datetime
+
+
+DEFAULT_MAX_PRUNE = "20%"
+
+
+def judge(given: GuardInput) -> tuple[Refusal, ...]:
+    """The refusals of all guards, waived ones left out."""
+    refusals = [refusal for guard in GUARDS.values() for refusal in guard(given)]
+    return tuple(refusal for refusal in refusals if not _is_waived(refusal, given))
+
+
+def is_active(waiver: Waiver, now: datetime) -> bool:
+    """Whether the waiver has not ended; a date alone ends with its day (UTC)."""
+    return now < end_of(waiver.until)
+
+
+def end_of(until: str) -> datetime:
+    """The moment at which an exception ends.
+
+    Raises ValueError for a text that is not a date or a UTC time.
+    """
+    if "T" not in until:
+        day = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=timezone.utc)
+        return day + timedelta(days=1)
+    pattern = "%Y-%m-%dT%H:%M:%SZ" if until.count(":") == 2 else "%Y-%m-%dT%H:%MZ"
+    return datetime.strptime(until, pattern).replace(tzinfo=timezone.utc)
+
+
+def prune_limit(max_prune: str | int | None, recorded: int) -> int:
+    """How many of `recorded` objects a run may prune: a percentage is rounded down, but is at least one.
+
+    `20%` of 12 is 2; `0%` and 0 allow none.
+    """
+    limit = DEFAULT_MAX_PRUNE if max_prune is None else max_prune
+    if isinstance(limit, int):
+        return limit
+    percent = int(limit.rstrip("%"))
+    return max(1, recorded * percent // 100) if percent else 0
+
+
+def _check_namespace(given: GuardInput) -> Iterator[Refusal]:
+    target = given.plan.target
+    if given.namespace is None:
+        return
+    found = given.namespace.labels.get(ENVIRONMENT_LABEL)
+    if found == target.environment:
+        return
+    says = (
+        f"carries {ENVIRONMENT_LABEL}={found}" if found else f"does not carry the label {ENVIRONMENT_LABEL}"
+    )
+    yield Refusal(
+        rule="namespace-label",
+        message=f"namespace {target.namespace} {says}; {target} may only be synced into a namespace labelled for it.",
+        advice=(
+            "The usual cause is the wrong cluster or context. If it is the right one, its owner labels it once: "
+            f"kubectl label namespace {target.namespace} {ENVIRONMENT_LABEL}={target.environment}"
+        ),
+        objects=(target.environment,),
+    )
+
+
+def _check_ancestry(given: GuardInput) -> Iterator[Refusal]:
+    if given.ancestry is not Ancestry.REWRITTEN:
+        return
+    target = given.plan.target
+    yield Refusal(
+        rule="history-continues",
+        message=(
+            f"{given.plan.revision} does not continue {given.applied}, which {target} was last synced to; "
+            "the history was rewritten or another branch was given."
+        ),
+        advice=(
+            "Push the history that contains the applied commit, or accept the new one by a reviewed waiver:\n"
+            + _waiver_text(target.environment, "history-continues", (target.environment,), given.now)
+        ),
+        objects=(target.environment,),
+    )
+
+
+def _check_emptiness(given: GuardInput) -> Iterator[Refusal]:
+    removals = _removals(given.plan)
+    if given.declared or not removals or given.plan.faults:
+        return
+    target = given.plan.target
+    yield Refusal(
+        rule="empty-environment",
+        message=f"{target} declares no deployment any more, but {_count(len(removals), 'object')} of it would be deleted.",
+        advice=(
+            f"The usual cause is a moved folder or a broken checkout of environments/{target.environment}/deployments. "
+            f"To end the environment, say retire: true in environments/{target.environment}/environment.yaml; "
+            "to end single deployments, say it in their files."
+        ),
+        objects=tuple(_id(given.plan, change) for change in removals),
+    )
+
+
+def _check_prune(given: GuardInput) -> Iterator[Refusal]:
+    removals = _removals(given.plan)
+    if not removals or not given.declared:
+        return
+    environment = given.plan.target.environment
+    limit = prune_limit(given.max_prune, given.recorded)
+    unwaived = [change for change in removals if not _names(given, "max-prune", _id(given.plan, change))]
+    live = [change for change in unwaived if _takes_traffic(change)]
+    if len(unwaived) <= limit and not live:
+        return
+    names = tuple(_id(given.plan, change) for change in unwaived)
+    says = _limit_text(given.max_prune, limit)
+    lines = [
+        f"{len(unwaived)} of {_count(given.recorded, 'object')} of {given.plan.target} would be deleted (limit {says})."
+    ]
+    lines += [f"  {change.key}  {_traffic_text(change)}" for change in unwaived[:10]]
+    if len(unwaived) > 10:
+        lines.append(f"  … {len(unwaived) - 10} more (modelsync plan {environment} --live)")
+    yield Refusal(
+        rule="max-prune",
+        message="\n".join(lines),
+        advice=(
+            "If this is meant, bring the file back with retire: true in it, or waive it for exactly these objects, "
+            "reviewed like any change:\n"
+            + _waiver_text(environment, "max-prune", names, given.now)
+            + f"\nIf not: the usual cause is a moved or renamed folder under environments/{environment}."
+        ),
+        objects=names,
+    )
+
+
+def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
+    for change in given.plan.select(Op.UPDATE):
+        if change.live is None or change.manifest is None:
+            continue
+        running = read_live_predictors(change.live.body)
+        wanted = read_live_predictors(change.manifest.body)
+        # A healed object returns to what git already declared and review already saw.
+        if not running or running & wanted or change.cause is not Cause.REVISION:
+            continue
+        name = _id(given.plan, change)
+        keep = sorted(running)[0]
+        yield Refusal(
+            rule="keep-a-running-variant",
+            message=(
+                f"{name}: no live variant of the running set ({', '.join(sorted(running))}) remains beside "
+                f"{', '.join(sorted(wanted)) or 'nothing'}; a bad model would take all requests at once."
+            ),
+            advice=(
+                f"Keep {keep} with a share for one more change and move the traffic in steps, or waive it:\n"
+                + _waiver_text(given.plan.target.environment, "keep-a-running-variant", (name,), given.now)
+            ),
+            objects=(name,),
+        )
+
+
+GUARDS: Mapping[str, Callable[[GuardInput], Iterable[Refusal]]] = {
+    "namespace-label": _check_namespace,
+    "history-continues": _check_ancestry,
+    "empty-environment": _check_emptiness,
+    "max-prune": _check_prune,
+    "keep-a-running-variant": _check_replacement,
+}
+WAIVABLE_GUARDS = frozenset({"history-continues", "max-prune", "keep-a-running-variant"})
+
+
+def _is_waived(refusal: Refusal, given: GuardInput) -> bool:
+    return bool(refusal.objects) and all(_names(given, refusal.rule, name) for name in refusal.objects)
+
+
+def _names(given: GuardInput, rule: str, name: str) -> bool:
+    return rule in WAIVABLE_GUARDS and any(
+        waiver.rule == rule and name in waiver.objects and is_active(waiver, given.now)
+        for waiver in given.waivers
+    )
+
+
+def _removals(plan: Plan) -> tuple[Change, ...]:
+    return tuple(change for change in plan.select(Op.DELETE) if change.cause is Cause.REMOVAL)
+
+
+def _takes_traffic(change: Change) -> bool:
+    return change.live is None or any(
+        share.percent > 0 for share in read_shares(change.live.body) if not share.shadow
+    )
+
+
+def _traffic_text(change: Change) -> str:
+    shares = read_shares(change.live.body) if change.live is not None else ()
+    live = ", ".join(f"{share.version} {share.percent} %" for share in shares if not share.shadow)
+    return f"declared live ({live})" if live and _takes_traffic(change) else "takes no traffic"
+
+
+def _limit_text(max_prune: str | int | None, limit: int) -> str:
+    said = DEFAULT_MAX_PRUNE if max_prune is None else max_prune
+    percent = f"{str(said).rstrip('%')} %, that is " if isinstance(said, str) else ""
+    return f"{percent}{limit}, and none that takes traffic"
+
+
+def _waiver_text(environment: str, rule: str, objects: tuple[str, ...], now: datetime) -> str:
+    until = (now + timedelta(days=7)).date().isoformat()
+    return (
+        f"  environments/{environment}/exceptions.yaml\n"
+        "    waivers:\n"
+        f"      - {{rule: {rule}, objects: [{', '.join(objects)}], reason: …, until: {until}}}"
+    )
+
+
+def _id(plan: Plan, change: Change) -> str:
+    return f"{plan.target.environment}/{change.deployment}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

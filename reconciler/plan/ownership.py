@@ -1,0 +1,63 @@
+"""Who holds which fields of a live object, read from its managed fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.state.objects import Body, LiveObject
+from reconciler.state.plans import FieldChange, ForeignEdit
+
+
+def read_owned_fields(live: LiveObject, manager: str) -> Mapping[str, Any]:
+    """The `fieldsV1` tree that `manager` holds by server-side apply; empty if it holds none."""
+    for entry in _managed_fields(live.body):
+        if (
+            entry.get("manager") == manager
+            and entry.get("operation") == "Apply"
+            and not entry.get("subresource")
+        ):
+            fields: Mapping[str, Any] = entry.get("fieldsV1") or {}
+            return fields
+    return {}
+
+
+def find_edits(live: LiveObject, manager: str, fields: tuple[FieldChange, ...]) -> tuple[ForeignEdit, ...]:
+    """The managers other than `manager` that hold a field in which the live object differs, with their fields.
+
+    A manager that merely writes beside us (the operator's status, its finalizers) holds none of them.
+    """
+    edits = []
+    for entry in _managed_fields(live.body):
+        name = str(entry.get("manager", ""))
+        if entry.get("subresource") or (name == manager and entry.get("operation") == "Apply"):
+            continue
+        held = set(_leaves(entry.get("fieldsV1") or {}, ""))
+        touched = tuple(sorted({path for path in held for change in fields if _covers(path, change.path)}))
+        if touched:
+            edits.append(ForeignEdit(manager=name, time=str(entry.get("time", "")), fields=touched))
+    return tuple(sorted(edits, key=lambda edit: (edit.manager, edit.time)))
+
+
+def _managed_fields(body: Body) -> tuple[Mapping[str, Any], ...]:
+    return tuple((body.get("metadata") or {}).get("managedFields") or ())
+
+
+def _leaves(tree: Mapping[str, Any], path: str) -> Iterator[str]:
+    for key, below in tree.items():
+        if not key.startswith("f:"):
+            continue
+        name = key[2:]
+        shown = f"[{name}]" if "." in name or "/" in name else name
+        here = f"{path}{shown}" if shown.startswith("[") or not path else f"{path}.{shown}"
+        children = tuple(_leaves(below, here)) if isinstance(below, Mapping) else ()
+        yield from children or (here,)
+
+
+def _covers(held: str, changed: str) -> bool:
+    """Whether the held field is the changed one, lies above it (an atomic list) or below it."""
+    return (
+        held == changed
+        or changed.startswith((f"{held}.", f"{held}["))
+        or held.startswith((f"{changed}.", f"{changed}["))
+    )

@@ -1,0 +1,53 @@
+"""What was seen in a cluster at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.state.inventory import TargetRecord
+from reconciler.state.objects import LiveObject, ObjectKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """A namespace as the API server holds it."""
+
+    name: str
+    labels: Mapping[str, str]
+    deleting: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything that a plan is decided on.
+
+    `objects` are all objects of our kinds in the target's namespace, ours or not, from complete lists
+    (a list that could not be finished is an error, never a shorter tuple); `workloads` are its
+    Deployments, for health.
+    """
+
+    record: TargetRecord
+    objects: tuple[LiveObject, ...]
+    workloads: tuple[LiveObject, ...]
+
+
+class HealthWord(str, Enum):
+    """kstatus' words."""
+
+    IN_PROGRESS = "InProgress"
+    CURRENT = "Current"
+    FAILED = "Failed"
+    TERMINATING = "Terminating"
+    NOT_FOUND = "NotFound"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """One object's health; `reason` says what a person needs to know, empty when Current."""
+
+    key: ObjectKey
+    word: HealthWord
+    reason: str = ""
