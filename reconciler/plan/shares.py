@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from reconciler.state.objects import Body
 from reconciler.state.plans import VariantChange
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """One predictor's part of the requests, in percent: of the live ones, or mirrored if `shadow`."""
-
-    predictor: str
-    version: str
-    shadow: bool
-    percent: int
+from reconciler.state.shares import Share
 
 
 def read_shares(body: Body | None) -> tuple[Share, ...]:

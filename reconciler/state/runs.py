@@ -9,6 +9,7 @@ from reconciler.state.inventory import ObjectResult, TargetRecord
 from reconciler.state.observations import Health
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.plans import Plan
+from reconciler.state.shares import Share
 from reconciler.state.targets import Target
 
 
@@ -48,15 +49,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentStatus:
-    """What status says of one deployment. Shares map predictors to percent; None where not known.
+    """What status says of one deployment.
 
-    `declared` comes from git (None without a repository), `applied` from the live object.
+    `declared` comes from git, `applied` from the live object; None where there is no such side.
     """
 
     environment: str
     name: str
-    declared: tuple[tuple[str, str, bool, int], ...] | None
-    applied: tuple[tuple[str, str, bool, int], ...] | None
+    declared: tuple[Share, ...] | None
+    applied: tuple[Share, ...] | None
     health: Health
 
 

@@ -1,0 +1,26 @@
+"""Which expected error ends a command with which exit code."""
+
+from __future__ import annotations
+
+from reconciler.clients.cluster import interface as cluster
+from reconciler.clients.registry import interface as registry
+from reconciler.clients.source import interface as source
+from reconciler.settings import SettingsError
+from reconciler.state.outcomes import Outcome
+
+# The first class that fits counts, so each comes before its base.
+_OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
+    (SettingsError, Outcome.CONFIGURATION),
+    (cluster.RightMissing, Outcome.CONFIGURATION),
+    (cluster.ClusterMisconfigured, Outcome.CONFIGURATION),
+    (cluster.ClusterError, Outcome.UNDECIDED),
+    (source.SourceRefused, Outcome.CONFIGURATION),
+    (source.SourceError, Outcome.UNDECIDED),
+    (registry.RegistryRefused, Outcome.CONFIGURATION),
+    (registry.RegistryError, Outcome.UNDECIDED),
+)
+
+
+def find_outcome(error: Exception) -> Outcome | None:
+    """The outcome of an expected error; None for one that nobody expected."""
+    return next((outcome for kind, outcome in _OUTCOMES if isinstance(error, kind)), None)

@@ -1,0 +1,146 @@
+"""Options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.settings import ClusterSettings, GitSettings, Settings, parse_duration
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+directory_option = click.option(
+    "-C",
+    "--directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="current folder",
+    help="The GitOps repository's work tree.",
+)
+
+
+def output_option(*formats: str) -> Callable[[Function], Function]:
+    """`-o FORMAT`; the first is the default."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Output format.",
+    )
+
+
+def cluster_options(function: Function) -> Function:
+    """Which cluster, and with whose rights."""
+    for option in (
+        click.option("--context", help="Context of the kubeconfig.", envvar="MODELSYNC_CONTEXT"),
+        click.option(
+            "--kubeconfig",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Kubeconfig file (default: KUBECONFIG, the usual file, or the Pod's service account).",
+        ),
+        click.option(
+            "--cluster",
+            default="",
+            envvar="MODELSYNC_CLUSTER",
+            help="This cluster's name under clusters: in environment.yaml.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def git_options(function: Function) -> Function:
+    """Which revision, and how git is reached."""
+    path = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        click.option(
+            "--git-cache",
+            type=click.Path(file_okay=False, path_type=Path),
+            envvar="MODELSYNC_GIT_CACHE",
+            help="Folder that keeps what was fetched between runs.",
+        ),
+        click.option("--git-proxy", envvar="MODELSYNC_GIT_PROXY", help="Proxy for git over HTTP(S)."),
+        click.option(
+            "--git-known-hosts",
+            type=path,
+            envvar="MODELSYNC_GIT_KNOWN_HOSTS",
+            help="SSH host keys that are trusted.",
+        ),
+        click.option("--git-key-file", type=path, envvar="MODELSYNC_GIT_KEY_FILE", help="SSH deploy key."),
+        click.option(
+            "--git-ca-file", type=path, envvar="MODELSYNC_GIT_CA_FILE", help="Private CA for HTTPS."
+        ),
+        click.option(
+            "--git-username",
+            default="x-access-token",
+            show_default=True,
+            envvar="MODELSYNC_GIT_USERNAME",
+            help="User name that goes with the token.",
+        ),
+        click.option(
+            "--git-token-file", type=path, envvar="MODELSYNC_GIT_TOKEN_FILE", help="File with an HTTPS token."
+        ),
+        click.option(
+            "--ref", default="main", show_default=True, envvar="MODELSYNC_REF", help="Branch, tag or commit."
+        ),
+        click.option(
+            "--repository",
+            default="",
+            envvar="MODELSYNC_REPOSITORY",
+            help="Path or URL of the repository (default: that of the work tree).",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Collects the options above into one `settings` argument."""
+
+    @wraps(function)
+    def collect(
+        directory: Path = Path(),
+        repository: str = "",
+        ref: str = "main",
+        git_token_file: Path | None = None,
+        git_username: str = "x-access-token",
+        git_ca_file: Path | None = None,
+        git_key_file: Path | None = None,
+        git_known_hosts: Path | None = None,
+        git_proxy: str | None = None,
+        git_cache: Path | None = None,
+        cluster: str = "",
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        wait: str = "0s",
+        lease_duration: str = "15s",
+        lease_wait: str = "30s",
+        **rest: Any,
+    ) -> Any:
+        settings = Settings(
+            directory=directory,
+            repository=repository,
+            ref=ref,
+            git=GitSettings(
+                token_file=git_token_file,
+                username=git_username,
+                ca_file=git_ca_file,
+                key_file=git_key_file,
+                known_hosts_file=git_known_hosts,
+                proxy=git_proxy,
+                cache=git_cache,
+            ),
+            cluster=ClusterSettings(name=cluster, kubeconfig=kubeconfig, context=context),
+            wait=parse_duration(wait, "--wait"),
+            lease_duration=parse_duration(lease_duration, "--lease-duration"),
+            lease_wait=parse_duration(lease_wait, "--lease-wait"),
+        )
+        return function(settings=settings, **rest)
+
+    return collect

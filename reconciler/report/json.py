@@ -1,0 +1,206 @@
+"""Checks, plans, runs and states as JSON of a documented, versioned shape (reconciler/report/README.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.state.findings import Finding, Undecided
+from reconciler.state.inventory import ObjectResult
+from reconciler.state.observations import Health
+from reconciler.state.plans import Change, FieldChange, Plan, Refusal, VariantChange
+from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
+from reconciler.state.shares import Share
+from reconciler.state.targets import Fault, Target
+from reconciler.validate.checks import Check
+
+Json = Mapping[str, Any]
+
+
+def show_check(check: Check) -> str:
+    """`modelsync.dev/check/v1`."""
+    return _dump(
+        {
+            "apiVersion": "modelsync.dev/check/v1",
+            "findings": [_finding(finding) for finding in check.findings],
+            "undecided": [_undecided(item) for item in check.undecided],
+            "counts": {
+                "environments": check.environments,
+                "deployments": check.deployments,
+                "records": check.records,
+                "policies": check.policies,
+            },
+        }
+    )
+
+
+def show_plans(plans: Sequence[Plan]) -> str:
+    """`modelsync.dev/plan/v1`."""
+    return _dump({"apiVersion": "modelsync.dev/plan/v1", "targets": [_plan(plan) for plan in plans]})
+
+
+def show_run(run: Run) -> str:
+    """`modelsync.dev/run/v1`."""
+    return _dump(
+        {
+            "apiVersion": "modelsync.dev/run/v1",
+            "revision": run.revision,
+            "outcome": int(run.outcome),
+            "targets": [_target_run(target) for target in run.targets],
+        }
+    )
+
+
+def show_status(states: Sequence[TargetStatus]) -> str:
+    """`modelsync.dev/status/v1`."""
+    return _dump({"apiVersion": "modelsync.dev/status/v1", "targets": [_status(state) for state in states]})
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _finding(finding: Finding) -> Json:
+    place = finding.location
+    return {
+        "rule": finding.rule,
+        "grade": finding.grade.value,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
+        "message": finding.message,
+        "advice": finding.advice,
+    }
+
+
+def _undecided(item: Undecided) -> Json:
+    return {"rule": item.rule, "reason": item.reason, "blocking": item.blocking}
+
+
+def _target(target: Target) -> Json:
+    return {"environment": target.environment, "namespace": target.namespace, "cluster": target.cluster}
+
+
+def _plan(plan: Plan) -> Json:
+    return {
+        **_target(plan.target),
+        "revision": plan.revision,
+        "digest": plan.digest,
+        "changes": [_change(change) for change in plan.changes],
+        "unchanged": [str(key) for key in plan.unchanged],
+        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "faults": [_fault(fault) for fault in plan.faults],
+    }
+
+
+def _change(change: Change) -> Json:
+    return {
+        "op": change.op.value,
+        "cause": change.cause.value,
+        "object": str(change.key),
+        "deployment": change.deployment,
+        "variants": [_variant(variant) for variant in change.variants],
+        "fields": [_field(field) for field in change.fields],
+        "edits": [
+            {"manager": edit.manager, "time": edit.time, "fields": list(edit.fields)} for edit in change.edits
+        ],
+        "reason": change.reason,
+    }
+
+
+def _variant(variant: VariantChange) -> Json:
+    return {
+        "predictor": variant.predictor,
+        "version": variant.version,
+        "shadow": variant.shadow,
+        "old": variant.old,
+        "new": variant.new,
+    }
+
+
+def _field(field: FieldChange) -> Json:
+    return {"sign": field.sign, "path": field.path, "old": field.old, "new": field.new}
+
+
+def _refusal(refusal: Refusal) -> Json:
+    return {
+        "rule": refusal.rule,
+        "message": refusal.message,
+        "advice": refusal.advice,
+        "objects": list(refusal.objects),
+    }
+
+
+def _fault(fault: Fault) -> Json:
+    return {"deployment": fault.deployment, "findings": [_finding(finding) for finding in fault.findings]}
+
+
+def _target_run(run: TargetRun) -> Json:
+    return {
+        **_target(run.target),
+        "outcome": int(run.outcome),
+        "message": run.message,
+        "notes": list(run.notes),
+        "plan": _plan(run.plan) if run.plan is not None else None,
+        "results": [_result(result) for result in run.results],
+        "health": [_health(health) for health in run.health],
+        "requests": run.requests,
+        "seconds": round(run.seconds, 3),
+    }
+
+
+def _result(result: ObjectResult) -> Json:
+    return {"object": str(result.key), "action": result.action.value, "message": result.message}
+
+
+def _health(health: Health) -> Json:
+    return {"object": str(health.key), "health": health.word.value, "reason": health.reason}
+
+
+def _status(state: TargetStatus) -> Json:
+    record = state.record
+    return {
+        **_target(state.target),
+        "outcome": int(state.outcome),
+        "message": state.message,
+        "attempted": record.attempted if record else "",
+        "applied": record.applied if record else "",
+        "appliedAt": record.applied_at.isoformat() if record and record.applied_at else None,
+        "deployments": [_deployment(deployment) for deployment in state.deployments],
+        "history": [
+            {
+                "revision": item.revision,
+                "finished": item.finished.isoformat(),
+                "outcome": item.outcome,
+                "summary": item.summary,
+            }
+            for item in (record.history if record else ())
+        ],
+    }
+
+
+def _deployment(deployment: DeploymentStatus) -> Json:
+    return {
+        "name": deployment.name,
+        "declared": _shares(deployment.declared),
+        "applied": _shares(deployment.applied),
+        "health": deployment.health.word.value,
+        "reason": deployment.health.reason,
+    }
+
+
+def _shares(shares: tuple[Share, ...] | None) -> list[Json] | None:
+    if shares is None:
+        return None
+    return [
+        {
+            "predictor": share.predictor,
+            "version": share.version,
+            "shadow": share.shadow,
+            "percent": share.percent,
+        }
+        for share in shares
+    ]

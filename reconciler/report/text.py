@@ -1,0 +1,171 @@
+"""Findings and plans in plain words for a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reconciler.report.words import count, describe_shares
+from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
+from reconciler.validate.checks import Check
+
+_VALUE_LIMIT = 72
+
+
+def show_check(check: Check) -> str:
+    """All findings, sorted, with a closing count; one line if there are none."""
+    blocks = [
+        "\n".join(
+            [
+                f"{finding.location}: {finding.grade.word} {finding.rule}",
+                *_indent(finding.message),
+                *_indent(finding.advice),
+            ]
+        )
+        for finding in check.findings
+    ]
+    return "\n\n".join([*blocks, summarise_check(check)])
+
+
+def summarise_check(check: Check) -> str:
+    """The closing line: what was found, in how much, and what could not be decided."""
+    size = ", ".join(
+        (
+            count(check.environments, "environment"),
+            count(check.deployments, "deployment"),
+            count(check.records, "version record"),
+        )
+    )
+    errors = sum(1 for finding in check.findings if finding.is_error)
+    advice = len(check.findings) - errors
+    reasons = "; ".join(sorted({item.reason for item in check.undecided}))
+    undecided = f"{count(len(check.undecided), 'policy', 'policies')} not decided ({reasons})"
+    if not check.findings:
+        tail = f", {len(check.undecided)} not decided ({reasons})" if check.undecided else ""
+        return f"ok: {size}; {count(check.policies, 'policy', 'policies')}{tail}."
+    tail = f"; {undecided}" if check.undecided else ""
+    said = [count(errors, "error")] if errors else []
+    said += [f"{advice} advice"] if advice else []
+    return f"{', '.join(said)} in {size}{tail}."
+
+
+def show_plans(plans: Sequence[Plan]) -> str:
+    """Models and shares first, then the changed fields, then what stands in the way, then the counts."""
+    blocks = [show_plan(plan) for plan in plans if plan.changes or plan.refusals or plan.faults]
+    quiet = [str(plan.target) for plan in plans if not (plan.changes or plan.refusals or plan.faults)]
+    if quiet and not blocks:
+        blocks.append(f"no changes in {', '.join(quiet)}.")
+    elif quiet:
+        blocks.append(f"no changes in {', '.join(quiet)}.")
+    return "\n\n".join(blocks) if blocks else "no environments."
+
+
+def show_plan(plan: Plan) -> str:
+    """One target's plan."""
+    lines: list[str] = []
+    for change in plan.changes:
+        lines += _show_change(plan, change)
+    for fault in plan.faults:
+        lines.append(f"{plan.target.environment}/{fault.deployment}: faulty, left as it was last applied")
+        lines += [
+            f"  {finding.location}: {finding.rule}: {_first(finding.message)}" for finding in fault.findings
+        ]
+    for refusal in plan.refusals:
+        lines += show_refusal(refusal)
+    lines.append(summarise_plan(plan))
+    return "\n".join(lines)
+
+
+def summarise_plan(plan: Plan) -> str:
+    """The closing line of a plan: counts by op, and the digest."""
+    counts = [
+        (plan.select(Op.CREATE), "to create"),
+        (plan.select(Op.UPDATE), "to update"),
+        (plan.select(Op.DELETE), "to delete"),
+        (plan.select(Op.SKIP), "left alone"),
+        (plan.unchanged, "unchanged"),
+    ]
+    said = ", ".join(f"{len(items)} {word}" for items, word in counts if items)
+    return f"{plan.target}: {said or 'nothing declared'}. Digest {plan.digest.removeprefix('sha256:')[:12]}."
+
+
+def show_refusal(refusal: Refusal) -> list[str]:
+    """A guard's no, and how to allow it."""
+    first, *rest = refusal.message.splitlines()
+    return [f"refused by {refusal.rule}: {first}", *rest, *refusal.advice.splitlines()]
+
+
+def show_edits(edits: Iterable[ForeignEdit]) -> list[str]:
+    """Who holds which of our fields, one line for each manager."""
+    return [
+        f'  {", ".join(edit.fields)}   last written by "{edit.manager}"{f" at {edit.time}" if edit.time else ""},'
+        " not by modelsync"
+        for edit in edits
+    ]
+
+
+def show_fields(fields: Iterable[FieldChange]) -> list[str]:
+    """Changed fields, aligned."""
+    items = list(fields)
+    width = min(max((len(change.path) for change in items), default=0), 60)
+    return [f"    {change.sign} {change.path:<{width}}   {_values(change)}".rstrip() for change in items]
+
+
+def _show_change(plan: Plan, change: Change) -> list[str]:
+    name = f"{plan.target.environment}/{change.deployment}"
+    if change.op is Op.DELETE:
+        why = "retired" if change.cause is Cause.RETIREMENT else "no longer declared"
+        was = describe_shares(change.variants)
+        return [f"{name}: {why}, will be deleted ({was})" if was else f"{name}: {why}, will be deleted"]
+    if change.op is Op.SKIP:
+        return [
+            f"{name}: left alone: {change.reason}",
+            *show_edits(change.edits),
+            *show_fields(change.fields),
+        ]
+    said = describe_shares(change.variants) or "no share changes"
+    lines = [f"{name}: {said}"]
+    if change.cause is Cause.ADOPTION:
+        lines.append("  taken over from its present owner, as adopt: true says")
+    if change.cause is Cause.DRIFT:
+        lines.append(
+            "  drift: changed in the cluster, not in git"
+            if change.live
+            else "  drift: deleted in the cluster"
+        )
+    lines += show_edits(change.edits)
+    if change.op is Op.CREATE:
+        lines.append(f"  new: {change.key.kind.name}/{change.key.namespace}/{change.key.name}")
+    elif change.fields:
+        lines.append(f"  changes: {change.key.kind.name}/{change.key.namespace}/{change.key.name}")
+        lines += show_fields(change.fields)
+    return lines
+
+
+def _values(change: FieldChange) -> str:
+    if change.sign == "+":
+        return _short(change.new)
+    if change.sign == "-":
+        return _short(change.old)
+    return f"{_short(change.old)} → {_short(change.new)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict) and isinstance(value.get("graph"), dict):
+        graph = value["graph"]
+        return f"{graph.get('implementation', 'own server')}, {graph.get('modelUri', 'no model')}"
+    text = (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    )
+    return text if len(text) <= _VALUE_LIMIT else f"{text[: _VALUE_LIMIT - 1]}…"
+
+
+def _indent(text: str) -> list[str]:
+    return [f"  {line}" for line in text.splitlines()]
+
+
+def _first(text: str) -> str:
+    return text.splitlines()[0] if text else ""

@@ -1,0 +1,105 @@
+"""A run of sync in plain words, while it goes and when it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from reconciler.report.text import show_edits, show_fields, show_refusal
+from reconciler.report.words import count, describe_shares, shorten_revision
+from reconciler.state.inventory import ObjectResult
+from reconciler.state.observations import Health, HealthWord
+from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Action, Cause, Change, Op, Plan
+from reconciler.state.runs import Run, TargetRun
+
+
+def show_run(run: Run) -> str:
+    """All targets, each with its result lines, and the exit code where it is not 0."""
+    blocks = ["\n".join(show_target(target)) for target in run.targets]
+    if run.outcome is not Outcome.DONE:
+        blocks.append(f"exit code {int(run.outcome)}")
+    return "\n".join(blocks)
+
+
+def show_target(run: TargetRun) -> Iterator[str]:
+    """What happened to one target."""
+    if run.plan is not None and run.plan.refusals:
+        yield from _show_refused(run.plan, run)
+        return
+    if run.plan is None:
+        word = "undecided" if run.outcome is Outcome.UNDECIDED else "not synced"
+        yield f"{run.target}: {word}: {run.message}"
+        return
+    quiet = not run.plan.changes and not run.plan.faults and run.outcome is Outcome.DONE
+    if quiet:
+        objects = count(len(run.plan.unchanged), "object")
+        yield (
+            f"{run.target}: in sync with {shorten_revision(run.revision)} "
+            f"({objects}, {count(run.requests, 'request')}, {run.seconds:.1f} s)."
+        )
+        yield from (f"  {note}" for note in run.notes)
+        return
+    yield f"{shorten_revision(run.revision)} → {run.target} (namespace {run.target.namespace})"
+    for change in run.plan.changes:
+        yield from _show_drift(change)
+    results = {result.key: result for result in run.results}
+    for change in run.plan.changes:
+        yield from _show_result(change, results.get(change.key))
+    for fault in run.plan.faults:
+        yield f"  {run.target.environment}/{fault.deployment}: faulty, left as it was last applied"
+        for finding in fault.findings:
+            yield f"    {finding.location}: {finding.rule}: {finding.message.splitlines()[0]}"
+    yield from (f"  {note}" for note in run.notes)
+    if run.message:
+        yield f"  {run.message}"
+    yield _summarise(run)
+
+
+def _show_refused(plan: Plan, run: TargetRun) -> Iterator[str]:
+    yield f"{shorten_revision(run.revision)} → {run.target} (namespace {run.target.namespace})"
+    for refusal in plan.refusals:
+        yield from show_refusal(refusal)
+    yield f"{run.target}: nothing was changed; what was applied last keeps serving."
+
+
+def _show_drift(change: Change) -> Iterator[str]:
+    if change.cause is not Cause.DRIFT and not change.edits:
+        return
+    yield f"  drift on {change.key}" + ("" if change.live else ": it was deleted in the cluster")
+    yield from (f"  {line}" for line in show_edits(change.edits))
+    for line in show_fields(change.fields):
+        yield f"{line.replace(' → ', ', declared ', 1)}"
+    if change.op is Op.UPDATE:
+        yield "  healed: taken back, as drift: heal says"
+    elif change.op is Op.CREATE:
+        yield "  healed: made again, as drift: heal says"
+
+
+def _show_result(change: Change, result: ObjectResult | None) -> Iterator[str]:
+    action = result.action if result is not None else Action.SKIPPED
+    said = describe_shares(change.variants) if action not in (Action.SKIPPED, Action.FAILED) else ""
+    detail = (result.message if result is not None else "") or change.reason or said
+    yield f"  {change.key!s:<44} {action.value:<11} {detail}".rstrip()
+
+
+def _summarise(run: TargetRun) -> str:
+    counts = Counter(result.action for result in run.results)
+    counts[Action.UNCHANGED] += len(run.plan.unchanged) if run.plan else 0
+    said = ", ".join(f"{counts[action]} {action.value}" for action in Action if counts[action])
+    return (
+        f"{run.target}: {said or 'nothing declared'}; {summarise_health(run.health)}; "
+        f"{count(run.requests, 'request')}, {run.seconds:.1f} s."
+    )
+
+
+def summarise_health(health: tuple[Health, ...]) -> str:
+    """`Current`, or how many are not and why the first of them is not."""
+    open_ones = [item for item in health if item.word is not HealthWord.CURRENT]
+    if not health:
+        return "health not looked at"
+    if not open_ones:
+        return "Current"
+    first = open_ones[0]
+    more = f" and {len(open_ones) - 1} more" if len(open_ones) > 1 else ""
+    return f"{first.word.value}: {first.key}{more}: {first.reason}"

@@ -1,0 +1,49 @@
+"""Small pieces of wording that several views share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.state.plans import VariantChange
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def name_variant(variant: VariantChange) -> str:
+    """How people call it: `v5`, `v6 shadow`, or the predictor's own name where that says more."""
+    if variant.shadow:
+        return f"{variant.version} shadow"
+    return (
+        variant.version
+        if variant.predictor == variant.version
+        else f"{variant.version} ({variant.predictor})"
+    )
+
+
+def describe_share(variant: VariantChange) -> str:
+    """`v5 new at 10 %`, `v3 100 → 90 %`, `v2 90 % → gone`, `v1 stays at 50 %`."""
+    name = name_variant(variant)
+    if variant.old is None:
+        return f"{name} new at {variant.new} %"
+    if variant.new is None:
+        return f"{name} {variant.old} % → gone"
+    if variant.old == variant.new:
+        return f"{name} stays at {variant.new} %"
+    return f"{name} {variant.old} → {variant.new} %"
+
+
+def describe_shares(variants: Iterable[VariantChange]) -> str:
+    """All variants of one deployment in one line; empty if there are none or none of them moves."""
+    items = tuple(variants)
+    if all(variant.old == variant.new for variant in items):
+        return ""
+    return ", ".join(describe_share(variant) for variant in items)
+
+
+def shorten_revision(revision: str) -> str:
+    """`main@sha1:4be2a91` for `main@sha1:4be2a91…40 digits`; anything else as it is."""
+    ref, mark, sha = revision.rpartition("@sha1:")
+    return f"{ref}@sha1:{sha[:7]}" if mark else revision

@@ -1,0 +1,68 @@
+"""Everything a command can be told, in one frozen value that is passed down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """A flag or environment variable that cannot be served. Says which one, what is wrong and what would do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitSettings:
+    """How git is reached. Credentials come as mounted files, never as values.
+
+    `token_file` holds an HTTPS token; `ca_file` a private CA; `key_file` and `known_hosts_file` serve SSH.
+    """
+
+    token_file: Path | None = None
+    username: str = "x-access-token"
+    ca_file: Path | None = None
+    key_file: Path | None = None
+    known_hosts_file: Path | None = None
+    proxy: str | None = None
+    cache: Path | None = None
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSettings:
+    """How the API server is reached: a kubeconfig and context, or the Pod's own service account.
+
+    `name` is the cluster's name in `clusters:` of environment.yaml; empty where an environment names none.
+    """
+
+    name: str = ""
+    kubeconfig: Path | None = None
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One command's settings. Times are in seconds.
+
+    `directory` is a work tree; `repository` and `ref` say which revision sync reads (`repository` empty:
+    the work tree's own repository). `wait` bounds how long sync waits for health after an apply.
+    """
+
+    directory: Path = Path()
+    repository: str = ""
+    ref: str = "main"
+    git: GitSettings = field(default_factory=GitSettings)
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    lease_duration: float = 15.0
+    lease_wait: float = 30.0
+    wait: float = 0.0
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(text: str, what: str) -> float:
+    """Seconds of a duration such as `90s`, `10m` or `2h`; `what` names the setting in the error."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdecimal():
+        raise SettingsError(f'{what} is "{text}"; write a whole number and a unit, such as 90s, 10m or 2h.')
+    return float(int(number) * _UNITS[unit])
