@@ -17,6 +17,8 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 COMMIT_ANNOTATION = f"{PREFIX}/commit"
 DIGEST_ANNOTATION = f"{PREFIX}/digest"
 RECORDS_ANNOTATION = f"{PREFIX}/records"
+REGISTERED_MODEL_ANNOTATION = f"{PREFIX}/registered-model"
+RUNS_ANNOTATION = f"{PREFIX}/runs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

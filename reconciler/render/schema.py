@@ -1,0 +1,33 @@
+"""The schema of the rendered kind, with unknown fields forbidden."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from jsonschema import Draft202012Validator
+
+from reconciler.state.objects import Body
+
+_SCHEMA = "schemas/seldondeployment.v1.schema.json"
+
+
+class InvalidManifest(Exception):
+    """A rendered manifest breaks the schema of its kind: a defect of the templates, never of a declaration."""
+
+
+def check_body(deployment: str, body: Body) -> None:
+    """Check a SeldonDeployment's body; raises InvalidManifest with all faults of `deployment`'s."""
+    faults = sorted(
+        f"{error.json_path.removeprefix('$.')}: {error.message}" for error in _validator().iter_errors(body)
+    )
+    if faults:
+        raise InvalidManifest(
+            f"{deployment}: the rendered SeldonDeployment is not valid: " + "; ".join(faults)
+        )
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(files("reconciler.render").joinpath(_SCHEMA).read_bytes()))

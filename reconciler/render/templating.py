@@ -1,0 +1,75 @@
+"""Templates that can only print what went through `tojson`, and whose output is read back as data."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import jinja2
+import yaml
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from reconciler.state.objects import Body
+
+# JSON lets characters stand for themselves that YAML 1.1 refuses or reads as line breaks.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+# Older PyYAML builds come without libyaml; the result is the same, only slower.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class UnfilteredValue(Exception):
+    """A template prints a value that did not go through `tojson`: a defect of the template."""
+
+
+class Templates:
+    """The templates of one target, compiled once."""
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=loader,
+            undefined=jinja2.StrictUndefined,
+            finalize=_refuse_unfiltered,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+            auto_reload=False,
+        )
+        # With `tojson` as the only filter nothing else can mark a value as ready to be printed.
+        self._environment.filters = {"tojson": self._environment.filters["tojson"]}
+        self._environment.globals = {}
+        self._environment.policies["json.dumps_function"] = _dump
+
+    def render(self, name: str, values: Mapping[str, Any]) -> Body:
+        """The mapping that a template gives for these values.
+
+        Raises UnfilteredValue, and Jinja's own errors for undefined names and unsafe access: all of them
+        defects of the template.
+        """
+        text = self._environment.get_template(name).render(values)
+        body: Body = yaml.load(text, Loader=_Loader)
+        return body
+
+
+@cache
+def load_templates(target: str) -> Templates:
+    """The package's templates for a platform target, such as `seldon-v1`."""
+    return Templates(jinja2.PackageLoader("reconciler.render", f"templates/{target}"))
+
+
+def _refuse_unfiltered(value: Any) -> Any:
+    if not isinstance(value, Markup):
+        raise UnfilteredValue(
+            f"a template prints {value!r} without | tojson; YAML would be free to misread it"
+        )
+    return value
+
+
+def _dump(value: Any, **options: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
