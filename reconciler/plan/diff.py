@@ -30,13 +30,20 @@ def diff_owned(live: Body, manifest: Body, owned: Mapping[str, Any]) -> tuple[Fi
     return tuple(_compare_owned(live, manifest, owned, ""))
 
 
+def join_path(path: str, key: str) -> str:
+    """The path of a mapping's key below `path`, as people read it: `metadata.labels[modelsync.dev/model]`."""
+    # Keys such as modelsync.dev/commit contain dots, which would read as a deeper path.
+    shown = f"[{key}]" if "." in key or "/" in key else key
+    return f"{path}{shown}" if shown.startswith("[") or not path else f"{path}.{shown}"
+
+
 def _compare(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
     if old is _ABSENT:
         yield FieldChange(sign="+", path=path, new=new)
     elif new is _ABSENT:
         yield FieldChange(sign="-", path=path, old=old)
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
-        yield from _compare_keys(old, new, lambda key: _join(path, key))
+        yield from _compare_keys(old, new, lambda key: join_path(path, key))
     elif _is_list(old) and _is_list(new):
         yield from _compare_items(old, new, path)
     elif not _same(old, new):
@@ -72,16 +79,10 @@ def _compare_owned(live: Any, manifest: Any, owned: Any, path: str) -> Iterator[
         return
     for key in manifest:
         below = owned.get(f"f:{key}", {}) if isinstance(owned, Mapping) else {}
-        yield from _compare_owned(live.get(key, _ABSENT), manifest[key], below, _join(path, key))
+        yield from _compare_owned(live.get(key, _ABSENT), manifest[key], below, join_path(path, key))
     for key in live:
         if key not in manifest and isinstance(owned, Mapping) and f"f:{key}" in owned:
-            yield from _compare(live[key], _ABSENT, _join(path, key))
-
-
-def _join(path: str, key: str) -> str:
-    # Keys such as modelsync.dev/commit contain dots, which would read as a deeper path.
-    shown = f"[{key}]" if "." in key or "/" in key else key
-    return f"{path}{shown}" if shown.startswith("[") or not path else f"{path}.{shown}"
+            yield from _compare(live[key], _ABSENT, join_path(path, key))
 
 
 def _is_list(value: Any) -> bool:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
-from reconciler.plan.shares import read_live_predictors, read_shares
+from reconciler.plan.shares import read_live_shares
 from reconciler.state.declarations import Waiver
-from reconciler.state.objects import ENVIRONMENT_LABEL
+from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Body
 from reconciler.state.observations import Namespace
 from reconciler.state.plans import Cause, Change, Op, Plan, Refusal
+from reconciler.state.shares import Share
 
 
 class Ancestry(str, Enum):
@@ -173,27 +174,40 @@ def _check_prune(given: GuardInput) -> Iterator[Refusal]:
 
 def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
     for change in given.plan.select(Op.UPDATE):
-        if change.live is None or change.manifest is None:
-            continue
-        running = read_live_predictors(change.live.body)
-        wanted = read_live_predictors(change.manifest.body)
         # A healed object returns to what git already declared and review already saw.
-        if not running or running & wanted or change.cause is not Cause.REVISION:
+        if change.live is None or change.manifest is None or change.cause is not Cause.REVISION:
+            continue
+        running = read_live_shares(change.live.body)
+        wanted = read_live_shares(change.manifest.body)
+        if not running or _keeps_one(change.live.body, running, change.manifest.body, wanted):
             continue
         name = _id(given.plan, change)
-        keep = sorted(running)[0]
+        keep = max(running, key=lambda share: share.percent)
         yield Refusal(
             rule="keep-a-running-variant",
             message=(
-                f"{name}: no live variant of the running set ({', '.join(sorted(running))}) remains beside "
-                f"{', '.join(sorted(wanted)) or 'nothing'}; a bad model would take all requests at once."
+                f"{name}: none of the running variants ({_share_text(running)}) remains beside "
+                f"{_share_text(wanted) or 'nothing'}; a bad model would take all requests at once."
             ),
             advice=(
-                f"Keep {keep} with a share for one more change and move the traffic in steps, or waive it:\n"
+                f"Keep {keep.version} with a share for one more change and move the traffic in steps, or waive it:\n"
                 + _waiver_text(given.plan.target.environment, "keep-a-running-variant", (name,), given.now)
             ),
             objects=(name,),
         )
+
+
+def _keeps_one(old: Body, running: tuple[Share, ...], new: Body, wanted: tuple[Share, ...]) -> bool:
+    """Whether a running version stays. The version counts, not the predictor: a new roll-out is the same model."""
+    before, after = _read_model(old), _read_model(new)
+    if before and after and before != after:
+        return False
+    return not {share.version for share in running}.isdisjoint(share.version for share in wanted)
+
+
+def _read_model(body: Body) -> str:
+    labels = body["metadata"].get("labels") or {}
+    return str(labels.get(MODEL_LABEL, ""))
 
 
 GUARDS: Mapping[str, Callable[[GuardInput], Iterable[Refusal]]] = {
@@ -222,15 +236,18 @@ def _removals(plan: Plan) -> tuple[Change, ...]:
 
 
 def _takes_traffic(change: Change) -> bool:
-    return change.live is None or any(
-        share.percent > 0 for share in read_shares(change.live.body) if not share.shadow
-    )
+    return any(variant.old for variant in change.variants if not variant.shadow)
 
 
 def _traffic_text(change: Change) -> str:
-    shares = read_shares(change.live.body) if change.live is not None else ()
-    live = ", ".join(f"{share.version} {share.percent} %" for share in shares if not share.shadow)
-    return f"declared live ({live})" if live and _takes_traffic(change) else "takes no traffic"
+    live = ", ".join(
+        f"{item.version} {item.old} %" for item in change.variants if item.old and not item.shadow
+    )
+    return f"takes live traffic ({live})" if live else "takes no traffic"
+
+
+def _share_text(shares: tuple[Share, ...]) -> str:
+    return ", ".join(f"{share.version} {share.percent} %" for share in shares)
 
 
 def _limit_text(max_prune: str | int | None, limit: int) -> str:

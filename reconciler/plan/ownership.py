@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.plan.diff import join_path
 from reconciler.state.objects import Body, LiveObject
 from reconciler.state.plans import FieldChange, ForeignEdit
+from reconciler.state.targets import FIELD_MANAGER_PREFIX
 
 
 def read_owned_fields(live: LiveObject, manager: str) -> Mapping[str, Any]:
@@ -39,6 +41,21 @@ def find_edits(live: LiveObject, manager: str, fields: tuple[FieldChange, ...]) 
     return tuple(sorted(edits, key=lambda edit: (edit.manager, edit.time)))
 
 
+def find_rivals(live: LiveObject, manager: str) -> tuple[str, ...]:
+    """Field managers of other modelsync environments that hold a part of the object by server-side apply."""
+    names = {
+        str(entry.get("manager", ""))
+        for entry in _managed_fields(live.body)
+        if entry.get("operation") == "Apply"
+    }
+    return tuple(sorted(name for name in names if is_rival(name, manager)))
+
+
+def is_rival(name: str, manager: str) -> bool:
+    """Whether `name` is the field manager of another modelsync environment than `manager`'s."""
+    return name != manager and name.startswith(FIELD_MANAGER_PREFIX)
+
+
 def _managed_fields(body: Body) -> tuple[Mapping[str, Any], ...]:
     return tuple((body.get("metadata") or {}).get("managedFields") or ())
 
@@ -47,9 +64,7 @@ def _leaves(tree: Mapping[str, Any], path: str) -> Iterator[str]:
     for key, below in tree.items():
         if not key.startswith("f:"):
             continue
-        name = key[2:]
-        shown = f"[{name}]" if "." in name or "/" in name else name
-        here = f"{path}{shown}" if shown.startswith("[") or not path else f"{path}.{shown}"
+        here = join_path(path, key[2:])
         children = tuple(_leaves(below, here)) if isinstance(below, Mapping) else ()
         yield from children or (here,)
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from reconciler.plan.diff import diff, diff_owned
-from reconciler.plan.ownership import find_edits, read_owned_fields
-from reconciler.plan.shares import compare_shares, read_shares
+from reconciler.plan.describe import describe, describe_live, skip_leftover, skip_manifest, sort_changes
+from reconciler.plan.diff import diff_owned
+from reconciler.plan.ownership import find_edits, find_rivals, is_rival, read_owned_fields
 from reconciler.state.inventory import InventoryEntry
 from reconciler.state.objects import (
+    COMMIT_ANNOTATION,
     DIGEST_ANNOTATION,
     ENVIRONMENT_LABEL,
-    MANAGED_BY_LABEL,
     PART_OF_LABEL,
     LiveObject,
     Manifest,
@@ -22,8 +22,6 @@ from reconciler.state.objects import (
 from reconciler.state.observations import Observation
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan
 from reconciler.state.targets import Desired
-
-_ORDER = {Op.CREATE: 0, Op.UPDATE: 1, Op.DELETE: 2, Op.SKIP: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +59,13 @@ def make_plan(given: PlanInput) -> Plan:
             unchanged.append(manifest.key)
         else:
             changes.append(change)
-    changes.extend(_plan_leftovers(given, live))
+    if given.only is None:
+        changes.extend(_plan_leftovers(given, live, entries))
     return Plan(
         target=given.desired.target,
         revision=given.revision,
         digest=given.digest,
-        changes=tuple(sorted(changes, key=lambda change: (_ORDER[change.op], change.key))),
+        changes=sort_changes(changes),
         unchanged=tuple(sorted(unchanged)),
         faults=given.desired.faults,
     )
@@ -83,17 +82,18 @@ def compare_manifests(
     unchanged: list[ObjectKey] = []
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
-        if new is None and old is not None:
-            if old.deployment in faulty:
-                continue
-            retired = desired.retire_all or old.deployment in desired.retired
-            cause = Cause.RETIREMENT if retired else Cause.REMOVAL
-            changes.append(_describe(Op.DELETE, cause, key, old.deployment, old_body=old.body))
+        if old is not None and new is None:
+            # A faulty deployment is told as a fault, once.
+            if old.deployment not in faulty:
+                op = Op.SKIP if faulty else Op.DELETE
+                reason = _hold_text(desired) if faulty else ""
+                cause = _removal_cause(desired, old.deployment)
+                changes.append(describe(op, cause, key, old.deployment, old_body=old.body, reason=reason))
         elif new is not None and old is None:
-            changes.append(_describe(Op.CREATE, Cause.REVISION, key, new.deployment, manifest=new))
+            changes.append(describe(Op.CREATE, Cause.REVISION, key, new.deployment, manifest=new))
         elif new is not None and old is not None and new.digest != old.digest:
             changes.append(
-                _describe(Op.UPDATE, Cause.REVISION, key, new.deployment, manifest=new, old_body=old.body)
+                describe(Op.UPDATE, Cause.REVISION, key, new.deployment, manifest=new, old_body=old.body)
             )
         else:
             unchanged.append(key)
@@ -101,7 +101,7 @@ def compare_manifests(
         target=desired.target,
         revision=revision,
         digest=digest,
-        changes=tuple(sorted(changes, key=lambda change: (_ORDER[change.op], change.key))),
+        changes=sort_changes(changes),
         unchanged=tuple(unchanged),
         faults=desired.faults,
     )
@@ -112,105 +112,137 @@ def is_ours(live: LiveObject, part_of: str) -> bool:
     return live.labels.get(PART_OF_LABEL) == part_of
 
 
+def _is_known(given: PlanInput, live: LiveObject, entry: InventoryEntry | None) -> bool:
+    """Whether the object is ours, its label taken away or not: by label, by record, or by its field manager."""
+    if is_ours(live, given.part_of) or (entry is not None and entry.uid == live.uid):
+        return True
+    stripped = PART_OF_LABEL not in live.labels
+    return stripped and bool(read_owned_fields(live, given.desired.target.field_manager))
+
+
 def _plan_manifest(
     given: PlanInput, manifest: Manifest, live: LiveObject | None, entry: InventoryEntry | None
 ) -> Change | None:
     if live is None:
         return _plan_absent(given, manifest, entry)
     if live.deleting:
-        return _skip(manifest, live, Cause.REVISION, "is being deleted; it is made anew once it is gone")
-    mine = is_ours(live, given.part_of) or (entry is not None and entry.uid == live.uid)
-    if not mine:
-        return _plan_foreign(manifest, live)
+        return skip_manifest(
+            manifest, live, Cause.REVISION, "is being deleted; it is made anew once it is gone"
+        )
+    if not _is_known(given, live, entry):
+        return _plan_foreign(given, manifest, live)
     if entry is not None and _is_as_we_left_it(entry, manifest, live):
         return None
     manager = given.desired.target.field_manager
-    fields = diff_owned(live.body, manifest.body, read_owned_fields(live, manager))
-    fields = tuple(change for change in fields if not _is_bookkeeping(change.path))
-    edits = find_edits(live, manager, fields)
+    differences = diff_owned(live.body, manifest.body, read_owned_fields(live, manager))
+    fields = _without_bookkeeping(differences)
     if not fields:
         return None
-    new_revision = live.annotations.get(DIGEST_ANNOTATION) != manifest.digest
-    drifted = _has_drifted(entry, live, manifest, bool(edits))
-    cause = Cause.DRIFT if drifted and not new_revision else Cause.REVISION
-    if given.drift == "report" and (edits or cause is Cause.DRIFT):
-        holder = edits[0].manager if edits else "someone else"
-        reason = f"held by {holder}; the environment says drift: report, so it is left as it is"
-        return _describe_live(Op.SKIP, Cause.DRIFT, manifest, live, fields=fields, edits=edits, reason=reason)
-    return _describe_live(Op.UPDATE, cause, manifest, live, fields=fields, edits=edits)
+    # A held commit annotation is nothing to apply by itself, but it makes an unforced apply conflict.
+    edits = find_edits(live, manager, differences)
+    cause = Cause.DRIFT if _was_applied(entry, live, manifest) else Cause.REVISION
+    reason = _find_hold(given, cause, edits)
+    if reason:
+        return describe_live(Op.SKIP, Cause.DRIFT, manifest, live, fields=fields, edits=edits, reason=reason)
+    return describe_live(Op.UPDATE, cause, manifest, live, fields=fields, edits=edits)
+
+
+def _find_hold(given: PlanInput, cause: Cause, edits: tuple[ForeignEdit, ...]) -> str:
+    """Why fields that differ are not taken back; empty if they are."""
+    manager = given.desired.target.field_manager
+    rivals = [edit.manager for edit in edits if is_rival(edit.manager, manager)]
+    if rivals:
+        return (
+            f"held by {', '.join(rivals)}, another modelsync environment, from which nothing is ever taken; "
+            "let one of the two stop declaring it"
+        )
+    if given.drift == "heal" or not (edits or cause is Cause.DRIFT):
+        return ""
+    holders = ", ".join(dict.fromkeys(edit.manager for edit in edits))
+    what = f"held by {holders}" if holders else "changed in the cluster by someone who holds none of it now"
+    return f"{what}; the environment says drift: report, so it is left as it is"
 
 
 def _plan_absent(given: PlanInput, manifest: Manifest, entry: InventoryEntry | None) -> Change:
     gone = entry is not None and entry.digest == manifest.digest and bool(entry.uid)
     cause = Cause.DRIFT if gone else Cause.REVISION
     if gone and given.drift == "report":
-        return Change(
-            op=Op.SKIP,
-            cause=cause,
-            key=manifest.key,
-            deployment=manifest.deployment,
-            manifest=manifest,
-            reason="was deleted in the cluster; the environment says drift: report, so it is not made again",
-        )
-    return _describe(Op.CREATE, cause, manifest.key, manifest.deployment, manifest=manifest)
+        reason = "was deleted in the cluster; the environment says drift: report, so it is not made again"
+        return skip_manifest(manifest, None, cause, reason)
+    return describe(Op.CREATE, cause, manifest.key, manifest.deployment, manifest=manifest)
 
 
-def _plan_foreign(manifest: Manifest, live: LiveObject) -> Change:
-    environment = live.labels.get(ENVIRONMENT_LABEL)
-    if (
-        environment is not None
-        or live.labels.get(MANAGED_BY_LABEL) == "modelsync"
-        or PART_OF_LABEL in live.labels
-    ):
-        holder = environment or live.labels.get(PART_OF_LABEL) or "another modelsync"
-        return _skip(
-            manifest,
-            live,
-            Cause.REVISION,
-            f"belongs to {holder}; an object of another owner is never taken over",
-        )
+def _plan_foreign(given: PlanInput, manifest: Manifest, live: LiveObject) -> Change:
+    owner = _find_owner(given, live)
+    if owner:
+        reason = f"belongs to {owner}; an object of another owner is never taken over"
+        return skip_manifest(manifest, live, Cause.ADOPTION, reason)
     if not manifest.adopt:
-        return _skip(
-            manifest,
-            live,
-            Cause.ADOPTION,
-            "exists, and modelsync did not make it; say adopt: true in its deployment file to take it over",
+        reason = (
+            "exists, and modelsync did not make it; say adopt: true in its deployment file to take it over"
         )
+        return skip_manifest(manifest, live, Cause.ADOPTION, reason)
     # Nothing of it is ours yet, so all that differs is what adoption would change.
-    fields = tuple(
-        change for change in diff_owned(live.body, manifest.body, {}) if not _is_bookkeeping(change.path)
-    )
-    return _describe_live(Op.UPDATE, Cause.ADOPTION, manifest, live, fields=fields)
+    fields = _without_bookkeeping(diff_owned(live.body, manifest.body, {}))
+    return describe_live(Op.UPDATE, Cause.ADOPTION, manifest, live, fields=fields)
 
 
-def _plan_leftovers(given: PlanInput, live: Mapping[ObjectKey, LiveObject]) -> Iterator[Change]:
+def _find_owner(given: PlanInput, live: LiveObject) -> str:
+    """Who else claims the object: another environment, or another ApplySet; empty if nobody does."""
+    target = given.desired.target
+    environment = live.labels.get(ENVIRONMENT_LABEL, target.environment)
+    if environment != target.environment:
+        return f"environment {environment}"
+    rivals = find_rivals(live, target.field_manager)
+    if rivals:
+        return f"field manager {', '.join(rivals)}"
+    other_set = live.labels.get(PART_OF_LABEL)
+    return f"ApplySet {other_set}" if other_set else ""
+
+
+def _plan_leftovers(
+    given: PlanInput, live: Mapping[ObjectKey, LiveObject], entries: Mapping[ObjectKey, InventoryEntry]
+) -> Iterator[Change]:
     declared = {manifest.key for manifest in given.manifests}
     faulty = {fault.deployment for fault in given.desired.faults}
-    for key in sorted(live):
+    for key in sorted(live.keys() - declared):
         item = live[key]
-        if key in declared or not is_ours(item, given.part_of) or given.only is not None:
+        if not _is_known(given, item, entries.get(key)):
             continue
-        # An object is named after its deployment's file.
-        deployment = key.name
-        retired = given.desired.retire_all or deployment in given.desired.retired
-        cause = Cause.RETIREMENT if retired else Cause.REMOVAL
-        if item.deleting:
-            yield _skip_leftover(item, cause, "is being deleted already")
-        elif deployment in faulty:
-            yield _skip_leftover(
-                item, cause, "its declaration is faulty, so it is left as it was last applied"
-            )
-        elif faulty:
-            names = ", ".join(f"{given.desired.target.environment}/{name}" for name in sorted(faulty))
-            yield _skip_leftover(item, cause, f"nothing is pruned here while {names} cannot be read")
-        elif given.observation.record.forged or not given.observation.record.exists:
-            yield _skip_leftover(
-                item,
-                cause,
-                "the target's record was lost and is being rebuilt; nothing is pruned in this run",
-            )
+        cause = _removal_cause(given.desired, key.name)
+        reason = _find_reprieve(given, item, faulty)
+        if reason:
+            yield skip_leftover(item, cause, reason)
         else:
-            yield _describe(Op.DELETE, cause, key, deployment, live=item, old_body=item.body)
+            yield describe(Op.DELETE, cause, key, key.name, live=item, old_body=item.body)
+
+
+def _find_reprieve(given: PlanInput, live: LiveObject, faulty: set[str]) -> str:
+    """Why an object that is no longer declared is not deleted in this run; empty if it is."""
+    if live.deleting:
+        return "is being deleted already"
+    if live.key.name in faulty:
+        return "its declaration is faulty, so it is left as it was last applied"
+    if faulty:
+        return _hold_text(given.desired)
+    if given.observation.record.forged or not given.observation.record.exists:
+        return "the target's record was lost and is being rebuilt; nothing is pruned in this run"
+    if not is_ours(live, given.part_of):
+        return (
+            f"is no longer declared, but its label {PART_OF_LABEL} was taken away, so it is not pruned; "
+            "put the label back, or delete it by hand"
+        )
+    return ""
+
+
+def _removal_cause(desired: Desired, deployment: str) -> Cause:
+    retired = desired.retire_all or deployment in desired.retired
+    return Cause.RETIREMENT if retired else Cause.REMOVAL
+
+
+def _hold_text(desired: Desired) -> str:
+    names = sorted(f"{desired.target.environment}/{fault.deployment}" for fault in desired.faults)
+    return f"nothing is pruned here while {', '.join(names)} cannot be read"
 
 
 def _is_as_we_left_it(entry: InventoryEntry, manifest: Manifest, live: LiveObject) -> bool:
@@ -225,91 +257,19 @@ def _is_as_we_left_it(entry: InventoryEntry, manifest: Manifest, live: LiveObjec
     )
 
 
+def _was_applied(entry: InventoryEntry | None, live: LiveObject, manifest: Manifest) -> bool:
+    """Whether this very manifest was applied to this very object, so that what differs now is drift.
+
+    The annotation says it too, for a run that died before it wrote the record, or a record that was lost.
+    """
+    recorded = entry is not None and entry.uid == live.uid and entry.digest == manifest.digest
+    return recorded or live.annotations.get(DIGEST_ANNOTATION) == manifest.digest
+
+
 def _holds(live: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    return all(
-        live.get(key) == value
-        for key, value in wanted.items()
-        if not _is_bookkeeping(f"metadata.annotations[{key}]")
-    )
+    return all(live.get(key) == value for key, value in wanted.items() if key != COMMIT_ANNOTATION)
 
 
-def _is_bookkeeping(path: str) -> bool:
+def _without_bookkeeping(fields: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
     """The commit annotation names the last apply: another commit alone is nothing to apply."""
-    return path == "metadata.annotations[modelsync.dev/commit]"
-
-
-def _has_drifted(entry: InventoryEntry | None, live: LiveObject, manifest: Manifest, edited: bool) -> bool:
-    if edited:
-        return True
-    if entry is None or entry.uid != live.uid:
-        return False
-    return entry.digest == manifest.digest
-
-
-def _skip(manifest: Manifest, live: LiveObject, cause: Cause, reason: str) -> Change:
-    return Change(
-        op=Op.SKIP,
-        cause=cause,
-        key=manifest.key,
-        deployment=manifest.deployment,
-        manifest=manifest,
-        live=live,
-        reason=reason,
-    )
-
-
-def _skip_leftover(live: LiveObject, cause: Cause, reason: str) -> Change:
-    return Change(op=Op.SKIP, cause=cause, key=live.key, deployment=live.key.name, live=live, reason=reason)
-
-
-def _describe_live(
-    op: Op,
-    cause: Cause,
-    manifest: Manifest,
-    live: LiveObject,
-    *,
-    fields: tuple[FieldChange, ...],
-    edits: tuple[ForeignEdit, ...] = (),
-    reason: str = "",
-) -> Change:
-    return Change(
-        op=op,
-        cause=cause,
-        key=manifest.key,
-        deployment=manifest.deployment,
-        manifest=manifest,
-        live=live,
-        variants=compare_shares(read_shares(live.body), read_shares(manifest.body)),
-        fields=tuple(change for change in fields if not _is_derived(change.path)) or fields,
-        edits=edits,
-        reason=reason,
-    )
-
-
-def _describe(
-    op: Op,
-    cause: Cause,
-    key: ObjectKey,
-    deployment: str,
-    *,
-    manifest: Manifest | None = None,
-    live: LiveObject | None = None,
-    old_body: Mapping[str, object] | None = None,
-) -> Change:
-    new_body = manifest.body if manifest is not None else None
-    fields = diff(old_body, new_body) if old_body is not None and new_body is not None else ()
-    return Change(
-        op=op,
-        cause=cause,
-        key=key,
-        deployment=deployment,
-        manifest=manifest,
-        live=live,
-        variants=compare_shares(read_shares(old_body), read_shares(new_body)),
-        fields=tuple(change for change in fields if not _is_derived(change.path)),
-    )
-
-
-def _is_derived(path: str) -> bool:
-    """Annotations that follow from the other fields would only repeat them in a plan."""
-    return path.startswith("metadata.annotations[modelsync.dev/")
+    return tuple(change for change in fields if change.path != f"metadata.annotations[{COMMIT_ANNOTATION}]")

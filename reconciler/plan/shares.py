@@ -57,6 +57,6 @@ def compare_shares(old: tuple[Share, ...], new: tuple[Share, ...]) -> tuple[Vari
     )
 
 
-def read_live_predictors(body: Body | None) -> frozenset[str]:
-    """Names of the predictors that answer a part of the live requests."""
-    return frozenset(share.predictor for share in read_shares(body) if not share.shadow and share.percent > 0)
+def read_live_shares(body: Body | None) -> tuple[Share, ...]:
+    """The shares that answer a part of the live requests: no shadows, and none at 0 %."""
+    return tuple(share for share in read_shares(body) if not share.shadow and share.percent > 0)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from reconciler.state.declarations import Protocol, Quantity, Server
 from reconciler.state.findings import Finding
 
+FIELD_MANAGER_PREFIX = "modelsync-"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Target:
@@ -23,7 +25,7 @@ class Target:
     @property
     def field_manager(self) -> str:
         """The name under which this target's fields are owned in the API server."""
-        return f"modelsync-{self.environment}"
+        return f"{FIELD_MANAGER_PREFIX}{self.environment}"
 
     def __str__(self) -> str:
         return f"{self.environment}@{self.cluster}" if self.cluster else self.environment
