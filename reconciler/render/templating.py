@@ -71,5 +71,11 @@ def _refuse_unfiltered(value: Any) -> Any:
 
 
 def _dump(value: Any, **options: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=_refuse)
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _refuse(value: Any) -> Any:
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # raises the error that names what is undefined
+    raise TypeError(f"{value!r} has no place in a manifest")
