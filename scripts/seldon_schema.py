@@ -15,8 +15,9 @@ from typing import Any
 import click
 import yaml
 
+from scripts.seldon_crd import CRD_FILE
+
 ROOT = Path(__file__).resolve().parent.parent
-CRD_FILE = ROOT / "scripts/local_cluster/crds/seldondeployments.machinelearning.seldon.io.yaml"
 SCHEMA_FILE = ROOT / "reconciler/render/schemas/seldondeployment.v1.schema.json"
 
 Schema = dict[str, Any]

@@ -12,7 +12,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from reconciler.render.schema import InvalidManifest, check_body
-from scripts.seldon_schema import CRD_FILE, SCHEMA_FILE, close, reduce_schema, to_text
+from scripts.seldon_crd import CRD_FILE
+from scripts.seldon_schema import SCHEMA_FILE, close, reduce_schema, to_text
 from tests.unit.render.building import body_of, variant
 
 
