@@ -45,12 +45,25 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One thing that is true or not of a target: `status` is True, False or Unknown, `since` its last change."""
+
+    type: str
+    status: str
+    reason: str
+    message: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecord:
     """All that is kept for one target between runs.
 
     `attempted` and `applied` are revisions (`main@sha1:…`); `digest` is that of the desired manifests
     last applied in full; `uid` and `resource_version` are those of the ConfigMap (empty: not there yet);
-    `forged` says that it does not carry the ApplySet ID computed for this target.
+    `forged` says that it cannot be trusted: it does not carry the ApplySet ID computed for this target,
+    belongs to another namespace's life, or cannot be read; its entries are empty then. `namespace_uid`
+    names the namespace's life and so the cluster; `fence` is the Lease's transition count at the last write.
     """
 
     entries: tuple[InventoryEntry, ...] = ()
@@ -61,6 +74,10 @@ class TargetRecord:
     results: tuple[ObjectResult, ...] = ()
     history: tuple[RunSummary, ...] = ()
     heartbeat: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+    namespace_uid: str = ""
+    fence: int = 0
     exists: bool = False
+    uid: str = ""
     resource_version: str = ""
     forged: bool = False

@@ -17,6 +17,7 @@ class Namespace:
     name: str
     labels: Mapping[str, str]
     deleting: bool
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

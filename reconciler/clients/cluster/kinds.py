@@ -1,0 +1,10 @@
+"""Kinds that modelsync reads or writes beside the ones that it serves."""
+
+from __future__ import annotations
+
+from reconciler.state.objects import Kind
+
+CONFIG_MAP = Kind(group="", version="v1", plural="configmaps", name="ConfigMap")
+EVENT = Kind(group="", version="v1", plural="events", name="Event")
+LEASE = Kind(group="coordination.k8s.io", version="v1", plural="leases", name="Lease")
+DEPLOYMENT = Kind(group="apps", version="v1", plural="deployments", name="Deployment")
