@@ -135,7 +135,7 @@ def has_same_content(left: TargetRecord, right: TargetRecord, target: Target) ->
 
     Heartbeat, fence and the ConfigMap's own identity do not count.
     """
-    return _content(left, target) == _content(right, target) and left.forged == right.forged
+    return _content(left, target) == _content(right, target)
 
 
 def _content(record: TargetRecord, target: Target) -> Body:

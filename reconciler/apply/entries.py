@@ -1,0 +1,64 @@
+"""How the inventory moves: it widens before the first write and shrinks only by proven absence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from reconciler.state.inventory import InventoryEntry
+from reconciler.state.objects import PART_OF_LABEL, LiveObject, Manifest, ObjectKey
+from reconciler.state.plans import Cause, Op, Plan
+
+
+def widen_entries(
+    entries: tuple[InventoryEntry, ...], plan: Plan, objects: Iterable[LiveObject], *, part_of: str
+) -> tuple[InventoryEntry, ...]:
+    """The union of what we own and what the plan is about to make ours, to be stored before the first write.
+
+    Objects that carry our ApplySet's label but are missing from the record come back into it.
+    """
+    known = {entry.key: entry for entry in entries}
+    for live in objects:
+        if live.labels.get(PART_OF_LABEL) == part_of:
+            known.setdefault(live.key, InventoryEntry(key=live.key, deployment=live.key.name))
+    for change in plan.select(Op.CREATE, Op.UPDATE):
+        entry = known.get(change.key, InventoryEntry(key=change.key, deployment=change.deployment))
+        known[change.key] = replace(entry, adopted=entry.adopted or change.cause is Cause.ADOPTION)
+    return _sort(known)
+
+
+def settle_entries(
+    entries: tuple[InventoryEntry, ...],
+    plan: Plan,
+    objects: Iterable[LiveObject],
+    *,
+    part_of: str,
+    manifests: tuple[Manifest, ...],
+    applied: Mapping[ObjectKey, LiveObject] | None = None,
+) -> tuple[InventoryEntry, ...]:
+    """The inventory that the record should hold now.
+
+    `objects` are all that exist, from complete lists; `applied` are the API server's answers to our own
+    applies; `manifests` are all desired ones, whether the plan covers them or not. An entry goes only
+    when its object neither exists nor is desired. Without `applied` this is what a run that writes
+    nothing finds: equal to the record's entries, or something is to be recorded.
+    """
+    written = dict(applied or {})
+    live = {item.key: item for item in objects} | written
+    digests = {manifest.key: manifest.digest for manifest in manifests}
+    settled = {
+        entry.key: entry
+        for entry in widen_entries(entries, plan, live.values(), part_of=part_of)
+        if entry.key in live or entry.key in digests
+    }
+    for key in (*plan.unchanged, *written):
+        if key in live and key in digests:
+            entry = settled.get(key, InventoryEntry(key=key, deployment=key.name))
+            settled[key] = replace(
+                entry, uid=live[key].uid, generation=live[key].generation, digest=digests[key]
+            )
+    return _sort(settled)
+
+
+def _sort(entries: Mapping[ObjectKey, InventoryEntry]) -> tuple[InventoryEntry, ...]:
+    return tuple(entries[key] for key in sorted(entries))

@@ -1,0 +1,168 @@
+"""Writes one change by server-side apply, unforced unless the plan names what is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Union
+
+from reconciler.clients.cluster.interface import (
+    ClusterReader,
+    ClusterWriter,
+    Conflict,
+    FieldConflict,
+    FieldHolder,
+    Invalid,
+    ObjectError,
+)
+from reconciler.state.objects import LiveObject, Manifest
+from reconciler.state.plans import Action, Cause, Change, Op
+from reconciler.state.targets import Target
+
+_TRIES = 5
+_OUR_MANAGERS = "modelsync-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The object as the API server holds it now, and what that took."""
+
+    live: LiveObject
+    action: Action
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the object was not written.
+
+    `concerns_object_alone` if someone else holds it or changed it meanwhile, so that nothing is wrong with
+    what we wanted.
+    """
+
+    message: str
+    concerns_object_alone: bool
+
+
+def apply_change(
+    change: Change, reader: ClusterReader, writer: ClusterWriter, target: Target
+) -> Union[Written, Refusal]:
+    """Create or update the change's object as the target's field manager.
+
+    Unforced first. Only where the plan says that an edit is taken back (drift that heals) or an object is
+    adopted is it forced, on exactly the object and version that the plan was decided on. Raises
+    ClusterError for what is not about this object.
+    """
+    manifest = change.manifest
+    if manifest is None:
+        raise ValueError(f"{change.key}: a change that writes needs a manifest")
+    uid = change.live.uid if change.live is not None else ""
+    try:
+        live = writer.apply(change.key, manifest.body, manager=target.field_manager, uid=uid)
+    except FieldConflict as conflict:
+        return _take_over(change, manifest, conflict, reader, writer, target)
+    except ObjectError as error:
+        return Refusal(message=_describe(error), concerns_object_alone=not isinstance(error, Invalid))
+    if change.op is Op.CREATE and (others := _find_others(live, target)):
+        return Refusal(
+            message=f"was made by {others} since this run looked; the next run looks at it again",
+            concerns_object_alone=True,
+        )
+    return _written(change, live)
+
+
+def _take_over(
+    change: Change,
+    manifest: Manifest,
+    conflict: FieldConflict,
+    reader: ClusterReader,
+    writer: ClusterWriter,
+    target: Target,
+) -> Union[Written, Refusal]:
+    if change.live is None or not _may_force(change, conflict, target):
+        return Refusal(message=_describe_conflict(conflict, target), concerns_object_alone=True)
+    live: LiveObject | None = change.live
+    for _ in range(_TRIES):
+        if live is None or not _is_same(live, change.live):
+            break
+        try:
+            forced = writer.apply(
+                change.key,
+                manifest.body,
+                manager=target.field_manager,
+                force=True,
+                uid=live.uid,
+                resource_version=live.resource_version,
+            )
+        except Conflict:
+            # The operator's status writes move the version too; only they are followed.
+            live = reader.get(change.key.kind, change.key.namespace, change.key.name)
+            continue
+        except ObjectError as error:
+            return Refusal(message=_describe(error), concerns_object_alone=not isinstance(error, Invalid))
+        taken = "; ".join(f'{_fields(holder)} from "{holder.manager}"' for holder in conflict.holders)
+        word = "taken over" if change.cause is Cause.ADOPTION else "taken back"
+        return _written(change, forced, f"{word}: {taken}")
+    return Refusal(
+        message="was changed again while this run tried to take it back; the next run looks at it again",
+        concerns_object_alone=True,
+    )
+
+
+def _may_force(change: Change, conflict: FieldConflict, target: Target) -> bool:
+    if any(_is_of_another_environment(manager, target) for manager in conflict.managers):
+        return False
+    if change.cause is Cause.ADOPTION:
+        return True
+    # Only what the plan named may be taken: a person saw, or the log says, whose edit it is.
+    return bool(change.edits) and set(conflict.managers) <= {edit.manager for edit in change.edits}
+
+
+def _is_of_another_environment(manager: str, target: Target) -> bool:
+    return manager.startswith(_OUR_MANAGERS) and manager != target.field_manager
+
+
+def _is_same(live: LiveObject, planned: LiveObject) -> bool:
+    """Whether it is the object that the plan was decided on, but for status and bookkeeping."""
+    return (
+        live.uid == planned.uid
+        and live.generation == planned.generation
+        and live.labels == planned.labels
+        and live.annotations == planned.annotations
+        and not live.deleting
+    )
+
+
+def _written(change: Change, live: LiveObject, message: str = "") -> Written:
+    if change.live is None:
+        return Written(live=live, action=Action.CREATED, message=message)
+    same = live.resource_version == change.live.resource_version
+    return Written(live=live, action=Action.UNCHANGED if same else Action.CONFIGURED, message=message)
+
+
+def _find_others(live: LiveObject, target: Target) -> str:
+    """Managers that wrote the object beside us: on one that we just made there are none."""
+    metadata: Mapping[str, Any] = live.body.get("metadata") or {}
+    names = {
+        str(entry.get("manager", ""))
+        for entry in metadata.get("managedFields") or ()
+        if not entry.get("subresource")
+    }
+    return ", ".join(f'"{name}"' for name in sorted(names - {target.field_manager}))
+
+
+def _describe(error: ObjectError) -> str:
+    if isinstance(error, Invalid) and error.causes:
+        return f"{error.detail} ({'; '.join(error.causes)})"
+    return error.detail
+
+
+def _describe_conflict(conflict: FieldConflict, target: Target) -> str:
+    held = "; ".join(f'{_fields(holder)} is held by "{holder.manager}"' for holder in conflict.holders)
+    if any(_is_of_another_environment(manager, target) for manager in conflict.managers):
+        return f"{held}; what another environment holds is never taken over"
+    return f"{held}, not by modelsync; it is never taken by force unless the plan says so"
+
+
+def _fields(holder: FieldHolder) -> str:
+    return ", ".join(field.lstrip(".") for field in holder.fields)
