@@ -1,0 +1,1 @@
+"""The model registry: what a version is, and where its files are."""
