@@ -1,0 +1,367 @@
+"""Guards: what is refused, in which words, and how it is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given as given_values
+from hypothesis import strategies as st
+
+from reconciler.plan.guards import (
+    GUARDS,
+    WAIVABLE_GUARDS,
+    Ancestry,
+    GuardInput,
+    end_of,
+    is_active,
+    judge,
+    prune_limit,
+)
+from reconciler.state.declarations import Waiver
+from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL
+from reconciler.state.observations import Namespace
+from reconciler.state.plans import Plan, Refusal
+from tests.support.worlds import (
+    EARLIER,
+    REVISION,
+    World,
+    create_by_hand,
+    make_manifest,
+    serve,
+    set_label,
+    set_traffic,
+)
+
+_IDLE: Mapping[str, int] = {"v3": 0, "v5": 0}
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+NAMESPACE = Namespace(name="wines-production", labels={ENVIRONMENT_LABEL: "production"}, deleting=False)
+
+
+def _serve_many(number: int, shares: Mapping[str, int] | None = None) -> World:
+    return serve(*(make_manifest(f"m{index:02}", shares) for index in range(number)))
+
+
+def _judge(
+    plan: Plan,
+    *,
+    recorded: int = 0,
+    declared: int = 1,
+    max_prune: str | int | None = None,
+    ancestry: Ancestry = Ancestry.ANCESTOR,
+    namespace: Namespace | None = NAMESPACE,
+    waivers: tuple[Waiver, ...] = (),
+    now: datetime = NOW,
+) -> tuple[Refusal, ...]:
+    return judge(
+        GuardInput(
+            plan=plan,
+            max_prune=max_prune,
+            recorded=recorded,
+            declared=declared,
+            applied=EARLIER,
+            ancestry=ancestry,
+            namespace=namespace,
+            waivers=waivers,
+            now=now,
+        )
+    )
+
+
+def _rules(refusals: tuple[Refusal, ...]) -> list[str]:
+    return [refusal.rule for refusal in refusals]
+
+
+def _waive(rule: str, *objects: str, until: str = "2026-11-30") -> Waiver:
+    return Waiver(rule=rule, objects=objects, reason="meant", until=until)
+
+
+def _remove(world: World, *names: str) -> Plan:
+    return world.declare(*(item for item in world.manifests if item.deployment not in names)).plan()
+
+
+def test_a_plan_without_changes_is_not_refused() -> None:
+    assert _judge(serve(make_manifest()).plan(), recorded=1) == ()
+
+
+class TestNamespaceLabel:
+    PLAN = World().declare(make_manifest()).plan()
+
+    def test_a_namespace_without_the_label_is_refused(self) -> None:
+        (refusal,) = _judge(self.PLAN, namespace=replace(NAMESPACE, labels={}))
+        assert refusal.rule == "namespace-label"
+        assert refusal.message == (
+            "namespace wines-production does not carry the label modelsync.dev/environment; "
+            "production may only be synced into a namespace labelled for it."
+        )
+        assert (
+            "kubectl label namespace wines-production modelsync.dev/environment=production" in refusal.advice
+        )
+
+    def test_a_namespace_of_another_environment_is_refused(self) -> None:
+        (refusal,) = _judge(self.PLAN, namespace=replace(NAMESPACE, labels={ENVIRONMENT_LABEL: "staging"}))
+        assert refusal.message.startswith(
+            "namespace wines-production carries modelsync.dev/environment=staging; production may only be synced"
+        )
+
+    def test_a_namespace_that_nobody_needed_to_read_is_not_judged(self) -> None:
+        assert _judge(self.PLAN, namespace=None) == ()
+
+    def test_it_cannot_be_waived(self) -> None:
+        waiver = _waive("namespace-label", "production")
+        assert _rules(_judge(self.PLAN, namespace=replace(NAMESPACE, labels={}), waivers=(waiver,))) == [
+            "namespace-label"
+        ]
+
+
+class TestHistory:
+    PLAN = World().declare(make_manifest()).plan()
+
+    def test_a_rewritten_history_is_refused_with_both_commits(self) -> None:
+        (refusal,) = _judge(self.PLAN, ancestry=Ancestry.REWRITTEN)
+        assert refusal.rule == "history-continues"
+        assert REVISION in refusal.message
+        assert EARLIER in refusal.message
+        assert (
+            "{rule: history-continues, objects: [production], reason: …, until: 2026-11-30}" in refusal.advice
+        )
+
+    @pytest.mark.parametrize("ancestry", [Ancestry.FIRST, Ancestry.ANCESTOR])
+    def test_a_first_run_and_a_continued_history_pass(self, ancestry: Ancestry) -> None:
+        assert _judge(self.PLAN, ancestry=ancestry) == ()
+
+    def test_a_reviewed_waiver_accepts_it(self) -> None:
+        waiver = _waive("history-continues", "production")
+        assert _judge(self.PLAN, ancestry=Ancestry.REWRITTEN, waivers=(waiver,)) == ()
+
+
+class TestEmptyEnvironment:
+    def test_all_files_gone_is_refused_and_names_what_would_go(self) -> None:
+        plan = _serve_many(2).declare().plan()
+        (refusal,) = _judge(plan, recorded=2, declared=0)
+        assert refusal.rule == "empty-environment"
+        assert (
+            refusal.message
+            == "production declares no deployment any more, but 2 objects of it would be deleted."
+        )
+        assert refusal.objects == ("production/m00", "production/m01")
+        assert "retire: true" in refusal.advice
+
+    def test_one_object_is_said_in_the_singular(self) -> None:
+        (refusal,) = _judge(serve(make_manifest()).declare().plan(), recorded=1, declared=0)
+        assert "but 1 object of it would be deleted" in refusal.message
+
+    def test_it_cannot_be_waived(self) -> None:
+        plan = serve(make_manifest()).declare().plan()
+        waivers = (_waive("empty-environment", "production/wines"), _waive("max-prune", "production/wines"))
+        assert _rules(_judge(plan, recorded=1, declared=0, waivers=waivers)) == ["empty-environment"]
+
+    def test_a_retired_environment_passes(self) -> None:
+        assert _judge(serve(make_manifest()).retire_all().plan(), recorded=1, declared=0) == ()
+
+    def test_an_environment_that_never_had_anything_passes(self) -> None:
+        assert _judge(World().plan(), declared=0) == ()
+
+    def test_files_that_cannot_be_read_are_not_gone(self) -> None:
+        plan = serve(make_manifest()).fault("wines").plan()
+        assert _judge(plan, recorded=1, declared=0) == ()
+
+
+class TestMaxPrune:
+    def test_a_removal_that_takes_traffic_is_refused_however_few(self) -> None:
+        (refusal,) = _judge(_remove(_serve_many(20), "m07"), recorded=20)
+        assert refusal.rule == "max-prune"
+        assert refusal.message == (
+            "1 of 20 objects of production would be deleted (limit 20 %, that is 4, and none that takes traffic).\n"
+            "  SeldonDeployment/m07  takes live traffic (v3 100 %)"
+        )
+        assert refusal.objects == ("production/m07",)
+
+    def test_idle_ones_pass_within_the_limit(self) -> None:
+        assert _judge(_remove(_serve_many(10, _IDLE), "m01", "m02"), recorded=10) == ()
+
+    def test_idle_ones_above_the_limit_are_refused(self) -> None:
+        (refusal,) = _judge(_remove(_serve_many(10, _IDLE), "m01", "m02", "m03"), recorded=10)
+        assert refusal.message.startswith(
+            "3 of 10 objects of production would be deleted (limit 20 %, that is 2,"
+        )
+        assert "SeldonDeployment/m02  takes no traffic" in refusal.message
+
+    def test_a_shadow_takes_no_live_traffic(self) -> None:
+        shadow = make_manifest("m99", {"v3": 0}, shadows={"v5": 100})
+        world = serve(shadow, make_manifest())
+        assert _judge(_remove(world, "m99"), recorded=2) == ()
+
+    def test_a_number_as_limit_is_taken_as_it_is(self) -> None:
+        plan = _remove(_serve_many(10, _IDLE), "m01", "m02", "m03")
+        assert _judge(plan, recorded=10, max_prune=3) == ()
+        (refusal,) = _judge(plan, recorded=10, max_prune=2)
+        assert "(limit 2, and none that takes traffic)" in refusal.message
+
+    def test_more_than_ten_are_counted_not_listed(self) -> None:
+        names = tuple(f"m{index:02}" for index in range(12))
+        (refusal,) = _judge(_remove(_serve_many(13), *names), recorded=13)
+        lines = refusal.message.splitlines()
+        assert len(lines) == 12
+        assert lines[-1] == "  … 2 more (modelsync plan production --live)"
+        assert len(refusal.objects) == 12
+
+    def test_retired_ones_do_not_count(self) -> None:
+        assert _judge(_serve_many(3).retire("m01").plan(), recorded=3) == ()
+
+    def test_a_waiver_for_exactly_these_objects_allows_them(self) -> None:
+        plan = _remove(_serve_many(3), "m01", "m02")
+        both = _waive("max-prune", "production/m01", "production/m02")
+        assert _judge(plan, recorded=3, waivers=(both,)) == ()
+        (refusal,) = _judge(plan, recorded=3, waivers=(_waive("max-prune", "production/m01"),))
+        assert refusal.objects == ("production/m02",)
+
+    def test_waived_ones_do_not_use_up_the_limit(self) -> None:
+        plan = _remove(_serve_many(10, _IDLE), "m01", "m02", "m03")
+        assert _judge(plan, recorded=10, waivers=(_waive("max-prune", "production/m01"),)) == ()
+
+    def test_a_waiver_of_another_rule_or_one_that_ended_allows_nothing(self) -> None:
+        plan = _remove(_serve_many(3), "m01")
+        for waiver in (
+            _waive("soak", "production/m01"),
+            _waive("max-prune", "production/m01", until="2026-11-22"),
+        ):
+            assert _rules(_judge(plan, recorded=3, waivers=(waiver,))) == ["max-prune"]
+
+    def test_the_advice_names_both_ways_and_the_usual_cause(self) -> None:
+        (refusal,) = _judge(_remove(_serve_many(3), "m01"), recorded=3)
+        assert "retire: true" in refusal.advice
+        assert "{rule: max-prune, objects: [production/m01], reason: …, until: 2026-11-30}" in refusal.advice
+        assert "moved or renamed folder under environments/production" in refusal.advice
+
+
+class TestKeepARunningVariant:
+    WORLD = serve(make_manifest(shares={"v3": 90, "v4": 10}))
+
+    def test_replacing_all_live_variants_at_once_is_refused(self) -> None:
+        (refusal,) = _judge(self.WORLD.declare(make_manifest(shares={"v5": 100})).plan(), recorded=1)
+        assert refusal.rule == "keep-a-running-variant"
+        assert refusal.message == (
+            "production/wines: none of the running variants (v3 90 %, v4 10 %) remains beside v5 100 %; "
+            "a bad model would take all requests at once."
+        )
+        assert refusal.advice.startswith("Keep v3 with a share for one more change")
+        assert refusal.objects == ("production/wines",)
+
+    @pytest.mark.parametrize("shares", [{"v4": 100}, {"v5": 99, "v3": 1}, {"v3": 100}])
+    def test_keeping_one_is_enough(self, shares: dict[str, int]) -> None:
+        assert _judge(self.WORLD.declare(make_manifest(shares=shares)).plan(), recorded=1) == ()
+
+    def test_a_running_variant_kept_at_zero_or_as_shadow_is_not_kept(self) -> None:
+        for wanted in (
+            make_manifest(shares={"v5": 100, "v3": 0}),
+            make_manifest(shares={"v5": 100}, shadows={"v3": 100}),
+        ):
+            assert _rules(_judge(self.WORLD.declare(wanted).plan(), recorded=1)) == ["keep-a-running-variant"]
+
+    def test_an_end_of_all_live_traffic_is_refused(self) -> None:
+        (refusal,) = _judge(self.WORLD.declare(make_manifest(shares={"v5": 0, "v6": 0})).plan(), recorded=1)
+        assert "remains beside nothing" in refusal.message
+
+    def test_a_new_roll_out_of_the_same_version_passes(self) -> None:
+        # A version may appear once per role, so the old roll-out cannot stay beside the new one.
+        world = serve(make_manifest(shares={"v5": 100}))
+        assert _judge(world.declare(make_manifest(shares={"v5-r2": 100})).plan(), recorded=1) == ()
+
+    def test_the_same_number_of_another_model_is_another_version(self) -> None:
+        world = serve(make_manifest(shares={"v3": 100}, model="wines"))
+        plan = world.declare(make_manifest(shares={"v3": 100}, model="reds")).plan()
+        assert _rules(_judge(plan, recorded=1)) == ["keep-a-running-variant"]
+
+    def test_an_object_whose_model_label_is_gone_is_judged_by_its_versions(self) -> None:
+        world = serve(make_manifest(shares={"v3": 100}))
+        world = world.meddle("wines", lambda live: set_label(live, MODEL_LABEL, ""))
+        assert _judge(world.declare(make_manifest(shares={"v3": 90, "v5": 10})).plan(), recorded=1) == ()
+
+    def test_healing_to_what_review_already_saw_passes(self) -> None:
+        world = serve(make_manifest(shares={"v3": 0, "v5": 100}))
+        world = world.meddle("wines", lambda live: set_traffic(live, {"v3": 100, "v5": 0}))
+        assert _judge(world.plan(), recorded=1) == ()
+
+    def test_adoption_is_its_own_approval(self) -> None:
+        by_hand = create_by_hand(make_manifest(shares={"v1": 100}))
+        plan = World().place(by_hand).declare(make_manifest(shares={"v5": 100}, adopt=True)).plan()
+        assert _judge(plan) == ()
+
+    def test_one_that_served_nothing_may_be_replaced(self) -> None:
+        world = serve(make_manifest(shares={"v3": 0, "v4": 0}))
+        assert _judge(world.declare(make_manifest(shares={"v5": 100})).plan(), recorded=1) == ()
+
+    def test_a_waiver_allows_it(self) -> None:
+        plan = self.WORLD.declare(make_manifest(shares={"v5": 100})).plan()
+        waiver = _waive("keep-a-running-variant", "production/wines")
+        assert _judge(plan, recorded=1, waivers=(waiver,)) == ()
+
+
+def test_all_refusals_are_collected() -> None:
+    world = serve(make_manifest(), make_manifest("prices"))
+    plan = world.declare(make_manifest(shares={"v5": 100})).plan()
+    refusals = _judge(plan, recorded=2, ancestry=Ancestry.REWRITTEN, namespace=replace(NAMESPACE, labels={}))
+    assert _rules(refusals) == [
+        "namespace-label",
+        "history-continues",
+        "max-prune",
+        "keep-a-running-variant",
+    ]
+
+
+def test_every_guard_that_can_be_waived_exists() -> None:
+    assert WAIVABLE_GUARDS < set(GUARDS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "recorded", "allowed"),
+    [
+        (None, 12, 2),
+        ("20%", 12, 2),
+        ("20%", 3, 1),
+        ("0%", 100, 0),
+        ("100%", 7, 7),
+        ("1%", 0, 1),
+        (0, 12, 0),
+        (5, 12, 5),
+    ],
+)
+def test_the_limit_of_a_run(limit: str | int | None, recorded: int, allowed: int) -> None:
+    assert prune_limit(limit, recorded) == allowed
+
+
+@given_values(st.integers(1, 100), st.integers(0, 10_000))
+def test_a_percentage_is_rounded_down_but_allows_one(percent: int, recorded: int) -> None:
+    allowed = prune_limit(f"{percent}%", recorded)
+    assert allowed >= 1
+    assert allowed == 1 or allowed <= recorded * percent / 100 < allowed + 1
+
+
+@given_values(st.integers(0, 100), st.integers(0, 1_000), st.integers(0, 1_000))
+def test_more_objects_or_percents_never_allow_less(percent: int, recorded: int, more: int) -> None:
+    limit = prune_limit(f"{percent}%", recorded)
+    assert prune_limit(f"{percent}%", recorded + more) >= limit
+    assert prune_limit(f"{min(100, percent + more)}%", recorded) >= limit
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [
+        ("2026-11-30", datetime(2026, 12, 1, tzinfo=timezone.utc)),
+        ("2026-11-30T12:00Z", datetime(2026, 11, 30, 12, tzinfo=timezone.utc)),
+        ("2026-11-30T12:00:30Z", datetime(2026, 11, 30, 12, 0, 30, tzinfo=timezone.utc)),
+    ],
+)
+def test_the_end_of_an_exception(until: str, end: datetime) -> None:
+    assert end_of(until) == end
+    waiver = _waive("max-prune", "production/wines", until=until)
+    assert is_active(waiver, end - timedelta(seconds=1))
+    assert not is_active(waiver, end)
+
+
+def test_a_day_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(ValueError, match="2026-13-45"):
+        end_of("2026-13-45")
