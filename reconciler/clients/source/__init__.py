@@ -1,0 +1,1 @@
+"""Where declarations come from: commits of a git repository."""

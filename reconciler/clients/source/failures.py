@@ -1,0 +1,137 @@
+"""What git and its helpers said, as an error of the port. Pure.
+
+git ends with 128 for nearly everything, so its words decide. They are asked for in English (LC_ALL=C),
+come from git, libcurl (OpenSSL and GnuTLS builds) and OpenSSH, and stand in this one table.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.clients.source.interface import (
+    RevisionNotFound,
+    SourceCorrupt,
+    SourceError,
+    SourceRefused,
+    SourceUnreachable,
+)
+
+_UNCHANGED = "Nothing was changed; try again later."
+
+# The first row that fits counts: the reasons stand before what they lead to ("the remote end hung up").
+_TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
+    (
+        r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for",
+        SourceRefused,
+        "the server's host key is not one of those in the known-hosts file. Compare the server's key with what "
+        "its owner publishes; if it is right, add it to the file of --git-known-hosts.",
+    ),
+    (
+        r"UNPROTECTED PRIVATE KEY|bad permissions",
+        SourceRefused,
+        "ssh does not use a key that others may read: chmod 600 the file of --git-key-file.",
+    ),
+    (
+        r"Load key .*: |incorrect passphrase|invalid format",
+        SourceRefused,
+        "the file of --git-key-file is no usable private key; it must be in OpenSSH or PEM form, without passphrase.",
+    ),
+    (
+        r"No user exists for uid",
+        SourceRefused,
+        "ssh needs an entry in /etc/passwd for the user that runs modelsync; run as a user of the image.",
+    ),
+    (
+        r"Permission denied \(|Too many authentication failures",
+        SourceRefused,
+        "the server does not accept the deploy key. Register the public half of --git-key-file there, "
+        "with read access.",
+    ),
+    (
+        r"certificate|CERT_|certfile",
+        SourceRefused,
+        "the server's certificate is not trusted or not for this name. If the server uses a private CA, "
+        "name its certificates with --git-ca-file.",
+    ),
+    (
+        r"error: 401|could not read (Username|Password)|Authentication failed|Invalid username",
+        SourceRefused,
+        "the server asks for credentials, or does not accept those given. Check the token of --git-token-file, "
+        "its expiry, and --git-username.",
+    ),
+    (
+        r"error: 403",
+        SourceRefused,
+        "the server refuses access (403). The token of --git-token-file needs the right to read this repository.",
+    ),
+    (
+        r"error: 3\d\d|from redirection",
+        SourceRefused,
+        "the server redirects to another address, which is not followed lest credentials go there. "
+        "Give the final URL.",
+    ),
+    (
+        r"error: (429|5\d\d)",
+        SourceUnreachable,
+        f"the server cannot answer now. {_UNCHANGED}",
+    ),
+    (
+        r"not our ref|couldn't find remote ref|unadvertised object",
+        RevisionNotFound,
+        "the server does not have, or does not give, this commit.",
+    ),
+    (
+        r"error: 404|repository '.*' not found|Repository not found|not appear to be a git repository"
+        r"|not a git repository|No such file or directory|does not exist",
+        SourceRefused,
+        "there is no git repository here, or it is hidden from these credentials. Check the address and the right to read.",
+    ),
+    (
+        r"transport '.*' not allowed",
+        SourceRefused,
+        "the repository leads to another protocol, which is not allowed.",
+    ),
+    (
+        r"fsck|corrupt|missing (blob|tree|commit|object)|bad (object|tree)|loose object|inflate"
+        r"|packfile .* (cannot|is)|index-pack|unpack-objects|bad pack|not a valid object|unable to read (tree|sha1|[0-9a-f]{40})",
+        SourceCorrupt,
+        "objects of the repository are missing or damaged, so nothing is concluded from it. "
+        "On the server, git fsck --full names them; a local clone is best made anew.",
+    ),
+    (
+        r"Could not resolve|[Cc]ould not connect|Failed to connect|Connection (refused|timed out|reset|closed)"
+        r"|timed out|too slow|unreachable|No route to host|Empty reply|Recv failure|kex_exchange"
+        r"|hung up|disconnect|early EOF|RPC failed|unable to access|SSL_ERROR|gnutls|banner",
+        SourceUnreachable,
+        f"the server could not be reached. {_UNCHANGED}",
+    ),
+)
+
+
+def explain(location: str, said: str, secrets: tuple[str, ...] = ()) -> SourceError:
+    """The error for what git wrote to stderr, with git's own last word on it and every secret masked."""
+    text = mask(said, secrets)
+    quoted = _quote(text)
+    for pattern, kind, meaning in _TABLE:
+        if re.search(pattern, text):
+            return kind(f"{location}: {meaning}{quoted}")
+    return SourceError(f"{location}: git could not serve this. {_UNCHANGED}{quoted}")
+
+
+def mask(text: str, secrets: tuple[str, ...]) -> str:
+    """The text without the secrets, and without user and password in any URL."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return re.sub(r"(?<=://)[^/@\s]+:[^/@\s]+(?=@)", "***", text)
+
+
+def clean(text: str) -> str:
+    """The text without characters that would steer a terminal; others' words reach people's screens."""
+    return "".join(character if character.isprintable() else " " for character in text).strip()
+
+
+def _quote(text: str) -> str:
+    lines = [clean(line) for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal: ", "error: ", "remote: "))] or lines
+    reason = next((line for line in telling if line.startswith("fatal: ")), telling[-1] if telling else "")
+    return f" (git: {reason[:300]})" if reason else ""

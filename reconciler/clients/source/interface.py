@@ -1,0 +1,145 @@
+"""The port to the repository of declarations: what it gives, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+DATA_FOLDERS = ("models", "environments")
+
+TREE_LIMIT = 128 * 1024 * 1024
+"""Bytes that are read of one revision at most; one more and it is refused as a whole."""
+
+ENTRY_LIMIT = 100_000
+"""Files that are read of one revision at most."""
+
+
+class SourceError(Exception):
+    """The repository could not serve what was asked. Says the repository or object first, then what to do."""
+
+
+class SourceUnreachable(SourceError):
+    """No answer, or not in time. Trying again later may help."""
+
+
+class SourceCorrupt(SourceError):
+    """Part of the history or of the files is missing or damaged, so that absence proves nothing."""
+
+
+class SourceRefused(SourceError):
+    """The repository cannot be used as configured: address, credentials, trust, or its own content."""
+
+
+class RevisionNotFound(SourceRefused):
+    """There is no such branch, tag or commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitAccess:
+    """How a remote repository is reached. Credentials are files; times are in seconds.
+
+    `token_file` holds an HTTPS token (or password) that is sent with `username`; `ca_file` the certificates
+    to trust in place of the system's; `key_file` and `known_hosts_file` serve SSH; `cache` is a folder that
+    keeps what was fetched. `timeout` bounds each question, and each silence while objects are fetched.
+    """
+
+    token_file: Path | None = None
+    username: str = "x-access-token"
+    ca_file: Path | None = None
+    key_file: Path | None = None
+    known_hosts_file: Path | None = None
+    proxy: str | None = None
+    cache: Path | None = None
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A commit, and the name under which it was asked for. `sha` is the full object name."""
+
+    ref: str
+    sha: str
+
+    def __str__(self) -> str:
+        algorithm = "sha256" if len(self.sha) == 64 else "sha1"
+        return f"{self.ref}@{algorithm}:{self.sha}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """Everything that one commit holds under the folders asked for; complete, or it would not exist.
+
+    Paths are relative to the repository (with `/`); bytes that are not UTF-8 in a path are kept as
+    surrogates. `files` maps path to content, `links` symbolic links to their target as written;
+    `submodules` are paths that stand for other repositories.
+    """
+
+    files: Mapping[str, bytes]
+    links: Mapping[str, str] = field(default_factory=dict)
+    submodules: tuple[str, ...] = ()
+
+
+class Lineage(str, Enum):
+    """How an older commit stands to a newer one. Unknown where the history at hand is cut short."""
+
+    ANCESTOR = "ancestor"
+    NOT_ANCESTOR = "not-ancestor"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Who made a commit, and when it was committed (UTC). `subject` is the message's first line."""
+
+    sha: str
+    author: str
+    email: str
+    committed: datetime
+    subject: str
+
+
+class Source(Protocol):
+    """A repository to read from. Nothing of it is ever changed, and nothing in it is run.
+
+    Every method raises SourceUnreachable, SourceCorrupt or SourceRefused as their names say. Used as a
+    context manager; leaving it removes what was fetched, but for a cache.
+    """
+
+    @property
+    def location(self) -> str:
+        """The repository as people know it, without credentials."""
+
+    def resolve(self, ref: str) -> Revision:
+        """The commit that a branch, tag or commit name stands for now; a branch wins over a tag.
+
+        Asks a remote each time, so a run asks once. Raises RevisionNotFound.
+        """
+
+    def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
+        """All files of the revision under the folders; a folder that is not there gives none.
+
+        Every object is checked against its name. Raises SourceCorrupt, never returns less than all.
+        """
+
+    def find_lineage(self, older: str, newer: str) -> Lineage:
+        """Whether commit `older` (full name) is `newer` or one of its ancestors."""
+
+    def read_commit(self, sha: str) -> Commit:
+        """The facts of one commit. Raises RevisionNotFound."""
+
+    def list_changed(self, base: str, head: str) -> tuple[str, ...]:
+        """Paths that differ between two commits, sorted; a renamed file gives both names."""
+
+    def find_merge_base(self, first: str, second: str) -> str:
+        """The best common ancestor of two commits. Raises RevisionNotFound if there is none at hand."""
+
+    def close(self) -> None:
+        """Remove what was fetched, but for a cache."""
+
+    def __enter__(self) -> Source: ...
+
+    def __exit__(self, *exception: object) -> None: ...
