@@ -83,5 +83,5 @@ def test_words_of_the_api_server_become_words_of_json_schema() -> None:
 
 def test_notice_and_origin_stand_beside_the_schema() -> None:
     folder = Path(SCHEMA_FILE).parent
-    assert "Apache License, Version 2.0" in (folder / "NOTICE").read_text(encoding="utf-8")
+    assert "Apache License, Version 2.0" in (folder / "NOTICE.md").read_text(encoding="utf-8")
     assert "v1.16.0" in (folder / "README.md").read_text(encoding="utf-8")

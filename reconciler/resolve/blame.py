@@ -1,0 +1,78 @@
+"""Which faults keep which deployments from being resolved.
+
+A deployment is faulty when an error lies in a file that it depends on. A fault elsewhere, such as in the
+record of a version that it does not use, is no reason to leave it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from reconciler.state.declarations import Deployment
+from reconciler.state.findings import Finding
+from reconciler.state.repository import EnvironmentEntry
+
+DEFAULTS_FILE = "models/defaults.yaml"
+
+
+def environment_file(environment: str) -> str:
+    """The path of an environment's own file."""
+    return f"environments/{environment}/environment.yaml"
+
+
+def deployment_file(environment: str, name: str) -> str:
+    """The path of a deployment's file."""
+    return f"environments/{environment}/deployments/{name}.yaml"
+
+
+def files_of(
+    environment: str, name: str, deployment: Deployment | None, *, retiring: bool = False
+) -> frozenset[str]:
+    """The files that a deployment depends on; `deployment` is None where its own could not be parsed.
+
+    A deployment that is `retiring`, by itself or with its environment, needs neither model nor records.
+    """
+    own = {deployment_file(environment, name), environment_file(environment)}
+    if retiring:
+        return frozenset(own)
+    if deployment is None:
+        return frozenset(own | {DEFAULTS_FILE})
+    model = f"models/{deployment.model}"
+    records = {
+        f"{model}/versions/{variant.version}.yaml" for variant in deployment.variants if variant.version
+    }
+    return frozenset(own | {DEFAULTS_FILE, f"{model}/model.yaml"} | records)
+
+
+def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:
+    """The errors that make deployments of an environment faulty, by the deployment's name.
+
+    Errors in the environment's folder that belong to no known deployment (a file with a wrong ending, a
+    link that was refused) are held against the name that the file has: something of the environment
+    could not be read, and nothing may be pruned meanwhile.
+    """
+    errors = tuple(finding for finding in findings if finding.is_error)
+    all_retire = entry.environment is not None and entry.environment.declaration.retire
+    blamed: dict[str, tuple[Finding, ...]] = {}
+    for name in sorted({*entry.deployments, *entry.faulty_deployments}):
+        parsed = entry.deployments.get(name)
+        declared = parsed.declaration if parsed else None
+        ending = all_retire or (declared is not None and declared.retire)
+        files = files_of(entry.name, name, declared, retiring=ending)
+        found = tuple(error for error in errors if error.location.file in files)
+        if found or parsed is None:
+            blamed[name] = found
+    for error in errors:
+        stray = _stray_name(entry, error.location.file)
+        if stray and stray not in entry.deployments:
+            blamed[stray] = (*(other for other in blamed.get(stray, ()) if other != error), error)
+    return blamed
+
+
+def _stray_name(entry: EnvironmentEntry, file: str) -> str:
+    """The name of something in the environment's folder that is none of its known files, else nothing."""
+    path = PurePosixPath(file)
+    folder = PurePosixPath("environments") / entry.name
+    known = {folder / "environment.yaml", folder / "exceptions.yaml"}
+    return path.stem if folder in (path, *path.parents) and path not in known else ""
