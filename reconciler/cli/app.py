@@ -10,7 +10,7 @@ import traceback
 import click
 
 from reconciler import __version__
-from reconciler.cli.exit_codes import find_outcome
+from reconciler.pipeline.outcomes import find_outcome
 from reconciler.state.outcomes import Outcome
 
 _COMMANDS = (

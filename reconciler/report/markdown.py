@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.report.text import show_fields, show_refusal, summarise_plan
-from reconciler.report.words import name_variant
+from reconciler.plan.wording import name_variant
 from reconciler.state.plans import Change, Op, Plan
 
 _WORDS = {

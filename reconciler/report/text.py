@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reconciler.report.words import count, describe_shares
+from reconciler.plan.wording import count, describe_shares
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
 from reconciler.validate.checks import Check
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from reconciler.report.text import show_edits, show_fields, show_refusal
-from reconciler.report.words import count, describe_shares, shorten_revision
+from reconciler.plan.wording import count, describe_shares, shorten_revision
 from reconciler.state.inventory import ObjectResult
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome

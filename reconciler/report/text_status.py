@@ -9,7 +9,7 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from reconciler.report.words import shorten_revision
+from reconciler.plan.wording import shorten_revision
 from reconciler.state.observations import HealthWord
 from reconciler.state.outcomes import Outcome
 from reconciler.state.runs import DeploymentStatus, TargetStatus

@@ -1,4 +1,4 @@
-"""Which expected error ends a command with which exit code."""
+"""Which expected error ends a target, or a command, with which exit code."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (SettingsError, Outcome.CONFIGURATION),
     (cluster.RightMissing, Outcome.CONFIGURATION),
     (cluster.ClusterMisconfigured, Outcome.CONFIGURATION),
+    (cluster.ObjectError, Outcome.FINDINGS),
     (cluster.ClusterError, Outcome.UNDECIDED),
     (source.SourceRefused, Outcome.CONFIGURATION),
     (source.SourceError, Outcome.UNDECIDED),

@@ -1,0 +1,58 @@
+"""`modelsync plan`: what will change, before it does."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.options import cluster_options, directory_option, output_option, with_settings
+from reconciler.settings import Settings
+from reconciler.state.outcomes import Outcome
+
+_HELP = """Show what will change: models and shares first, then fields.
+
+Without --live the work tree is compared with a base commit, and no cluster is asked. With --live it is
+compared with what the cluster holds, and every change is tried there by a server-side dry-run.
+
+\b
+Examples:
+  modelsync plan --base main
+  modelsync plan production --live -o markdown
+"""
+
+
+@click.command("plan", help=_HELP, short_help="Show what will change.")
+@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@directory_option
+@click.option("--base", default="HEAD", show_default=True, metavar="REF", help="The commit to compare with.")
+@click.option("--head", metavar="REF", help="A commit in place of the work tree.")
+@click.option("--live", is_flag=True, help="Compare with the cluster instead of a base commit.")
+@click.option("--detailed-exitcode", is_flag=True, help="End with 4 if there are changes.")
+@output_option("text", "json", "markdown")
+@cluster_options
+@with_settings
+def command(
+    settings: Settings,
+    environments: tuple[str, ...],
+    base: str,
+    head: str | None,
+    live: bool,
+    detailed_exitcode: bool,
+    output: str,
+) -> Outcome:
+    from reconciler.report import json, markdown, text
+
+    if live:
+        from reconciler.pipeline.live import plan_live
+
+        planned = plan_live(settings, environments)
+    else:
+        from reconciler.pipeline.offline import plan_offline
+
+        planned = plan_offline(settings, environments, base=base, head=head)
+    view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
+    click.echo(view(planned.plans))
+    for note in planned.notes:
+        click.echo(note, err=True)
+    if planned.outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
+        return Outcome.PENDING
+    return planned.outcome

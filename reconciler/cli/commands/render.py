@@ -1,0 +1,47 @@
+"""`modelsync render`: an environment's manifests, without a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import cluster_options, directory_option, with_settings
+from reconciler.settings import Settings
+from reconciler.state.outcomes import Outcome
+
+_HELP = """Print an environment's manifests, as sync would apply them.
+
+Pure: the same files give the same bytes; no cluster and no registry is asked.
+
+\b
+Examples:
+  modelsync render production
+  modelsync render staging --to build/staging
+"""
+
+
+@click.command("render", help=_HELP, short_help="Print an environment's manifests.")
+@click.argument("environment", metavar="ENV")
+@directory_option
+@click.option(
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write one file each here."
+)
+@cluster_options
+@with_settings
+def command(settings: Settings, environment: str, folder: Path | None) -> Outcome:
+    from reconciler.pipeline.offline import render_worktree
+    from reconciler.render.text import to_yaml
+
+    rendered = render_worktree(settings, environment)
+    for note in rendered.notes:
+        click.echo(note, err=True)
+    if folder is None:
+        click.echo(to_yaml(rendered.manifests), nl=False)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        for manifest in rendered.manifests:
+            path = folder / f"{manifest.key.kind.name.lower()}-{manifest.key.name}.yaml"
+            path.write_text(to_yaml((manifest,)), encoding="utf-8")
+            click.echo(f"wrote {path}", err=True)
+    return rendered.outcome

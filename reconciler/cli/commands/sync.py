@@ -1,0 +1,61 @@
+"""`modelsync sync`: one reconcile run; what the CronJob executes."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.options import (
+    cluster_options,
+    directory_option,
+    git_options,
+    output_option,
+    with_settings,
+)
+from reconciler.settings import Settings
+from reconciler.state.outcomes import Outcome
+
+_HELP = """Make the cluster equal to one git revision, and report what is being served.
+
+The commit is resolved once and everything is checked before the first write. Without ENV all environments
+of the cluster are synced. A run that finds nothing to do writes nothing.
+
+\b
+Examples:
+  modelsync sync production
+  modelsync sync production --repository https://git.example.com/ml/models.git --ref main --wait 10m
+  modelsync sync --only production/wines
+"""
+
+
+@click.command("sync", help=_HELP, short_help="Make the cluster equal to a revision.")
+@click.argument("environments", nargs=-1, metavar="[ENV]...")
+@directory_option
+@click.option("--only", multiple=True, metavar="ENV/DEPLOYMENT", help="Sync these alone; prunes nothing.")
+@click.option("--wait", default="0s", show_default=True, metavar="TIME", help="How long to wait for health.")
+@click.option(
+    "--lease-duration",
+    default="15s",
+    show_default=True,
+    envvar="MODELSYNC_LEASE_DURATION",
+    metavar="TIME",
+    help="How long a run that died keeps others from writing.",
+)
+@click.option(
+    "--lease-wait",
+    default="30s",
+    show_default=True,
+    envvar="MODELSYNC_LEASE_WAIT",
+    metavar="TIME",
+    help="How long to wait for a run that is writing.",
+)
+@output_option("text", "json")
+@git_options
+@cluster_options
+@with_settings
+def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, ...], output: str) -> Outcome:
+    from reconciler.pipeline.sync import sync
+    from reconciler.report import json, text_run
+
+    run = sync(settings, environments, only, progress=lambda line: click.echo(line, err=True))
+    click.echo({"text": text_run.show_run, "json": json.show_run}[output](run))
+    return run.outcome

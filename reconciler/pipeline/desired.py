@@ -1,0 +1,31 @@
+"""From a checked repository to one target's manifests; shared by plan, render, sync and status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.render.applyset import applyset_id, parent_name
+from reconciler.render.digest import digest_manifests
+from reconciler.render.renderer import render
+from reconciler.resolve.resolver import resolve
+from reconciler.state.objects import Manifest
+from reconciler.state.targets import Desired
+from reconciler.validate.checks import Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One target's desired state and manifests; `part_of` is its ApplySet ID, `digest` that of all manifests."""
+
+    desired: Desired
+    manifests: tuple[Manifest, ...]
+    part_of: str
+    digest: str
+
+
+def render_environment(check: Check, environment: str, *, cluster: str, commit: str) -> Rendered:
+    """Resolve and render one environment that has a readable environment.yaml."""
+    desired = resolve(check.repository, environment, cluster=cluster, findings=check.findings)
+    part_of = applyset_id(parent_name(environment), desired.target.namespace)
+    manifests = render(desired, part_of=part_of, commit=commit)
+    return Rendered(desired=desired, manifests=manifests, part_of=part_of, digest=digest_manifests(manifests))

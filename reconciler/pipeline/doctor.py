@@ -1,0 +1,132 @@
+"""Looks at everything that a run needs, and says what is missing and who can mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from reconciler.clients.cluster.interface import ClusterError, ClusterReader, KindMissing
+from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, EVENT, LEASE
+from reconciler.render.applyset import parent_name
+from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, Kind
+from reconciler.state.targets import Target
+
+
+class Verdict(str, Enum):
+    """What a look found."""
+
+    GOOD = "ok"
+    BAD = "missing"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One thing that was looked at; `remedy` says what to do, empty where all is well."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """A right that sync needs; `name` narrows it to one object."""
+
+    verb: str
+    kind: Kind
+    name: str = ""
+
+
+def list_rights(environment: str) -> tuple[Right, ...]:
+    """The rights that `sync` uses in a target's namespace, as reconciler/deploy grants them."""
+    record = parent_name(environment)
+    return (
+        *(Right(verb=verb, kind=SELDON_DEPLOYMENT) for verb in ("list", "create", "patch", "delete")),
+        Right(verb="create", kind=CONFIG_MAP),
+        *(Right(verb=verb, kind=CONFIG_MAP, name=record) for verb in ("get", "update")),
+        Right(verb="create", kind=LEASE),
+        *(Right(verb=verb, kind=LEASE, name=record) for verb in ("get", "update")),
+        Right(verb="create", kind=EVENT),
+        Right(verb="list", kind=DEPLOYMENT),
+    )
+
+
+def examine_cluster(reader: ClusterReader) -> Iterator[Diagnosis]:
+    """Whether the API server answers, and as whom. Stops at the first no."""
+    try:
+        version = reader.read_server_version()
+        user = reader.read_identity().user or "an unnamed caller"
+    except ClusterError as error:
+        yield Diagnosis(
+            subject="cluster",
+            verdict=Verdict.BAD,
+            detail=str(error),
+            remedy="Check --kubeconfig and --context, and that the API server can be reached from here.",
+        )
+        return
+    yield Diagnosis(subject="cluster", verdict=Verdict.GOOD, detail=f"{reader.server}, {version}, as {user}")
+
+
+def examine_target(reader: ClusterReader, target: Target) -> Iterator[Diagnosis]:
+    """A target's namespace, its label, the kind to be served, and the caller's rights there."""
+    subject = f"{target} (namespace {target.namespace})"
+    try:
+        yield from _examine_namespace(reader, target, subject)
+        yield from _examine_kind(reader, target, subject)
+        yield from _examine_rights(reader, target, subject)
+    except ClusterError as error:
+        yield Diagnosis(subject=subject, verdict=Verdict.UNKNOWN, detail=str(error))
+
+
+def _examine_namespace(reader: ClusterReader, target: Target, subject: str) -> Iterator[Diagnosis]:
+    namespace = reader.read_namespace(target.namespace)
+    label = f"{ENVIRONMENT_LABEL}={target.environment}"
+    if namespace is None:
+        yield Diagnosis(
+            subject=subject,
+            verdict=Verdict.BAD,
+            detail="the namespace does not exist",
+            remedy=f"kubectl create namespace {target.namespace} && kubectl label namespace {target.namespace} {label}",
+        )
+    elif namespace.labels.get(ENVIRONMENT_LABEL) != target.environment:
+        found = namespace.labels.get(ENVIRONMENT_LABEL)
+        yield Diagnosis(
+            subject=subject,
+            verdict=Verdict.BAD,
+            detail=f"the namespace is labelled for {found}" if found else "the namespace lacks its label",
+            remedy=f"If this is the right cluster: kubectl label namespace {target.namespace} {label}",
+        )
+    else:
+        yield Diagnosis(subject=subject, verdict=Verdict.GOOD, detail="the namespace is labelled for it")
+
+
+def _examine_kind(reader: ClusterReader, target: Target, subject: str) -> Iterator[Diagnosis]:
+    try:
+        found = len(reader.list(SELDON_DEPLOYMENT, target.namespace))
+    except KindMissing as error:
+        yield Diagnosis(subject=subject, verdict=Verdict.BAD, detail=str(error))
+        return
+    yield Diagnosis(
+        subject=subject, verdict=Verdict.GOOD, detail=f"SeldonDeployments can be read ({found} there)"
+    )
+
+
+def _examine_rights(reader: ClusterReader, target: Target, subject: str) -> Iterator[Diagnosis]:
+    missing = [
+        right
+        for right in list_rights(target.environment)
+        if not reader.can(right.verb, right.kind, target.namespace, right.name)
+    ]
+    if not missing:
+        yield Diagnosis(subject=subject, verdict=Verdict.GOOD, detail="all rights that sync needs are there")
+        return
+    said = ", ".join(f"{right.verb} {right.kind.plural}" for right in missing)
+    yield Diagnosis(
+        subject=subject,
+        verdict=Verdict.BAD,
+        detail=f"the caller may not {said}",
+        remedy="reconciler/deploy holds the Role that grants them; its README says how to install it.",
+    )

@@ -1,0 +1,106 @@
+"""What a run leaves in its target's record. Pure, and so written that an undisturbed run and one that was
+killed and repeated leave the same but for times and history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
+from reconciler.state.observations import Health, HealthWord
+from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Action, Plan
+
+_HISTORY = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """How a run went, as far as it is to be remembered. `wrote` tells whether it changed any object."""
+
+    plan: Plan
+    entries: tuple[InventoryEntry, ...]
+    results: tuple[ObjectResult, ...]
+    health: tuple[Health, ...]
+    outcome: Outcome
+    summary: str
+    wrote: bool
+    namespace_uid: str
+    now: datetime
+
+
+def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
+    """The record after a run: entries, revisions, problems, conditions, and a line of history.
+
+    A run that wrote nothing adds history only if it failed, and only once for a commit and reason.
+    """
+    equal = facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
+    revision = facts.plan.revision
+    moved = equal and known.applied != revision
+    return replace(
+        known,
+        entries=facts.entries,
+        attempted=revision,
+        applied=revision if equal else known.applied,
+        applied_at=facts.now if moved or (equal and facts.wrote) else known.applied_at,
+        digest=facts.plan.digest if equal else known.digest,
+        results=tuple(result for result in facts.results if result.action in (Action.SKIPPED, Action.FAILED)),
+        conditions=_build_conditions(known, facts),
+        history=_extend_history(known.history, facts),
+        heartbeat=facts.now,
+        namespace_uid=facts.namespace_uid or known.namespace_uid,
+        forged=False,
+    )
+
+
+def find_unhealthy(health: tuple[Health, ...], record: TargetRecord, startup: float, now: datetime) -> bool:
+    """Whether something failed, or is still in progress past its deadline.
+
+    The deadline counts from when the target stopped being healthy; `startup` is the longest start-up
+    that any of its variants declares, in seconds.
+    """
+    if any(item.word is HealthWord.FAILED for item in health):
+        return True
+    since = next(
+        (item.since for item in record.conditions if item.type == "Healthy" and item.status != "True"), None
+    )
+    waiting = any(item.word is not HealthWord.CURRENT for item in health)
+    return waiting and since is not None and now - since > timedelta(seconds=startup)
+
+
+def _build_conditions(known: TargetRecord, facts: RunFacts) -> tuple[Condition, ...]:
+    equal = facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
+    reason = facts.plan.refusals[0].rule if facts.plan.refusals else facts.outcome.name.title()
+    synced = Condition(
+        type="Synced",
+        status="True" if equal else "False",
+        reason="Applied" if equal else reason,
+        message="" if equal else facts.summary,
+    )
+    open_ones = [item for item in facts.health if item.word is not HealthWord.CURRENT]
+    healthy = Condition(
+        type="Healthy",
+        status="False" if open_ones else "True",
+        reason=open_ones[0].word.value if open_ones else HealthWord.CURRENT.value,
+        message="; ".join(f"{item.key}: {item.reason}" for item in open_ones),
+    )
+    before = {condition.type: condition for condition in known.conditions}
+    return tuple(_keep_since(before.get(item.type), item, facts.now) for item in (healthy, synced))
+
+
+def _keep_since(before: Condition | None, after: Condition, now: datetime) -> Condition:
+    same = before is not None and before.status == after.status
+    return replace(after, since=before.since if same and before is not None else now)
+
+
+def _extend_history(history: tuple[RunSummary, ...], facts: RunFacts) -> tuple[RunSummary, ...]:
+    failed = facts.outcome not in (Outcome.DONE, Outcome.UNHEALTHY)
+    if not (facts.wrote or failed):
+        return history
+    line = RunSummary(
+        revision=facts.plan.revision, finished=facts.now, outcome=int(facts.outcome), summary=facts.summary
+    )
+    last = history[-1] if history else None
+    if not facts.wrote and last is not None and replace(last, finished=line.finished) == line:
+        return history
+    return (*history, line)[-_HISTORY:]

@@ -1,0 +1,370 @@
+"""One reconcile run of one target: look, and end there if nothing differs; else look again under the Lease and act."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler.apply.applier import apply_plan
+from reconciler.apply.clock import Clock
+from reconciler.apply.entries import settle_entries
+from reconciler.apply.events import record_events
+from reconciler.apply.health import assess_all
+from reconciler.apply.lease import LeaseTerms, TargetLease
+from reconciler.apply.recorder import beat, is_heartbeat_due, save_record
+from reconciler.apply.results import Applied
+from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
+from reconciler.observe.inventory import has_same_content
+from reconciler.observe.live import observe
+from reconciler.pipeline.desired import Rendered
+from reconciler.pipeline.outcomes import find_outcome
+from reconciler.pipeline.records import RunFacts, build_record, find_unhealthy
+from reconciler.plan.guards import Ancestry, GuardInput, judge
+from reconciler.plan.planner import PlanInput, make_plan
+from reconciler.plan.wording import count, describe_shares
+from reconciler.state.declarations import Environment, Waiver
+from reconciler.state.inventory import ObjectResult, TargetRecord
+from reconciler.state.observations import Health, HealthWord, Namespace, Observation
+from reconciler.state.outcomes import Outcome, worst
+from reconciler.state.plans import Action, Op, Plan
+from reconciler.state.runs import TargetRun
+
+Progress = Callable[[str], None]
+"""Told of long or notable steps while they happen, one line each."""
+
+# How often a wait for health looks, in seconds.
+_POLL = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRequest:
+    """What is wanted of one target.
+
+    `find_ancestry` tells how a recorded revision stands to this run's; `wait` bounds the wait for health
+    after an apply (seconds, 0: look once).
+    """
+
+    rendered: Rendered
+    environment: Environment
+    waivers: tuple[Waiver, ...]
+    revision: str
+    find_ancestry: Callable[[str], Ancestry]
+    terms: LeaseTerms
+    only: frozenset[str] | None = None
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A plan, the observation that it was decided on, and the health seen in it."""
+
+    plan: Plan
+    observation: Observation
+    health: tuple[Health, ...]
+
+
+def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
+    """Make one target equal to its desired state. Whatever happens at the cluster is told in the result."""
+    started, before = clock.monotonic(), cluster.reader.requests
+    try:
+        run = _sync(request, cluster, clock, progress)
+    except ClusterError as error:
+        run = TargetRun(
+            target=request.rendered.desired.target,
+            revision=request.revision,
+            outcome=find_outcome(error) or Outcome.UNDECIDED,
+            message=str(error),
+        )
+    return replace(run, requests=cluster.reader.requests - before, seconds=clock.monotonic() - started)
+
+
+def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None) -> Look:
+    """Observe the target and plan. Guards that need the namespace judge only where it was read."""
+    target = request.rendered.desired.target
+    observation = observe(cluster.reader, target, namespace=namespace)
+    record = observation.record
+    plan = make_plan(
+        PlanInput(
+            desired=request.rendered.desired,
+            manifests=request.rendered.manifests,
+            observation=observation,
+            revision=request.revision,
+            digest=request.rendered.digest,
+            part_of=request.rendered.part_of,
+            drift=request.environment.drift,
+            only=request.only,
+        )
+    )
+    refusals = judge(
+        GuardInput(
+            plan=plan,
+            max_prune=request.environment.rules.max_prune,
+            recorded=len(record.entries),
+            declared=len(request.rendered.desired.deployments),
+            applied=record.applied,
+            ancestry=request.find_ancestry(record.applied),
+            namespace=namespace,
+            waivers=request.waivers,
+            now=clock.now(),
+        )
+    )
+    return Look(
+        plan=replace(plan, refusals=refusals),
+        observation=observation,
+        health=assess_all(request.rendered.manifests, observation),
+    )
+
+
+def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
+    target = request.rendered.desired.target
+    first = look(request, cluster, clock)
+    quiet = _settle(request, first, clock)
+    if not _needs_writing(first, quiet, request):
+        if is_heartbeat_due(first.observation.record, clock.now()):
+            beat(cluster, target, first.observation.record, clock.now())
+        return _finish(request, first, quiet, first.health)
+    namespace = cluster.reader.read_namespace(target.namespace)
+    if namespace is None:
+        raise NamespaceMissing(target.namespace)
+    strange = _judge_namespace(request, first, namespace, clock)
+    if strange is not None:
+        return strange
+    with TargetLease(cluster, target, holder=_name_holder(), clock=clock, terms=request.terms) as lease:
+        second = look(request, cluster, clock, namespace)
+        known = second.observation.record
+
+        def save(record: TargetRecord) -> TargetRecord:
+            nonlocal known
+            known = save_record(cluster, target, record, known=known, fence=lease)
+            return known
+
+        if second.plan.refusals or not second.plan.writes:
+            settled = _settle(request, second, clock, namespace=namespace)
+            save(settled.record)
+            notes = _tell_events(cluster, request, settled, clock)
+            return _finish(request, second, settled, second.health, notes)
+        applied = apply_plan(
+            second.plan,
+            cluster,
+            observation=second.observation,
+            manifests=request.rendered.manifests,
+            part_of=request.rendered.part_of,
+            fence=lease,
+            save=save,
+            report=lambda result: progress(_describe_result(second.plan, result)),
+        )
+        health = second.health
+        if applied.stopped is None:
+            health = _look_at_health(request, cluster, clock, progress)
+        settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
+        if applied.stopped is None or not isinstance(find_outcome(applied.stopped), Outcome):
+            save(settled.record)
+        else:
+            _save_if_possible(save, settled.record)
+        notes = _tell_events(cluster, request, settled, clock)
+        return _finish(request, second, settled, health, notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settled:
+    """How the target stands at the end of a run, and the record that says so."""
+
+    record: TargetRecord
+    outcome: Outcome
+    results: tuple[ObjectResult, ...]
+    message: str = ""
+
+
+def _settle(
+    request: TargetRequest,
+    seen: Look,
+    clock: Clock,
+    *,
+    applied: Applied | None = None,
+    health: tuple[Health, ...] | None = None,
+    namespace: Namespace | None = None,
+) -> _Settled:
+    known = applied.record if applied is not None else seen.observation.record
+    results = applied.results if applied is not None else _results_of_skips(seen.plan)
+    assessed = seen.health if health is None else health
+    stopped = applied.stopped if applied is not None else None
+    entries = (
+        known.entries
+        if applied is not None
+        else settle_entries(
+            known.entries,
+            seen.plan,
+            seen.observation.objects,
+            part_of=request.rendered.part_of,
+            manifests=request.rendered.manifests,
+        )
+    )
+    startup = max(
+        (
+            variant.serving.startup
+            for deployment in request.rendered.desired.deployments
+            for variant in deployment.variants
+        ),
+        default=0,
+    )
+    late = find_unhealthy(assessed, known, startup, clock.now())
+    outcome = _judge(seen.plan, results, stopped, late)
+    facts = RunFacts(
+        plan=seen.plan,
+        entries=entries,
+        results=results,
+        health=assessed,
+        outcome=outcome,
+        summary=_summarise(seen.plan, results, stopped),
+        wrote=applied is not None and applied.wrote,
+        namespace_uid=namespace.uid if namespace is not None else "",
+        now=clock.now(),
+    )
+    return _Settled(
+        record=build_record(known, facts),
+        outcome=outcome,
+        results=results,
+        message=f"stopped early: {stopped}" if stopped is not None else "",
+    )
+
+
+def _needs_writing(seen: Look, settled: _Settled, request: TargetRequest) -> bool:
+    if seen.plan.writes and not seen.plan.refusals:
+        return True
+    return not has_same_content(settled.record, seen.observation.record, request.rendered.desired.target)
+
+
+def _judge_namespace(
+    request: TargetRequest, seen: Look, namespace: Namespace, clock: Clock
+) -> TargetRun | None:
+    """A namespace that is not labelled for the environment: not even the record is written into it."""
+    refusals = judge(
+        GuardInput(
+            plan=replace(seen.plan, changes=(), refusals=()),
+            max_prune=None,
+            recorded=0,
+            declared=0,
+            applied="",
+            ancestry=Ancestry.FIRST,
+            namespace=namespace,
+            waivers=(),
+            now=clock.now(),
+        )
+    )
+    if not refusals:
+        return None
+    return TargetRun(
+        target=seen.plan.target,
+        revision=request.revision,
+        outcome=Outcome.REFUSED,
+        plan=replace(seen.plan, refusals=refusals),
+    )
+
+
+def _judge(
+    plan: Plan, results: tuple[ObjectResult, ...], stopped: ClusterError | None, late: bool
+) -> Outcome:
+    outcomes = [Outcome.UNHEALTHY] if late else []
+    if plan.refusals:
+        outcomes.append(Outcome.REFUSED)
+    if plan.faults or any(result.action in (Action.SKIPPED, Action.FAILED) for result in results):
+        outcomes.append(Outcome.FINDINGS)
+    if stopped is not None:
+        return find_outcome(stopped) or Outcome.UNDECIDED
+    return worst(outcomes)
+
+
+def _results_of_skips(plan: Plan) -> tuple[ObjectResult, ...]:
+    return tuple(
+        ObjectResult(key=change.key, action=Action.SKIPPED, message=change.reason)
+        for change in plan.select(Op.SKIP)
+    )
+
+
+def _look_at_health(
+    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress
+) -> tuple[Health, ...]:
+    """Health after an apply: one look, or looks until all is decided or the wait is over."""
+    started = clock.monotonic()
+    said = False
+    while True:
+        observation = observe(cluster.reader, request.rendered.desired.target)
+        health = assess_all(request.rendered.manifests, observation)
+        waiting = [item for item in health if item.word is HealthWord.IN_PROGRESS]
+        failed = any(item.word is HealthWord.FAILED for item in health)
+        if not waiting or failed or clock.monotonic() - started >= request.wait:
+            return health
+        if not said:
+            progress(f"  waiting for {', '.join(str(item.key) for item in waiting)}: {waiting[0].reason}")
+            said = True
+        clock.sleep(_POLL)
+
+
+def _save_if_possible(save: Callable[[TargetRecord], TargetRecord], record: TargetRecord) -> None:
+    """After the run was stopped by the cluster the record may not be writable either; the next run rebuilds it."""
+    try:
+        save(record)
+    except ClusterError:
+        return
+
+
+def _tell_events(
+    cluster: Cluster, request: TargetRequest, settled: _Settled, clock: Clock
+) -> tuple[str, ...]:
+    return record_events(
+        cluster,
+        request.rendered.desired.target,
+        results=settled.results,
+        record=settled.record,
+        revision=request.revision,
+        now=clock.now(),
+    )
+
+
+def _finish(
+    request: TargetRequest,
+    seen: Look,
+    settled: _Settled,
+    health: tuple[Health, ...],
+    notes: tuple[str, ...] = (),
+) -> TargetRun:
+    return TargetRun(
+        target=seen.plan.target,
+        revision=request.revision,
+        outcome=settled.outcome,
+        plan=seen.plan,
+        results=settled.results,
+        health=health,
+        message=settled.message,
+        notes=notes,
+    )
+
+
+def _summarise(plan: Plan, results: tuple[ObjectResult, ...], stopped: ClusterError | None) -> str:
+    """What the history says of the run, in one line."""
+    if stopped is not None:
+        return f"stopped early: {stopped}"
+    if plan.refusals:
+        return f"refused by {', '.join(refusal.rule for refusal in plan.refusals)}"
+    said = [
+        f"{change.deployment}: {describe_shares(change.variants) or change.op.value}"
+        for change in plan.select(Op.CREATE, Op.UPDATE, Op.DELETE)
+    ]
+    bad = [result for result in results if result.action in (Action.SKIPPED, Action.FAILED)]
+    said += [f"{result.key} {result.action.value}: {result.message}" for result in bad]
+    said += [f"{fault.deployment} faulty" for fault in plan.faults]
+    if len(said) > 5:
+        return f"{'; '.join(said[:5])}; {count(len(said) - 5, 'more', 'more')}"
+    return "; ".join(said) or "nothing to do"
+
+
+def _describe_result(plan: Plan, result: ObjectResult) -> str:
+    return f"  {plan.target}: {result.key} {result.action.value} {result.message}".rstrip()
+
+
+def _name_holder() -> str:
+    """Unique for this run, and readable for whoever finds it in the Lease."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
