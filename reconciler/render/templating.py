@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -13,10 +11,8 @@ import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from reconciler.render.quoting import quote
 from reconciler.state.objects import Body
-
-# JSON lets characters stand for themselves that YAML 1.1 refuses or reads as line breaks.
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 # Older PyYAML builds come without libyaml; the result is the same, only slower.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -71,8 +67,7 @@ def _refuse_unfiltered(value: Any) -> Any:
 
 
 def _dump(value: Any, **options: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=_refuse)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return quote(value, default=_refuse)
 
 
 def _refuse(value: Any) -> Any:

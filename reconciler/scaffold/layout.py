@@ -1,0 +1,124 @@
+"""Which files `init` and `add` lay out; pure, so that a command only has to write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+import jinja2
+
+from reconciler import __version__
+from reconciler.render.quoting import quote
+from reconciler.state.declarations import Protocol, Server
+
+# Words that YAML 1.1 reads as something else, so that they need quotes.
+_MISREAD = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_PLAIN = re.compile(r"[a-z][a-z0-9./-]*")
+_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_LONGEST_NAME = 48
+
+# Their templates have no leading dot: packaging would pass over hidden files.
+_REPOSITORY = (
+    "README.md",
+    ".gitignore",
+    ".github/workflows/validate.yaml",
+    "models/README.md",
+    "models/defaults.yaml",
+    "environments/README.md",
+)
+
+Files = Mapping[str, bytes]
+"""Paths in the repository (with `/`) and what is in them."""
+
+
+class InvalidName(Exception):
+    """A name that could not become the name of a Kubernetes object."""
+
+
+def lay_out_repository(schemas: Files) -> Files:
+    """A repository without models and environments yet. `schemas` are file names and JSON Schemas."""
+    rendered = {
+        path: _render(f"repository/{path.removeprefix('.')}.j2", version=__version__) for path in _REPOSITORY
+    }
+    return {**rendered, **{f"schemas/{name}": content for name, content in schemas.items()}}
+
+
+def lay_out_model(
+    name: str,
+    *,
+    registered_model: str,
+    owners: Sequence[str],
+    registry: str = "main",
+    server: Server = "mlflow",
+    protocol: Protocol = "v2",
+) -> Files:
+    """A model's folder. Raises InvalidName."""
+    check_name(name, "model")
+    content = _render(
+        "model.yaml.j2",
+        name=name,
+        registered_model=registered_model,
+        owners=tuple(owners),
+        registry=registry,
+        server=server,
+        protocol=protocol,
+    )
+    return {f"models/{name}/model.yaml": content}
+
+
+def lay_out_environment(
+    name: str,
+    *,
+    namespace: str,
+    upstream: Iterable[str] = (),
+    protected: bool = False,
+    artifacts: Iterable[tuple[str, str]] = (),
+    secret: str | None = None,
+) -> Files:
+    """An environment's folder. `artifacts` pairs the registry's prefixes with the cluster's. Raises InvalidName."""
+    check_name(name, "environment")
+    check_name(namespace, "namespace")
+    content = _render(
+        "environment.yaml.j2",
+        name=name,
+        namespace=namespace,
+        upstream=tuple(upstream),
+        protected=protected,
+        artifacts=tuple(artifacts),
+        secret=secret,
+    )
+    return {f"environments/{name}/environment.yaml": content}
+
+
+def check_name(name: str, what: str) -> None:
+    """Raise InvalidName unless `name` can become part of Kubernetes names (RFC 1035 labels)."""
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise InvalidName(
+            f'{what} "{name}" cannot become the name of a Kubernetes object: it needs lower-case letters, digits '
+            f"and dashes, starts with a letter, does not end with a dash, and has at most {_LONGEST_NAME} characters."
+        )
+
+
+def _render(template: str, **values: object) -> bytes:
+    return _environment().get_template(template).render(values).encode()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reconciler.scaffold"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["scalar"] = _scalar
+    return environment
+
+
+def _scalar(value: str) -> str:
+    """A string as people would write it in YAML: in quotes only where it needs them."""
+    plain = _PLAIN.fullmatch(value) and value not in _MISREAD
+    return value if plain else quote(value)

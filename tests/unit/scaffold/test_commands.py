@@ -1,0 +1,98 @@
+"""`modelsync add` writes new files and never changes what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from reconciler.cli.commands.add import command as add
+from reconciler.cli.files import write_new
+from reconciler.settings import SettingsError
+
+MODEL = ["model", "wines", "--registered-model", "wine-quality", "--owner", "@wine-team"]
+
+
+def run(directory: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(add, [*arguments, "-C", str(directory)])
+
+
+def test_a_model_is_written_once(tmp_path: Path) -> None:
+    first = run(tmp_path, *MODEL)
+    assert first.stdout == "wrote models/wines/model.yaml\n"
+    assert first.stderr == "next: modelsync pin wines VERSION\n"
+    written = (tmp_path / "models/wines/model.yaml").read_bytes()
+    assert b"registeredModel: wine-quality\n" in written
+
+    second = run(tmp_path, *MODEL)
+    assert second.stdout == ""
+    assert "there already" in second.stderr
+    assert (tmp_path / "models/wines/model.yaml").read_bytes() == written
+
+
+def test_a_model_is_registered_under_its_own_name_unless_told_otherwise(tmp_path: Path) -> None:
+    run(tmp_path, "model", "wines", "--owner", "a@example.com")
+    assert b"registeredModel: wines\n" in (tmp_path / "models/wines/model.yaml").read_bytes()
+
+
+def test_a_model_that_is_there_differently_is_left_alone(tmp_path: Path) -> None:
+    run(tmp_path, *MODEL)
+    result = run(tmp_path, "model", "wines", "--owner", "@others")
+    assert isinstance(result.exception, SettingsError)
+    assert "models/wines/model.yaml in" in str(result.exception)
+    assert b"@wine-team" in (tmp_path / "models/wines/model.yaml").read_bytes()
+
+
+def test_an_environment_with_artifacts(tmp_path: Path) -> None:
+    result = run(
+        tmp_path,
+        *(
+            "environment",
+            "production",
+            "--namespace",
+            "wines-production",
+            "--upstream",
+            "staging",
+            "--protected",
+        ),
+        *("--artifacts", "mlflow-artifacts:/=s3://mlflow/artifacts", "--secret", "artifacts-s3"),
+    )
+    assert result.stdout == "wrote environments/production/environment.yaml\n"
+    text = (tmp_path / "environments/production/environment.yaml").read_text()
+    assert '{from: "mlflow-artifacts:/", to: "s3://mlflow/artifacts", secret: artifacts-s3}' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("model", "Wines", "--owner", "a"), 'model "Wines" cannot become'),
+        (("environment", "eu_1", "--namespace", "a"), 'environment "eu_1" cannot become'),
+        (("environment", "eu", "--namespace", "a", "--artifacts", "s3:/x"), "write FROM=TO"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_before_anything_is_written(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = run(tmp_path, *arguments)
+    assert isinstance(result.exception, SettingsError)
+    assert message in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+class TestWriteNew:
+    def test_nothing_is_written_where_anything_differs(self, tmp_path: Path) -> None:
+        (tmp_path / "b").write_bytes(b"mine")
+        with pytest.raises(SettingsError, match="^b in .* exists already and differs"):
+            write_new(tmp_path, {"a": b"1", "b": b"2"})
+        assert not (tmp_path / "a").exists()
+
+    def test_only_what_is_missing_is_written(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(b"1")
+        assert write_new(tmp_path, {"a": b"1", "c/d": b"2"}) == ("c/d",)
+
+    def test_a_link_is_never_written_through(self, tmp_path: Path) -> None:
+        (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(SettingsError, match="^a in"):
+            write_new(tmp_path, {"a": b"1"})
+        assert not (tmp_path / "elsewhere").exists()
