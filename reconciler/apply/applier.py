@@ -157,7 +157,7 @@ class _Run:
 
     def _stop(self, error: ClusterError) -> None:
         self.stopped = error
-        self._skip_rest(f"not tried: {error}")
+        self._skip_rest("not tried: the run stopped before it")
 
     def _skip_rest(self, why: str) -> None:
         for change in self._plan.changes:

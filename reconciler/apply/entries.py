@@ -40,7 +40,7 @@ def settle_entries(
 
     `objects` are all that exist, from complete lists; `applied` are the API server's answers to our own
     applies; `manifests` are all desired ones, whether the plan covers them or not. An entry goes only
-    when its object neither exists nor is desired. Without `applied` this is what a run that writes
+    when its object is not desired and does not exist (or someone made another one of its name). Without `applied` this is what a run that writes
     nothing finds: equal to the record's entries, or something is to be recorded.
     """
     written = dict(applied or {})
@@ -49,7 +49,7 @@ def settle_entries(
     settled = {
         entry.key: entry
         for entry in widen_entries(entries, plan, live.values(), part_of=part_of)
-        if entry.key in live or entry.key in digests
+        if entry.key in digests or _is_still_ours(entry, live.get(entry.key), part_of)
     }
     for key in (*plan.unchanged, *written):
         if key in live and key in digests:
@@ -58,6 +58,10 @@ def settle_entries(
                 entry, uid=live[key].uid, generation=live[key].generation, digest=digests[key]
             )
     return _sort(settled)
+
+
+def _is_still_ours(entry: InventoryEntry, live: LiveObject | None, part_of: str) -> bool:
+    return live is not None and (live.labels.get(PART_OF_LABEL) == part_of or live.uid == entry.uid)
 
 
 def _sort(entries: Mapping[ObjectKey, InventoryEntry]) -> tuple[InventoryEntry, ...]:

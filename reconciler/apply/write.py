@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from reconciler.clients.cluster.interface import (
     ClusterReader,
@@ -46,7 +46,7 @@ class Refusal:
 
 def apply_change(
     change: Change, reader: ClusterReader, writer: ClusterWriter, target: Target
-) -> Union[Written, Refusal]:
+) -> Written | Refusal:
     """Create or update the change's object as the target's field manager.
 
     Unforced first. Only where the plan says that an edit is taken back (drift that heals) or an object is
@@ -78,7 +78,7 @@ def _take_over(
     reader: ClusterReader,
     writer: ClusterWriter,
     target: Target,
-) -> Union[Written, Refusal]:
+) -> Written | Refusal:
     if change.live is None or not _may_force(change, conflict, target):
         return Refusal(message=_describe_conflict(conflict, target), concerns_object_alone=True)
     live: LiveObject | None = change.live

@@ -1,0 +1,144 @@
+"""Reads the API server's answers: objects, and refusals as errors of the port. Pure.
+
+The shapes are those of metav1.Status (k8s.io/apimachinery): `reason` and `details.causes` are for
+programs, `message` for people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.clients.cluster.interface import (
+    AlreadyExists,
+    ClusterError,
+    ClusterUnreachable,
+    Conflict,
+    FieldConflict,
+    FieldHolder,
+    Invalid,
+    KindMissing,
+    NamespaceMissing,
+    NamespaceTerminating,
+    NotFound,
+    RightMissing,
+    Throttled,
+    Unauthenticated,
+    WebhookUnavailable,
+)
+from reconciler.clients.cluster.transport import Answer
+from reconciler.state.objects import Kind, LiveObject, ObjectKey
+
+_DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot ')
+_HOLDER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
+_WEBHOOK = "failed calling webhook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What was asked for, in the words of rights. `name` is empty for lists."""
+
+    server: str
+    verb: str
+    kind: Kind
+    namespace: str
+    name: str = ""
+
+    @property
+    def key(self) -> ObjectKey:
+        return ObjectKey(kind=self.kind, namespace=self.namespace, name=self.name)
+
+
+def read_object(body: Mapping[str, Any], kind: Kind) -> LiveObject:
+    """The object that an answer holds."""
+    metadata = body.get("metadata") or {}
+    return LiveObject(
+        key=ObjectKey(
+            kind=kind, namespace=str(metadata.get("namespace", "")), name=str(metadata.get("name", ""))
+        ),
+        uid=str(metadata.get("uid", "")),
+        resource_version=str(metadata.get("resourceVersion", "")),
+        generation=int(metadata.get("generation") or 0),
+        labels=dict(metadata.get("labels") or {}),
+        annotations=dict(metadata.get("annotations") or {}),
+        deleting="deletionTimestamp" in metadata,
+        body=body,
+    )
+
+
+def read_error(answer: Answer, call: Call) -> ClusterError:
+    """The error that an answer of status 400 or above stands for."""
+    message = str(answer.body.get("message") or answer.text or "no reason given")
+    details = answer.body.get("details") or {}
+    causes: tuple[Mapping[str, Any], ...] = tuple(details.get("causes") or ())
+    if _WEBHOOK in message:
+        return WebhookUnavailable(call.key, message.partition(_WEBHOOK)[2].strip(" :") or message)
+    if answer.status == 401:
+        return Unauthenticated(
+            f"the API server at {call.server} does not accept the credentials; "
+            "they are wrong or have expired. Check the user of the kubeconfig's context, or the token file."
+        )
+    if answer.status == 403:
+        return _read_forbidden(message, causes, call)
+    if answer.status == 404:
+        return _read_absence(answer, details, call)
+    if answer.status == 409:
+        return _read_conflict(answer, message, causes, call)
+    if answer.status == 429:
+        return Throttled(call.server, "is overloaded", tries=answer.tries, seconds=answer.seconds)
+    if answer.status in (400, 413, 415, 422):
+        return Invalid(call.key, message, tuple(_describe_cause(cause) for cause in causes))
+    return ClusterUnreachable(
+        call.server,
+        f"answered {answer.status} to {call.verb} {call.kind.plural}: {message}",
+        tries=answer.tries,
+        seconds=answer.seconds,
+    )
+
+
+def _read_forbidden(message: str, causes: tuple[Mapping[str, Any], ...], call: Call) -> ClusterError:
+    if any(cause.get("reason") == "NamespaceTerminating" for cause in causes):
+        return NamespaceTerminating(call.namespace)
+    denied = _DENIED.search(message)
+    if denied is None:
+        # Admission (a quota, a policy) answers with the same status as a missing right.
+        return Invalid(call.key, message)
+    return RightMissing(
+        call.verb, call.kind.plural, call.kind.group, call.namespace, user=denied["user"], detail=message
+    )
+
+
+def _read_absence(answer: Answer, details: Mapping[str, Any], call: Call) -> ClusterError:
+    if details.get("kind") == "namespaces" and call.kind.plural != "namespaces":
+        return NamespaceMissing(call.namespace)
+    # A kind that is not served answers without details; a missing object is named in them.
+    if not details.get("name"):
+        return KindMissing(call.kind)
+    return NotFound(call.key, "does not exist")
+
+
+def _read_conflict(
+    answer: Answer, message: str, causes: tuple[Mapping[str, Any], ...], call: Call
+) -> ClusterError:
+    if answer.body.get("reason") == "AlreadyExists":
+        return AlreadyExists(call.key, "exists already")
+    fields: dict[str, list[str]] = {}
+    for cause in causes:
+        holder = _HOLDER.search(str(cause.get("message", "")))
+        if cause.get("reason") == "FieldManagerConflict" and holder:
+            fields.setdefault(holder["manager"], []).append(str(cause.get("field", "")))
+    if fields:
+        return FieldConflict(
+            call.key,
+            tuple(
+                FieldHolder(manager=manager, fields=tuple(held)) for manager, held in sorted(fields.items())
+            ),
+        )
+    return Conflict(call.key, message)
+
+
+def _describe_cause(cause: Mapping[str, Any]) -> str:
+    field, message = str(cause.get("field", "")), str(cause.get("message", ""))
+    return f"{field}: {message}" if field else message

@@ -1,0 +1,232 @@
+"""Reader and writer over a transport: Kubernetes' REST paths and plain bodies, without discovery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from reconciler.clients.cluster.answers import Call, read_error, read_object
+from reconciler.clients.cluster.interface import ClusterError, Identity, ListExpired, NotFound
+from reconciler.clients.cluster.transport import Answer, Request, Transport
+from reconciler.state.objects import Body, Kind, LiveObject, ObjectKey
+from reconciler.state.observations import Namespace
+
+PAGE = 500
+MANAGER = "modelsync"
+
+_NAMESPACE = Kind(group="", version="v1", plural="namespaces", name="Namespace")
+_ACCESS_REVIEW = Kind(
+    group="authorization.k8s.io",
+    version="v1",
+    plural="selfsubjectaccessreviews",
+    name="SelfSubjectAccessReview",
+)
+_SELF_REVIEW = Kind(
+    group="authentication.k8s.io", version="v1", plural="selfsubjectreviews", name="SelfSubjectReview"
+)
+
+
+class RestReader:
+    """Implements ClusterReader."""
+
+    def __init__(self, transport: Transport, *, page: int = PAGE) -> None:
+        """`page` is how many objects are asked for at once."""
+        self._transport = transport
+        self._page = page
+
+    @property
+    def server(self) -> str:
+        return self._transport.server
+
+    @property
+    def requests(self) -> int:
+        return sum(self._transport.counts.values())
+
+    @property
+    def requests_by_verb(self) -> Mapping[str, int]:
+        return self._transport.counts
+
+    def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
+        answer = self._transport.send(Request(method="GET", path=_path(kind, namespace, name)))
+        if answer.status < 400:
+            return read_object(answer.body, kind)
+        error = read_error(answer, self._call("get", kind, namespace, name))
+        if isinstance(error, NotFound):
+            return None
+        raise error
+
+    def list(self, kind: Kind, namespace: str, *, label_selector: str = "") -> tuple[LiveObject, ...]:
+        for _ in range(2):
+            found = self._list_all(kind, namespace, label_selector)
+            if found is not None:
+                return tuple(sorted(found, key=lambda live: live.key))
+        raise ListExpired(
+            f"the list of {kind.plural} in namespace {namespace} expired twice before its end; "
+            "nothing is concluded from a part of it. The API server is slow or compacts its history early."
+        )
+
+    def read_namespace(self, name: str) -> Namespace | None:
+        live = self.get(_NAMESPACE, "", name)
+        if live is None:
+            return None
+        phase = (live.body.get("status") or {}).get("phase")
+        return Namespace(
+            name=name,
+            labels=live.labels,
+            deleting=live.deleting or phase == "Terminating",
+            uid=live.uid,
+        )
+
+    def read_server_version(self) -> str:
+        answer = self._transport.send(Request(method="GET", path="/version"))
+        if answer.status >= 400 or "gitVersion" not in answer.body:
+            raise ClusterError(
+                f"the server at {self.server} does not say which Kubernetes it is (status {answer.status})."
+            )
+        return str(answer.body["gitVersion"])
+
+    def can(self, verb: str, kind: Kind, namespace: str, name: str = "") -> bool:
+        attributes = {
+            "verb": verb,
+            "group": kind.group,
+            "resource": kind.plural,
+            "namespace": namespace,
+            "name": name,
+        }
+        body = self._review(_ACCESS_REVIEW, {"spec": {"resourceAttributes": attributes}})
+        return bool((body.get("status") or {}).get("allowed"))
+
+    def read_identity(self) -> Identity:
+        info = (self._review(_SELF_REVIEW, {}).get("status") or {}).get("userInfo") or {}
+        return Identity(user=str(info.get("username", "")), groups=tuple(info.get("groups") or ()))
+
+    def _list_all(self, kind: Kind, namespace: str, label_selector: str) -> tuple[LiveObject, ...] | None:
+        """None if the continuation expired on the way."""
+        found: list[LiveObject] = []
+        query = {"limit": str(self._page)}
+        if label_selector:
+            query["labelSelector"] = label_selector
+        while True:
+            answer = self._transport.send(Request(method="GET", path=_path(kind, namespace), query=query))
+            if answer.status == 410:
+                return None
+            if answer.status >= 400:
+                raise read_error(answer, self._call("list", kind, namespace))
+            found.extend(read_object(item, kind) for item in answer.body.get("items") or ())
+            token = (answer.body.get("metadata") or {}).get("continue")
+            if not token:
+                return tuple(found)
+            query = {**query, "continue": str(token)}
+
+    def _review(self, kind: Kind, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        # A review stores nothing, so asking again is safe.
+        answer = self._transport.send(
+            Request(
+                method="POST",
+                path=_path(kind, ""),
+                body={"apiVersion": kind.api_version, "kind": kind.name, **body},
+            )
+        )
+        if answer.status >= 400:
+            raise read_error(answer, self._call("create", kind, ""))
+        return answer.body
+
+    def _call(self, verb: str, kind: Kind, namespace: str, name: str = "") -> Call:
+        return Call(server=self.server, verb=verb, kind=kind, namespace=namespace, name=name)
+
+
+class RestWriter:
+    """Implements ClusterWriter; over a DryRunTransport it stores nothing."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(self, kind: Kind, namespace: str, body: Body) -> LiveObject:
+        name = str((body.get("metadata") or {}).get("name", ""))
+        request = Request(
+            method="POST",
+            path=_path(kind, namespace),
+            query={"fieldManager": MANAGER, "fieldValidation": "Strict"},
+            body=body,
+            repeatable=False,
+        )
+        return self._send(request, "create", ObjectKey(kind=kind, namespace=namespace, name=name))
+
+    def replace(self, key: ObjectKey, body: Body) -> LiveObject:
+        request = Request(
+            method="PUT",
+            path=_path(key.kind, key.namespace, key.name),
+            query={"fieldManager": MANAGER, "fieldValidation": "Strict"},
+            body=body,
+        )
+        return self._send(request, "update", key)
+
+    def apply(
+        self,
+        key: ObjectKey,
+        body: Body,
+        *,
+        manager: str,
+        force: bool = False,
+        uid: str = "",
+        resource_version: str = "",
+    ) -> LiveObject:
+        metadata = dict(body.get("metadata") or {})
+        if uid:
+            metadata["uid"] = uid
+        if resource_version:
+            metadata["resourceVersion"] = resource_version
+        request = Request(
+            method="PATCH",
+            path=_path(key.kind, key.namespace, key.name),
+            query={
+                "fieldManager": manager,
+                "fieldValidation": "Strict",
+                "force": "true" if force else "false",
+            },
+            # JSON is YAML, and the only content type that server-side apply takes everywhere.
+            body={**body, "metadata": metadata},
+            content_type="application/apply-patch+yaml",
+        )
+        return self._send(request, "patch", key)
+
+    def delete(
+        self, key: ObjectKey, *, uid: str, resource_version: str, propagation: str = "Background"
+    ) -> None:
+        request = Request(
+            method="DELETE",
+            path=_path(key.kind, key.namespace, key.name),
+            body={
+                "apiVersion": "v1",
+                "kind": "DeleteOptions",
+                "propagationPolicy": propagation,
+                "preconditions": {"uid": uid, "resourceVersion": resource_version},
+            },
+        )
+        answer = self._transport.send(request)
+        if answer.status >= 400:
+            self._raise(answer, "delete", key)
+
+    def _send(self, request: Request, verb: str, key: ObjectKey) -> LiveObject:
+        answer = self._transport.send(request)
+        if answer.status >= 400:
+            self._raise(answer, verb, key)
+        return read_object(answer.body, key.kind)
+
+    def _raise(self, answer: Answer, verb: str, key: ObjectKey) -> NoReturn:
+        raise read_error(
+            answer,
+            Call(
+                server=self._transport.server,
+                verb=verb,
+                kind=key.kind,
+                namespace=key.namespace,
+                name=key.name,
+            ),
+        )
+
+
+def _path(kind: Kind, namespace: str, name: str = "") -> str:
+    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    return f"{root}{scope}/{kind.plural}{f'/{name}' if name else ''}"
