@@ -21,6 +21,11 @@ def test_id_equals_the_one_in_kubectls_own_tests() -> None:
 
 def test_parent_is_a_config_map_named_after_the_environment() -> None:
     assert parent_name("production") == "modelsync-production"
+    # As kubectl 1.36.3 wrote it: apply --prune --applyset=configmap/modelsync-production -n wines-production
+    assert (
+        applyset_id("modelsync-production", "wines-production")
+        == "applyset-iESmNLsA6mBCDlo3Ip3t0zXo1pnAChMUxN6_xQDehTc-v1"
+    )
 
 
 def test_id_is_a_label_value_and_tells_namespaces_apart() -> None:
