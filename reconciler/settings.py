@@ -5,26 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.clients.source.interface import GitAccess
+
 
 class SettingsError(Exception):
     """A flag or environment variable that cannot be served. Says which one, what is wrong and what would do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GitSettings:
-    """How git is reached. Credentials come as mounted files, never as values.
-
-    `token_file` holds an HTTPS token; `ca_file` a private CA; `key_file` and `known_hosts_file` serve SSH.
-    """
-
-    token_file: Path | None = None
-    username: str = "x-access-token"
-    ca_file: Path | None = None
-    key_file: Path | None = None
-    known_hosts_file: Path | None = None
-    proxy: str | None = None
-    cache: Path | None = None
-    timeout: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +35,7 @@ class Settings:
     directory: Path = Path()
     repository: str = ""
     ref: str = "main"
-    git: GitSettings = field(default_factory=GitSettings)
+    git: GitAccess = field(default_factory=GitAccess)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     lease_duration: float = 15.0
     lease_wait: float = 30.0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timezone
+import os
 from typing import TYPE_CHECKING
 
-from reconciler.pipeline.clock import Clock
-from reconciler.settings import Settings
+from reconciler.apply.clock import Clock, SystemClock
+from reconciler.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from reconciler.clients.cluster.interface import Cluster
@@ -19,4 +18,41 @@ if TYPE_CHECKING:
 
 def open_clock() -> Clock:
     """The machine's own time."""
-    return Clock(now=lambda: datetime.now(timezone.utc), monotonic=time.monotonic, sleep=time.sleep)
+    return SystemClock()
+
+
+def open_source(settings: Settings) -> Source:
+    """The repository that a run reads: the one that was named, or the work tree's own."""
+    from reconciler.clients.source.git import open_source as open_git
+
+    return open_git(settings.repository or str(settings.directory), settings.git)
+
+
+def open_worktree_source(settings: Settings) -> Source:
+    """The work tree's own repository, for comparing with its commits."""
+    from reconciler.clients.source.git import open_source as open_git
+
+    return open_git(str(settings.directory), settings.git)
+
+
+def open_cluster(settings: Settings) -> Cluster:
+    """The API server of the kubeconfig and context, or of the Pod."""
+    from reconciler.clients.cluster.kubernetes import connect
+
+    return connect(kubeconfig=settings.cluster.kubeconfig, context=settings.cluster.context)
+
+
+def open_registry() -> RegistryReader:
+    """The registry called `main`: that of MLFLOW_TRACKING_URI, with MLflow's usual credentials.
+
+    Raises SettingsError if it is not set: MLflow would fall back to a folder of its own.
+    """
+    from reconciler.clients.registry.mlflow import MlflowRegistry
+
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if not uri:
+        raise SettingsError(
+            "MLFLOW_TRACKING_URI is not set, so there is no registry to ask; "
+            "set it to the tracking server's address, such as https://mlflow.example.com."
+        )
+    return MlflowRegistry(uri)

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.settings import ClusterSettings, GitSettings, Settings, parse_duration
+from reconciler.clients.source.interface import GitAccess
+from reconciler.settings import ClusterSettings, Settings, parse_duration
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -127,7 +128,7 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
             directory=directory,
             repository=repository,
             ref=ref,
-            git=GitSettings(
+            git=GitAccess(
                 token_file=git_token_file,
                 username=git_username,
                 ca_file=git_ca_file,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from reconciler.clients.cluster.interface import ClusterError, ClusterReader, KindMissing
+from reconciler.clients.cluster.interface import Cluster, ClusterError, ClusterReader, KindMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, EVENT, LEASE
+from reconciler.clients.registry.interface import RegistryError, RegistryReader
+from reconciler.pipeline.selection import select_environments
+from reconciler.plan.wording import count
 from reconciler.render.applyset import parent_name
+from reconciler.settings import SettingsError
 from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, Kind
 from reconciler.state.targets import Target
+from reconciler.validate.checks import Check
 
 
 class Verdict(str, Enum):
@@ -40,6 +45,35 @@ class Right:
     name: str = ""
 
 
+def examine_all(
+    check: Check,
+    cluster_name: str,
+    *,
+    open_cluster: Callable[[], Cluster],
+    open_registry: Callable[[], RegistryReader],
+) -> Iterator[Diagnosis]:
+    """Everything, as it is looked at: declarations, registry, cluster, and each target that it serves.
+
+    Raises SettingsError for environments that name clusters while none was chosen.
+    """
+    yield _examine_declarations(check)
+    yield _examine_registry(open_registry)
+    try:
+        cluster = open_cluster()
+    except ClusterError as error:
+        yield Diagnosis(subject="cluster", verdict=Verdict.BAD, detail=str(error))
+        return
+    answers = list(examine_cluster(cluster.reader))
+    yield from answers
+    if any(answer.verdict is not Verdict.GOOD for answer in answers):
+        return
+    for entry in select_environments(check.repository, (), cluster_name):
+        if entry.environment is not None:
+            namespace = entry.environment.declaration.namespace
+            target = Target(environment=entry.name, namespace=namespace, cluster=cluster_name)
+            yield from examine_target(cluster.reader, target)
+
+
 def list_rights(environment: str) -> tuple[Right, ...]:
     """The rights that `sync` uses in a target's namespace, as reconciler/deploy grants them."""
     record = parent_name(environment)
@@ -52,6 +86,33 @@ def list_rights(environment: str) -> tuple[Right, ...]:
         Right(verb="create", kind=EVENT),
         Right(verb="list", kind=DEPLOYMENT),
     )
+
+
+def _examine_declarations(check: Check) -> Diagnosis:
+    errors = sum(1 for finding in check.findings if finding.is_error)
+    size = f"{count(check.environments, 'environment')}, {count(check.deployments, 'deployment')}"
+    if errors:
+        return Diagnosis(
+            subject="declarations",
+            verdict=Verdict.BAD,
+            detail=f"{count(errors, 'error')} in {size}",
+            remedy="modelsync validate says where.",
+        )
+    return Diagnosis(subject="declarations", verdict=Verdict.GOOD, detail=size)
+
+
+def _examine_registry(open_registry: Callable[[], RegistryReader]) -> Diagnosis:
+    try:
+        registry = open_registry()
+        registry.find_versions(("modelsync-doctor",))
+    except (SettingsError, RegistryError) as error:
+        return Diagnosis(
+            subject="registry",
+            verdict=Verdict.UNKNOWN,
+            detail=str(error),
+            remedy="Only pin and validate --registry need it; sync does not.",
+        )
+    return Diagnosis(subject="registry", verdict=Verdict.GOOD, detail=f"{registry.server} answers")
 
 
 def examine_cluster(reader: ClusterReader) -> Iterator[Diagnosis]:

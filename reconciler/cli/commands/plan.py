@@ -39,16 +39,36 @@ def command(
     detailed_exitcode: bool,
     output: str,
 ) -> Outcome:
+    from reconciler import wiring
+    from reconciler.pipeline.check import check_tree, check_worktree
     from reconciler.report import json, markdown, text
 
-    if live:
-        from reconciler.pipeline.live import plan_live
+    with wiring.open_worktree_source(settings) as source:
+        if live:
+            from reconciler.pipeline.live import plan_live
 
-        planned = plan_live(settings, environments)
-    else:
-        from reconciler.pipeline.offline import plan_offline
+            revision = source.resolve(head or "HEAD")
+            planned = plan_live(
+                check_tree(source.read(revision)) if head else check_worktree(settings.directory),
+                environments,
+                cluster_name=settings.cluster.name,
+                source=source,
+                revision=revision,
+                cluster=wiring.open_cluster(settings),
+                clock=wiring.open_clock(),
+            )
+        else:
+            from reconciler.pipeline.offline import plan_offline
 
-        planned = plan_offline(settings, environments, base=base, head=head)
+            before = source.resolve(base)
+            after = source.resolve(head) if head else None
+            planned = plan_offline(
+                check_tree(source.read(before)),
+                check_tree(source.read(after)) if after else check_worktree(settings.directory),
+                environments,
+                cluster=settings.cluster.name,
+                revision=str(after) if after else f"the work tree, on {before}",
+            )
     view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
     click.echo(view(planned.plans))
     for note in planned.notes:

@@ -30,10 +30,12 @@ Examples:
 @cluster_options
 @with_settings
 def command(settings: Settings, environment: str, folder: Path | None) -> Outcome:
-    from reconciler.pipeline.offline import render_worktree
+    from reconciler.pipeline.check import check_worktree
+    from reconciler.pipeline.offline import render_offline
     from reconciler.render.text import to_yaml
 
-    rendered = render_worktree(settings, environment)
+    check = check_worktree(settings.directory)
+    rendered = render_offline(check, environment, cluster=settings.cluster.name, commit="")
     for note in rendered.notes:
         click.echo(note, err=True)
     if folder is None:

@@ -33,10 +33,12 @@ Examples:
 @cluster_options
 @with_settings
 def command(settings: Settings, names: tuple[str, ...], output: str) -> Outcome:
+    from reconciler import wiring
     from reconciler.pipeline.status import read_status
     from reconciler.report import json, text_status
 
-    states = read_status(settings, names)
+    with wiring.open_source(settings) as source:
+        states = read_status(names, settings, source, wiring.open_cluster(settings), wiring.open_clock())
     if output == "json":
         click.echo(json.show_status(states))
     else:

@@ -53,9 +53,18 @@ Examples:
 @cluster_options
 @with_settings
 def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, ...], output: str) -> Outcome:
-    from reconciler.pipeline.sync import sync
+    from reconciler import wiring
+    from reconciler.pipeline.sync import SyncRequest, sync
     from reconciler.report import json, text_run
 
-    run = sync(settings, environments, only, progress=lambda line: click.echo(line, err=True))
+    with wiring.open_source(settings) as source:
+        run = sync(
+            SyncRequest(environments=environments, only=only),
+            settings,
+            source,
+            wiring.open_cluster(settings),
+            wiring.open_clock(),
+            progress=lambda line: click.echo(line, err=True),
+        )
     click.echo({"text": text_run.show_run, "json": json.show_run}[output](run))
     return run.outcome

@@ -29,10 +29,19 @@ Examples:
 @output_option("text", "json", "github")
 @with_settings
 def command(settings: Settings, base: str | None, registry: bool, strict: bool, output: str) -> Outcome:
-    from reconciler.pipeline.check import check_worktree
+    from reconciler import wiring
+    from reconciler.pipeline.check import check_tree, check_worktree
     from reconciler.report import github, json, text
 
-    check = check_worktree(settings, base=base, with_registry=registry)
+    before = None
+    if base is not None:
+        with wiring.open_worktree_source(settings) as source:
+            before = check_tree(source.read(source.resolve(base))).repository
+    check = check_worktree(settings.directory, base=before)
+    if registry:
+        from reconciler.pipeline.verification import verify_records
+
+        check = verify_records(check, before, wiring.open_registry)
     view = {"text": text.show_check, "json": json.show_check, "github": github.show_check}[output]
     click.echo(view(check))
     if any(finding.is_error for finding in check.findings):

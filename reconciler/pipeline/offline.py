@@ -1,0 +1,89 @@
+"""Plans and manifests from declarations alone: no cluster, no registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.pipeline.desired import Rendered, render_environment
+from reconciler.pipeline.selection import describe_missing, find_missing
+from reconciler.plan.planner import compare_manifests
+from reconciler.settings import SettingsError
+from reconciler.state.findings import Finding
+from reconciler.state.objects import Manifest
+from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Plan
+from reconciler.state.targets import Desired, Target
+from reconciler.validate.checks import Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """Plans of all targets that were looked at; `notes` are for people beside them."""
+
+    plans: tuple[Plan, ...]
+    outcome: Outcome
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedEnvironment:
+    """One environment's manifests. Faulty deployments are left out and named in `notes`."""
+
+    manifests: tuple[Manifest, ...]
+    outcome: Outcome
+    notes: tuple[str, ...] = ()
+
+
+def plan_offline(
+    base: Check, head: Check, environments: tuple[str, ...], *, cluster: str, revision: str
+) -> Planned:
+    """What changes from `base` to `head`, for the named environments or all of either side.
+
+    Raises SettingsError for an environment that neither side has.
+    """
+    known = {**base.repository.environments, **head.repository.environments}
+    for name in environments:
+        if name not in known:
+            raise SettingsError(describe_missing(head.repository, name))
+    plans = tuple(
+        _plan_environment(base, head, name, cluster=cluster, revision=revision)
+        for name in sorted(environments or known)
+    )
+    faulty = any(plan.faults for plan in plans)
+    return Planned(plans=plans, outcome=Outcome.FINDINGS if faulty else Outcome.DONE)
+
+
+def render_offline(check: Check, environment: str, *, cluster: str, commit: str) -> RenderedEnvironment:
+    """One environment's manifests. Raises SettingsError if there is no such environment."""
+    if find_missing(check.repository, (environment,)):
+        raise SettingsError(describe_missing(check.repository, environment))
+    rendered = render_environment(check, environment, cluster=cluster, commit=commit)
+    faults = rendered.desired.faults
+    notes = tuple(
+        f"left out {environment}/{fault.deployment}: {_locate(finding)}"
+        for fault in faults
+        for finding in fault.findings
+    )
+    unreadable = check.repository.environments[environment].environment is None
+    return RenderedEnvironment(
+        manifests=rendered.manifests,
+        outcome=Outcome.FINDINGS if faults or unreadable else Outcome.DONE,
+        notes=notes,
+    )
+
+
+def _plan_environment(base: Check, head: Check, name: str, *, cluster: str, revision: str) -> Plan:
+    before = _render_side(base, name, cluster)
+    after = _render_side(head, name, cluster)
+    return compare_manifests(after.desired, before.manifests, after.manifests, revision, after.digest)
+
+
+def _render_side(check: Check, name: str, cluster: str) -> Rendered:
+    if name in check.repository.environments:
+        return render_environment(check, name, cluster=cluster, commit="")
+    nothing = Desired(target=Target(environment=name, namespace="", cluster=cluster), deployments=())
+    return Rendered(desired=nothing, manifests=(), part_of="", digest="")
+
+
+def _locate(finding: Finding) -> str:
+    return f"{finding.location}: {finding.rule}: {finding.message.splitlines()[0]}"

@@ -1,0 +1,120 @@
+"""What is declared, what is applied, and how it is doing. Reads only."""
+
+from __future__ import annotations
+
+from reconciler.apply.clock import Clock
+from reconciler.apply.health import assess_all
+from reconciler.clients.cluster.interface import Cluster, ClusterError
+from reconciler.clients.source.interface import Source
+from reconciler.observe.live import observe
+from reconciler.pipeline.check import check_tree
+from reconciler.pipeline.desired import Rendered, render_environment
+from reconciler.pipeline.outcomes import find_outcome
+from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.plan.planner import is_ours
+from reconciler.plan.shares import read_shares
+from reconciler.settings import Settings, SettingsError
+from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, ObjectKey
+from reconciler.state.observations import Health, HealthWord, Observation
+from reconciler.state.outcomes import Outcome, worst
+from reconciler.state.repository import EnvironmentEntry
+from reconciler.state.runs import DeploymentStatus, TargetStatus
+from reconciler.state.targets import Target
+from reconciler.validate.checks import Check
+
+
+def read_status(
+    names: tuple[str, ...], settings: Settings, source: Source, cluster: Cluster, clock: Clock
+) -> tuple[TargetStatus, ...]:
+    """The state of the named environments or deployments, or of all that the cluster serves.
+
+    Raises SettingsError for an environment or deployment that is neither declared nor there, SourceError
+    if the declarations cannot be read.
+    """
+    environments = tuple(sorted({name.partition("/")[0] for name in names}))
+    wanted = frozenset(name for name in names if "/" in name)
+    check = check_tree(source.read(source.resolve(settings.ref)))
+    for name in find_missing(check.repository, environments):
+        raise SettingsError(describe_missing(check.repository, name))
+    states = tuple(
+        _read_target(entry, check, wanted, settings.cluster.name, cluster, clock)
+        for entry in select_environments(check.repository, environments, settings.cluster.name)
+    )
+    seen = {f"{item.environment}/{item.name}" for state in states for item in state.deployments}
+    for name in sorted(wanted - seen):
+        if not any(state.message for state in states):
+            raise SettingsError(f"there is no deployment {name}, neither declared nor in the cluster.")
+    return states
+
+
+def _read_target(
+    entry: EnvironmentEntry,
+    check: Check,
+    wanted: frozenset[str],
+    cluster_name: str,
+    cluster: Cluster,
+    clock: Clock,
+) -> TargetStatus:
+    if entry.environment is None:
+        return TargetStatus(
+            target=Target(environment=entry.name, namespace="", cluster=cluster_name),
+            outcome=Outcome.FINDINGS,
+            message="its environment.yaml cannot be used; modelsync validate says why",
+        )
+    rendered = render_environment(check, entry.name, cluster=cluster_name, commit="")
+    target = rendered.desired.target
+    try:
+        observation = observe(cluster.reader, target)
+    except ClusterError as error:
+        return TargetStatus(
+            target=target, outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error)
+        )
+    deployments = tuple(
+        item
+        for item in _describe_deployments(rendered, observation)
+        if not _has_names(wanted, entry.name) or f"{item.environment}/{item.name}" in wanted
+    )
+    failed = any(item.health.word is HealthWord.FAILED for item in deployments)
+    return TargetStatus(
+        target=target,
+        outcome=worst([Outcome.UNHEALTHY] if failed else []),
+        record=observation.record,
+        deployments=deployments,
+        seen=clock.now(),
+    )
+
+
+def _has_names(wanted: frozenset[str], environment: str) -> bool:
+    return any(name.startswith(f"{environment}/") for name in wanted)
+
+
+def _describe_deployments(rendered: Rendered, observation: Observation) -> tuple[DeploymentStatus, ...]:
+    """Declared deployments, and those of our objects that are declared no more."""
+    target = rendered.desired.target
+    declared = {manifest.key: manifest for manifest in rendered.manifests}
+    live = {item.key: item for item in observation.objects}
+    ours = {key for key, item in live.items() if is_ours(item, rendered.part_of)}
+    health = {item.key: item for item in assess_all(rendered.manifests, observation)}
+    faulty = {
+        ObjectKey(kind=SELDON_DEPLOYMENT, namespace=target.namespace, name=fault.deployment)
+        for fault in rendered.desired.faults
+    }
+    return tuple(
+        DeploymentStatus(
+            environment=target.environment,
+            name=key.name,
+            declared=read_shares(declared[key].body) if key in declared else None,
+            applied=read_shares(live[key].body) if key in live else None,
+            health=health.get(key) or _describe_undeclared(key, live.get(key), faulty=key in faulty),
+        )
+        for key in sorted(declared.keys() | ours | faulty)
+    )
+
+
+def _describe_undeclared(key: ObjectKey, live: LiveObject | None, *, faulty: bool) -> Health:
+    if faulty:
+        reason = "its declaration is faulty, so it is left as it was last applied"
+        return Health(key=key, word=HealthWord.UNKNOWN, reason=reason)
+    if live is not None and live.deleting:
+        return Health(key=key, word=HealthWord.TERMINATING, reason="is being deleted")
+    return Health(key=key, word=HealthWord.UNKNOWN, reason="is declared no more and was not pruned yet")

@@ -1,0 +1,97 @@
+"""Targets that have an inventory in the cluster, but no environment in git any more: never a reason to delete."""
+
+from __future__ import annotations
+
+from reconciler.clients.cluster.interface import Cluster, ClusterReader, RightMissing
+from reconciler.clients.cluster.kinds import CONFIG_MAP
+from reconciler.observe.inventory import decode_record
+from reconciler.render.applyset import parent_name
+from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, LiveObject
+from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Plan, Refusal
+from reconciler.state.repository import EnvironmentEntry, Repository
+from reconciler.state.runs import TargetRun
+from reconciler.state.targets import Target
+
+
+def judge_vanished(
+    repository: Repository, names: tuple[str, ...], cluster: Cluster, revision: str
+) -> list[TargetRun]:
+    """Refusals for targets whose folder is gone, or that another namespace still holds an inventory of.
+
+    A named environment that git has is not searched for, so that its no-op costs no request more; one
+    that git lacks is looked for in the caller's own namespace. Without names all records that the caller
+    may list are looked at.
+    """
+    if names:
+        missing = [name for name in names if name not in repository.environments]
+        found = [cluster.reader.get(CONFIG_MAP, cluster.namespace, parent_name(name)) for name in missing]
+        records = [live for live in found if live is not None]
+    else:
+        records = list(_list_records(cluster.reader, cluster.namespace))
+    judged = (_judge(repository, live, revision) for live in records)
+    return [run for run in judged if run is not None]
+
+
+def _list_records(reader: ClusterReader, own: str) -> tuple[LiveObject, ...]:
+    selector = f"{MANAGED_BY_LABEL}=modelsync,{ENVIRONMENT_LABEL}"
+    try:
+        return reader.list(CONFIG_MAP, "", label_selector=selector)
+    except RightMissing:
+        # The account of a CronJob sees its own namespace alone, and may only get its record there by name.
+        return ()
+
+
+def _judge(repository: Repository, live: LiveObject, revision: str) -> TargetRun | None:
+    name = live.labels.get(ENVIRONMENT_LABEL, "")
+    target = Target(environment=name, namespace=live.key.namespace)
+    if live.key.name != parent_name(name):
+        return None
+    owned = len(decode_record(live, target).entries)
+    entry = repository.environments.get(name)
+    declared = _namespace_of(entry)
+    if not owned or (entry is not None and declared in ("", live.key.namespace)):
+        return None
+    refusal = _refuse_vanished(target, owned) if entry is None else _refuse_moved(target, owned, declared)
+    return TargetRun(
+        target=target,
+        revision=revision,
+        outcome=Outcome.REFUSED,
+        plan=Plan(target=target, revision=revision, digest="", refusals=(refusal,)),
+    )
+
+
+def _namespace_of(entry: EnvironmentEntry | None) -> str:
+    return entry.environment.declaration.namespace if entry is not None and entry.environment else ""
+
+
+def _refuse_vanished(target: Target, owned: int) -> Refusal:
+    name = target.environment
+    return Refusal(
+        rule="vanished-environment",
+        message=(
+            f"environments/{name} is gone from git, but namespace {target.namespace} still holds "
+            f"{owned} of its objects."
+        ),
+        advice=(
+            f"If it was moved or lost, bring the folder back. To end the environment, bring it back with "
+            f"retire: true in environments/{name}/environment.yaml; once it is synced the folder may go."
+        ),
+        objects=(name,),
+    )
+
+
+def _refuse_moved(target: Target, owned: int, declared: str) -> Refusal:
+    name = target.environment
+    return Refusal(
+        rule="moved-environment",
+        message=(
+            f"{name} is declared in namespace {declared} now, but namespace {target.namespace} still holds "
+            f"{owned} of its objects."
+        ),
+        advice=(
+            f"An environment does not move. Put namespace: {target.namespace} back and say retire: true, sync, "
+            "and declare it in the new namespace afterwards."
+        ),
+        objects=(name,),
+    )
