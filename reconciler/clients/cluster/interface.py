@@ -186,7 +186,7 @@ class ClusterReader(Protocol):
         """The object, or None. Raises KindMissing, RightMissing."""
 
     def list(self, kind: Kind, namespace: str, *, label_selector: str = "") -> tuple[LiveObject, ...]:
-        """All objects of the kind in the namespace, sorted by name: complete, or an error.
+        """All objects of the kind in the namespace (empty: in all), sorted by name: complete, or an error.
 
         Raises KindMissing, RightMissing, ListExpired.
         """
@@ -242,8 +242,12 @@ class ClusterWriter(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """One API server. `dry_run` checks what `writer` would do, webhooks included, and stores nothing."""
+    """One API server. `dry_run` checks what `writer` would do, webhooks included, and stores nothing.
+
+    `namespace` is the caller's own: the context's, or the Pod's.
+    """
 
     reader: ClusterReader
     writer: ClusterWriter
     dry_run: ClusterWriter
+    namespace: str = "default"

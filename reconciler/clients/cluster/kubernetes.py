@@ -20,6 +20,8 @@ from reconciler.clients.cluster.transport import DryRunTransport, HttpTransport,
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
 
 def connect(
     *,
@@ -35,7 +37,7 @@ def connect(
     """
     from kubernetes.client import ApiClient
 
-    configuration = _configure(kubeconfig, context)
+    configuration, namespace = _configure(kubeconfig, context)
     client = ApiClient(configuration=configuration)
     transport = HttpTransport(
         client.rest_client.pool_manager,
@@ -47,29 +49,38 @@ def connect(
         reader=RestReader(transport, page=page),
         writer=RestWriter(transport),
         dry_run=RestWriter(DryRunTransport(transport)),
+        namespace=namespace,
     )
 
 
-def _configure(kubeconfig: Path | None, context: str | None) -> Configuration:
+def _configure(kubeconfig: Path | None, context: str | None) -> tuple[Configuration, str]:
+    """The configuration, and the namespace that the caller calls its own."""
     from kubernetes.client import Configuration
     from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION
+    from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION, list_kube_config_contexts
 
     configuration = Configuration()
     named = kubeconfig is not None or context is not None
     usual = any(Path(path).expanduser().is_file() for path in KUBE_CONFIG_DEFAULT_LOCATION.split(os.pathsep))
-    where = str(kubeconfig) if kubeconfig is not None else "the kubeconfig"
+    file = str(kubeconfig) if kubeconfig is not None else None
+    where = file or "the kubeconfig"
     try:
         if named or usual:
             load_kube_config(  # type: ignore[no-untyped-call]  # the library has no types here
-                config_file=str(kubeconfig) if kubeconfig is not None else None,
+                config_file=file,
                 context=context,
                 client_configuration=configuration,
                 # The library would write renewed tokens into the user's file.
                 persist_config=False,
             )
+            contexts, current = list_kube_config_contexts(  # type: ignore[no-untyped-call]  # no types
+                config_file=file
+            )
+            chosen = next((item for item in contexts if item["name"] == context), current)
+            namespace = str(chosen["context"].get("namespace") or "default")
         else:
             where = "the Pod's service account"
+            namespace = _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.is_file() else "default"
             load_incluster_config(  # type: ignore[no-untyped-call]  # the library has no types here
                 client_configuration=configuration
             )
@@ -78,7 +89,7 @@ def _configure(kubeconfig: Path | None, context: str | None) -> Configuration:
             f"no cluster to talk to: {where} cannot be used ({str(error).strip().rstrip('.')}). "
             "Name one with --kubeconfig and --context, or run in a Pod whose service account is mounted."
         ) from error
-    return configuration
+    return configuration, namespace
 
 
 def _headers(configuration: Configuration) -> Mapping[str, str]:
