@@ -1,0 +1,93 @@
+"""Fixtures that every test may ask for: one real API server for the whole run, and namespaces of one's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from scripts.local_cluster import LocalCluster
+
+# Set by the process that the user started; pytest-xdist's workers inherit them.
+_RUN_FOLDER = "MODELSYNC_TEST_RUN_FOLDER"
+_RUN_PROCESS = "MODELSYNC_TEST_RUN_PROCESS"
+ENVIRONMENT_LABEL = "modelsync.dev/environment"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if _is_worker(config):
+        return
+    os.environ[_RUN_FOLDER] = tempfile.mkdtemp(prefix="modelsync-tests-")
+    os.environ[_RUN_PROCESS] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the API server that the tests shared. Should this not be reached, the cluster's guard does it."""
+    if _is_worker(config):
+        return
+    folder = Path(os.environ.pop(_RUN_FOLDER))
+    del os.environ[_RUN_PROCESS]
+    if (folder / "cluster.json").exists():
+        from scripts.local_cluster import LocalCluster
+
+        LocalCluster.attach(folder / "cluster.json").stop()
+    shutil.rmtree(folder)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Path:
+    """A folder that all workers of this run share and that goes with the run."""
+    return Path(os.environ[_RUN_FOLDER])
+
+
+@pytest.fixture(scope="session")
+def cluster(run_folder: Path) -> LocalCluster:
+    """The API server of this run, with Seldon's CRD: started by the first test that asks, shared by all workers.
+
+    Leave it running and whole. A test that stops it, or needs it without the CRD, starts one of its own:
+    `with LocalCluster(crds=False) as cluster: ...` (three seconds).
+    """
+    from scripts.local_cluster import LocalCluster
+    from scripts.local_cluster.processes import identify
+    from scripts.tools.cache import hold_lock
+
+    state_file = run_folder / "cluster.json"
+    with hold_lock(run_folder / "cluster.lock"):
+        if not state_file.exists():
+            owner = identify("pytest", int(os.environ[_RUN_PROCESS]))
+            LocalCluster(state_file=state_file, owner=owner).start()
+    return LocalCluster.attach(state_file)
+
+
+class MakeNamespace(Protocol):
+    """Make a namespace, labelled for an environment (not at all when that is empty); its name."""
+
+    def __call__(self, environment: str = "production", *, labels: dict[str, str] | None = None) -> str: ...
+
+
+@pytest.fixture
+def make_namespace(cluster: LocalCluster) -> Iterator[MakeNamespace]:
+    """Makes namespaces that no other test uses; none is removed, since the cluster goes with the run."""
+
+    def make(environment: str = "production", *, labels: dict[str, str] | None = None) -> str:
+        name = f"{environment or 'plain'}-{uuid.uuid4().hex[:8]}"
+        own = {ENVIRONMENT_LABEL: environment} if environment else {}
+        cluster.api.demand(
+            "POST",
+            "/api/v1/namespaces",
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {**own, **(labels or {})}}},
+        )
+        return name
+
+    yield make
