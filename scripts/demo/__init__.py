@@ -1,0 +1,1 @@
+"""The demo: the main job of modelsync, told step by step on real servers. Run by `make demo`."""
