@@ -36,14 +36,14 @@ class MergedServing:
 
         None if no layer says anything; for `env.NAME` that variable's value.
         """
-        return _look_up(self.serving, field.split("."))
+        return _look_up(self.serving, _split(field))
 
     def origin(self, field: str) -> Location | None:
         """Where the layer that decides a field says so; None if no layer does.
 
         Of a mapping it is the last layer that adds to it.
         """
-        keys = field.split(".")
+        keys = _split(field)
         for layer in reversed(self.layers):
             if _look_up(layer.serving, keys) is not None:
                 return layer.document.at(*layer.path, *keys)
@@ -134,6 +134,11 @@ def _merge_env(lower: Mapping[str, str] | None, upper: Mapping[str, str] | None)
     if lower is None or upper is None:
         return _pick(lower, upper)
     return {**lower, **upper}
+
+
+def _split(field: str) -> list[str]:
+    # A variable's name may hold dots itself.
+    return field.split(".", 1 if field.startswith("env.") else -1)
 
 
 def _look_up(serving: Serving, keys: Iterable[str]) -> Any:

@@ -13,11 +13,11 @@ def compute_digest(files: Mapping[str, RecordedFile]) -> str:
     """The digest of a model version's files: `sha256:` and 64 hexadecimal digits.
 
     It is the SHA-256 of a JSON array with one `[name, bytes, content]` for each file, ordered by name,
-    without spaces, in UTF-8; `content` is `sha256:…`, or the store's own checksum for a large file. The
+    in ASCII without spaces; `content` is `sha256:…`, or the store's own checksum for a large file. The
     order in which files are given does not matter.
     """
     rows = [[name, file.bytes, _identify(file)] for name, file in sorted(files.items())]
-    text = json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(rows, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 

@@ -1,0 +1,60 @@
+"""Requests for cpu and memory and a limit of memory are given.
+
+What it checks
+    After all layers, `serving.resources` has `requests.cpu`, `requests.memory` and `limits.memory`.
+
+Why
+    Without requests the scheduler puts any number of model servers on a node; without a limit of memory
+    one that leaks takes its neighbours down. A limit of cpu is left to you: it slows answers down.
+
+Example
+    serving:
+      resources: {requests: {cpu: 200m}}
+
+Fix
+    resources: {requests: {cpu: 200m, memory: 512Mi}, limits: {memory: 1Gi}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Policy
+from reconciler.policy.layers import MergedServing
+from reconciler.policy.wording import join_words
+from reconciler.state.findings import Finding
+
+_NEEDED = ("resources.requests.cpu", "resources.requests.memory", "resources.limits.memory")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for deployment in context.served:
+        # Without a readable model.yaml its layer is missing, and nobody knows what it would have said.
+        if deployment.model is None or deployment.model.model is None:
+            continue
+        for serving, members in deployment.distinct_servings():
+            missing = _find_missing(serving)
+            if missing:
+                names = join_words([placed.name for placed in members])
+                yield POLICY.finding(
+                    deployment.place(serving, "resources"),
+                    f"{deployment.id}: no layer gives {join_words(missing)} for {names}.",
+                    f"Add under serving: of models/{deployment.model.name}/model.yaml, for example: "
+                    "resources: {requests: {cpu: 200m, memory: 512Mi}, limits: {memory: 1Gi}}",
+                )
+
+
+def _find_missing(serving: MergedServing) -> list[str]:
+    resources = serving.serving.resources
+    requests = resources.requests if resources is not None else None
+    limits = resources.limits if resources is not None else None
+    given = (
+        requests.cpu if requests is not None else None,
+        requests.memory if requests is not None else None,
+        limits.memory if limits is not None else None,
+    )
+    return [field for field, value in zip(_NEEDED, given, strict=True) if value is None]
+
+
+POLICY = Policy(id="resources-present", documentation=__doc__, check=check)

@@ -1,0 +1,53 @@
+"""The layers together say which server loads a model, and which protocol it speaks.
+
+What it checks
+    After all layers (defaults, environment, model, deployment, variant) `serving.server` and
+    `serving.protocol` are given.
+
+Why
+    Neither has a value that would be right for every model: a wrong server cannot load it, and a wrong
+    protocol breaks the clients.
+
+Example
+    # models/wines/model.yaml, with no serving: block in any other layer
+    registeredModel: wine-quality
+    owners: ["@wine-team"]
+
+Fix
+    Say both where they hold for all versions of the model, in its model.yaml:
+    serving: {server: mlflow, protocol: v2}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Policy
+from reconciler.policy.wording import join_words
+from reconciler.state.findings import Finding
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for deployment in context.served:
+        # Without a readable model.yaml its layer is missing, and nobody knows what it would have said.
+        if deployment.model is None or deployment.model.model is None:
+            continue
+        for serving, members in deployment.distinct_servings():
+            settings = serving.serving
+            missing = [
+                field
+                for field, value in (("server", settings.server), ("protocol", settings.protocol))
+                if value is None
+            ]
+            if missing:
+                names = join_words(sorted({placed.name for placed in members}))
+                yield POLICY.finding(
+                    deployment.at("model"),
+                    f"{deployment.id}: no layer says the {join_words(missing)} of {deployment.model.name} {names}.",
+                    f"Add {join_words([f'serving.{field}' for field in missing])} to "
+                    f"models/{deployment.model.name}/model.yaml, such as serving: {{server: mlflow, protocol: v2}}",
+                )
+
+
+POLICY = Policy(id="serving-complete", documentation=__doc__, check=check)

@@ -1,0 +1,112 @@
+"""Waivers name a rule that can be waived, objects of their environment, and a date.
+
+What it checks
+    In `exceptions.yaml`, `rule` is one that can be waived, each of `objects` is the environment or one of
+    its deployments (`production/wines`), and `until` is a date that exists.
+
+Why
+    A waiver that means nothing is found out when it is needed. The rules that `modelsync policies` lists
+    keep what is rendered sound, so none of them can be waived; guards over a plan can.
+
+Example
+    waivers:
+      - rule: max-prunes                # the rule is max-prune
+        objects: [staging/wines]        # in environments/production
+        reason: the team moved
+        until: 2026-02-30               # no such day
+
+Fix
+    Write the rule, the objects and the date as the refusal showed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Policy
+from reconciler.policy.wording import join_words, suggest_name
+from reconciler.state.declarations import Exceptions, Waiver
+from reconciler.state.documents import Document, Location
+from reconciler.state.findings import Finding
+from reconciler.state.repository import Entry, EnvironmentEntry
+
+WAIVABLE_RULES = ("history-continues", "keep-a-running-variant", "max-prune")
+"""The guards that a waiver can lift."""
+
+# Whoever waives the pruning of a deployment, or the history, names what the repository no longer has.
+_RULES_OF_DECLARED = frozenset({"keep-a-running-variant"})
+
+_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for _, environment in sorted(context.repository.environments.items()):
+        if environment.exceptions is not None:
+            yield from _check_waivers(environment, environment.exceptions)
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text in the form of a timestamp is a day and time that exists."""
+    return any(_parses(text, form) for form in _FORMS)
+
+
+def _check_waivers(environment: EnvironmentEntry, exceptions: Entry[Exceptions]) -> Iterator[Finding]:
+    document = exceptions.document
+    for index, waiver in enumerate(exceptions.declaration.waivers):
+        yield from _check_rule(environment, document, index, waiver)
+        for position, name in enumerate(waiver.objects):
+            yield from _check_object(
+                environment, waiver, name, document.at("waivers", index, "objects", position)
+            )
+        if not is_moment(waiver.until):
+            yield POLICY.finding(
+                document.at("waivers", index, "until"),
+                f"{environment.name}: the waiver of {waiver.rule} ends {waiver.until}, which is no date that exists.",
+                "Write a day (2026-11-30, its end) or a UTC time (2026-11-30T12:00Z).",
+            )
+
+
+def _check_rule(
+    environment: EnvironmentEntry, document: Document, index: int, waiver: Waiver
+) -> Iterator[Finding]:
+    if waiver.rule not in WAIVABLE_RULES:
+        yield POLICY.finding(
+            document.at("waivers", index, "rule"),
+            f"{environment.name}: rule {waiver.rule} cannot be waived; {join_words(WAIVABLE_RULES)} can."
+            f"{suggest_name(waiver.rule, WAIVABLE_RULES)}",
+            "Remove the waiver, or name one of these rules.",
+        )
+
+
+def _check_object(
+    environment: EnvironmentEntry, waiver: Waiver, name: str, location: Location
+) -> Iterator[Finding]:
+    place, separator, deployment = name.partition("/")
+    if place != environment.name or (separator and not deployment):
+        yield POLICY.finding(
+            location,
+            f"{environment.name}: the waiver of {waiver.rule} names {name}, which is not of this environment.",
+            f"Write {environment.name}/DEPLOYMENT or {environment.name}; another environment has its own exceptions.yaml.",
+        )
+        return
+    known = {*environment.deployments, *environment.faulty_deployments}
+    if deployment and waiver.rule in _RULES_OF_DECLARED and deployment not in known:
+        yield POLICY.finding(
+            location,
+            f"{environment.name}: the waiver of {waiver.rule} names {name}, and there is no such deployment."
+            f"{suggest_name(deployment, known)}",
+            "Name one of its deployments, or remove the waiver.",
+        )
+
+
+def _parses(text: str, form: str) -> bool:
+    try:
+        datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return True
+
+
+POLICY = Policy(id="waivers-known", documentation=__doc__, check=check)
