@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, Union
+from typing import Protocol
 
 Progress = Callable[[str, int, int], None]
 """Told about a download: the file's path, how many of its bytes are here, how many it has (-1: unknown)."""
@@ -36,7 +36,7 @@ class VersionFacts:
     """One model version as a search of the registry shows it.
 
     `source` is what was registered: `models:/m-…` of a logged model, `runs:/…`, or a location in a store;
-    `created` is UTC in ISO 8601 with milliseconds; `status` is the registry's word, such as READY.
+    `created` is UTC in ISO 8601 with milliseconds; `status` is the registry's word, such as READY; `stage` is empty where none was given.
     """
 
     name: str
@@ -46,6 +46,7 @@ class VersionFacts:
     run: str | None
     logged_model: str | None
     created: str
+    stage: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -110,7 +111,7 @@ class VersionDetails:
     facts: VersionFacts
     location: str
     logged_model: LoggedModelFacts | None
-    run: Union[RunFacts, RunMissing, None]
+    run: RunFacts | RunMissing | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
