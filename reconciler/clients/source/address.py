@@ -102,3 +102,9 @@ def check_ref(ref: str, *, expressions: bool) -> str:
 def is_full_name(text: str) -> bool:
     """Whether this is the full name of an object: 40 or 64 hexadecimal digits."""
     return _SHA.fullmatch(text) is not None
+
+
+def check_full_name(text: str, location: str) -> None:
+    """Raises RevisionNotFound for what is not the full name of a commit."""
+    if not is_full_name(text):
+        raise RevisionNotFound(f"{location}: {text!r} is not the full name of a commit.")

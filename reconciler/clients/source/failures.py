@@ -23,8 +23,10 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for",
         SourceRefused,
-        "the server's host key is not one of those in the known-hosts file. Compare the server's key with what "
-        "its owner publishes; if it is right, add it to the file of --git-known-hosts.",
+        (
+            "the server's host key is not one of those in the known-hosts file. Compare the server's key with what "
+            "its owner publishes; if it is right, add it to the file of --git-known-hosts."
+        ),
     ),
     (
         r"UNPROTECTED PRIVATE KEY|bad permissions",
@@ -34,7 +36,10 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
         r"Load key .*: |incorrect passphrase|invalid format",
         SourceRefused,
-        "the file of --git-key-file is no usable private key; it must be in OpenSSH or PEM form, without passphrase.",
+        (
+            "the file of --git-key-file is no usable private key; "
+            "it must be in OpenSSH or PEM form, without passphrase."
+        ),
     ),
     (
         r"No user exists for uid",
@@ -44,20 +49,26 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
         r"Permission denied \(|Too many authentication failures",
         SourceRefused,
-        "the server does not accept the deploy key. Register the public half of --git-key-file there, "
-        "with read access.",
+        (
+            "the server does not accept the deploy key. Register the public half of --git-key-file there, "
+            "with read access."
+        ),
     ),
     (
         r"certificate|CERT_|certfile",
         SourceRefused,
-        "the server's certificate is not trusted or not for this name. If the server uses a private CA, "
-        "name its certificates with --git-ca-file.",
+        (
+            "the server's certificate is not trusted or not for this name. If the server uses a private CA, "
+            "name its certificates with --git-ca-file."
+        ),
     ),
     (
         r"error: 401|could not read (Username|Password)|Authentication failed|Invalid username",
         SourceRefused,
-        "the server asks for credentials, or does not accept those given. Check the token of --git-token-file, "
-        "its expiry, and --git-username.",
+        (
+            "the server asks for credentials, or does not accept those given. Check the token of --git-token-file, "
+            "its expiry, and --git-username."
+        ),
     ),
     (
         r"error: 403",
@@ -67,8 +78,10 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
         r"error: 3\d\d|from redirection",
         SourceRefused,
-        "the server redirects to another address, which is not followed lest credentials go there. "
-        "Give the final URL.",
+        (
+            "the server redirects to another address, which is not followed lest credentials go there. "
+            "Give the final URL."
+        ),
     ),
     (
         r"error: (429|5\d\d)",
@@ -81,10 +94,15 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         "the server does not have, or does not give, this commit.",
     ),
     (
-        r"error: 404|repository '.*' not found|Repository not found|not appear to be a git repository"
-        r"|not a git repository|No such file or directory|does not exist",
+        (
+            r"error: 404|repository '.*' not found|Repository not found|not appear to be a git repository"
+            r"|not a git repository|No such file or directory|does not exist"
+        ),
         SourceRefused,
-        "there is no git repository here, or it is hidden from these credentials. Check the address and the right to read.",
+        (
+            "there is no git repository here, or it is hidden from these credentials. "
+            "Check the address and the right to read."
+        ),
     ),
     (
         r"transport '.*' not allowed",
@@ -92,16 +110,23 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         "the repository leads to another protocol, which is not allowed.",
     ),
     (
-        r"fsck|corrupt|missing (blob|tree|commit|object)|bad (object|tree)|loose object|inflate"
-        r"|packfile .* (cannot|is)|index-pack|unpack-objects|bad pack|not a valid object|unable to read (tree|sha1|[0-9a-f]{40})",
+        (
+            r"fsck|corrupt|missing (blob|tree|commit|object)|bad (object|tree)|loose object|inflate"
+            r"|packfile .* (cannot|is)|index-pack|unpack-objects|bad pack|not a valid object"
+            r"|unable to read (tree|sha1|[0-9a-f]{40})"
+        ),
         SourceCorrupt,
-        "objects of the repository are missing or damaged, so nothing is concluded from it. "
-        "On the server, git fsck --full names them; a local clone is best made anew.",
+        (
+            "objects of the repository are missing or damaged, so nothing is concluded from it. "
+            "On the server, git fsck --full names them; a local clone is best made anew."
+        ),
     ),
     (
-        r"Could not resolve|[Cc]ould not connect|Failed to connect|Connection (refused|timed out|reset|closed)"
-        r"|timed out|too slow|unreachable|No route to host|Empty reply|Recv failure|kex_exchange"
-        r"|hung up|disconnect|early EOF|RPC failed|unable to access|SSL_ERROR|gnutls|banner",
+        (
+            r"Could not resolve|[Cc]ould not connect|Failed to connect|Connection (refused|timed out|reset|closed)"
+            r"|timed out|too slow|unreachable|No route to host|Empty reply|Recv failure|kex_exchange"
+            r"|hung up|disconnect|early EOF|RPC failed|unable to access|SSL_ERROR|gnutls|banner"
+        ),
         SourceUnreachable,
         f"the server could not be reached. {_UNCHANGED}",
     ),

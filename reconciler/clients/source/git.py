@@ -1,0 +1,204 @@
+"""Runs git. The only importer of GitPython, whose errors do not leave this module.
+
+GitPython starts the processes; what it leaves open is closed here. It hands its whole environment on, so
+`env -u` takes everything away that is not ours (names only: values never stand on a command line). Its own
+time limit looks for children one by one; here git gets a session of its own, which is ended as a whole.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.source.access import Credentials
+from reconciler.clients.source.failures import explain
+from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
+
+_OLDEST = (2, 32)
+"""The first git that takes its settings from the environment and its global file from a given place."""
+
+_PASSED_ON = ("PATH", "TMPDIR")
+_PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
+
+# They stand above what a repository's own configuration says.
+_SETTINGS = {
+    "advice.detachedHead": "false",
+    "core.askPass": "",
+    "core.attributesFile": os.devnull,
+    "core.commitGraph": "false",
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.pager": "cat",
+    "credential.helper": "",
+    "fetch.fsckObjects": "true",
+    "fetch.recurseSubmodules": "false",
+    "fetch.unpackLimit": "1",
+    "fetch.writeCommitGraph": "false",
+    "gc.auto": "0",
+    "http.followRedirects": "false",
+    "http.sslVerify": "true",
+    "i18n.logOutputEncoding": "UTF-8",
+    "maintenance.auto": "false",
+    "protocol.allow": "never",
+    "protocol.version": "2",
+    "submodule.recurse": "false",
+    "transfer.fsckObjects": "true",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How a git command ended, and what it wrote."""
+
+    code: int
+    output: bytes
+
+
+class Git:
+    """git with fixed settings, an environment built from scratch and a time limit on every call.
+
+    `location` is the repository as messages name it; `protocol` the only one that may be spoken (empty:
+    none at all); `timeout` in seconds bounds each call that says nothing else.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        protocol: str = "",
+        credentials: Credentials | None = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self._location = location
+        self._credentials = credentials or Credentials()
+        self._timeout = timeout
+        # Resolved, because git compares it with the resolved current folder.
+        self._home = tempfile.TemporaryDirectory(prefix="modelsync-git-")
+        self.folder = Path(self._home.name).resolve()
+        self._environment = self._build_environment(protocol)
+
+    def run(
+        self,
+        *arguments: str,
+        directory: Path | None = None,
+        data: bytes = b"",
+        codes: tuple[int, ...] = (0,),
+        timeout: float | None = None,
+    ) -> Answer:
+        """Run one command in `directory` (default: an empty folder) with `data` as its input.
+
+        Raises the port's errors for an exit code that is not in `codes`, and SourceUnreachable when the
+        time is up.
+        """
+        seconds = timeout or self._timeout
+        process = self._start(("-C", str(directory or self.folder), *arguments))
+        try:
+            output, said = process.communicate(data, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise SourceUnreachable(
+                f"{self._location}: git {arguments[0]} did not end within {seconds:g} s. "
+                "Nothing was changed; try again later."
+            ) from error
+        finally:
+            _end(process)
+        if process.returncode not in codes:
+            raise explain(self._location, said.decode("utf-8", "replace"), self._credentials.secrets)
+        return Answer(code=process.returncode, output=output)
+
+    def close(self) -> None:
+        """Remove the folder that served as git's home."""
+        self._home.cleanup()
+
+    def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        executable = _find_git()
+        from git import Git as Command
+        from git.exc import GitCommandNotFound
+
+        unwanted = [name for name in os.environ if name not in self._environment]
+        removal = [word for name in unwanted for word in ("-u", name)]
+        try:
+            process = Command().execute(
+                ["env", *removal, executable, "--no-pager", *arguments],
+                as_process=True,
+                istream=subprocess.PIPE,
+                env=dict(self._environment),
+                start_new_session=True,
+            )
+        except GitCommandNotFound as error:
+            raise SourceRefused('the program "env" is not on PATH; git is started through it.') from error
+        popen: subprocess.Popen[bytes] | None = process.proc
+        assert popen is not None, "a process that was just started"
+        # Else GitPython's wrapper would end the process when it goes out of use, which is now.
+        process.proc = None
+        return popen
+
+    def _build_environment(self, protocol: str) -> Mapping[str, str]:
+        passed = _PASSED_ON + (_PROXIES if protocol in ("http", "https") else ())
+        settings = {
+            **_SETTINGS,
+            "http.lowSpeedLimit": "1",
+            "http.lowSpeedTime": str(max(1, int(self._timeout))),
+            **self._credentials.settings,
+        }
+        global_file = self.folder / ".gitconfig"
+        # Owners differ in CI containers and mounted volumes. The check keeps others' configuration from
+        # running programs; the settings above do that already. Only a file reaches git's own children.
+        global_file.write_text("[safe]\n\tdirectory = *\n", encoding="utf-8")
+        environment = {name: os.environ[name] for name in passed if name in os.environ}
+        environment |= {
+            "GIT_ALLOW_PROTOCOL": protocol or "none",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_CEILING_DIRECTORIES": str(self.folder.parent),
+            "GIT_CONFIG_GLOBAL": str(global_file),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_COUNT": str(len(settings)),
+            "GIT_GRAFT_FILE": os.devnull,
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+            "HOME": str(self.folder),
+            "LANGUAGE": "C",
+            "LC_ALL": "C",
+            "XDG_CONFIG_HOME": str(self.folder),
+            **self._credentials.variables,
+        }
+        for number, (key, value) in enumerate(settings.items()):
+            environment[f"GIT_CONFIG_KEY_{number}"] = key
+            environment[f"GIT_CONFIG_VALUE_{number}"] = value
+        return environment
+
+
+def _find_git() -> str:
+    """The name of a git that is new enough. Raises SourceRefused."""
+    # Importing GitPython fails where there is no git.
+    try:
+        from git import Git as Command
+    except ImportError as error:
+        raise SourceRefused(
+            "git is not installed, or not on PATH; modelsync reads commits with it."
+        ) from error
+    found = Command().version_info
+    if found[:2] < _OLDEST:
+        raise SourceRefused(
+            f"git {'.'.join(map(str, found))} is too old; {'.'.join(map(str, _OLDEST))} is needed, "
+            "which takes all of its settings from modelsync."
+        )
+    return str(Command.GIT_PYTHON_GIT_EXECUTABLE)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, if it is still there."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()

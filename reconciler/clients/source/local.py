@@ -1,0 +1,180 @@
+"""A repository on this machine, read from its commits; its work tree does not matter."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.clients.source.address import check_full_name, check_ref
+from reconciler.clients.source.failures import clean
+from reconciler.clients.source.git import Git
+from reconciler.clients.source.interface import (
+    DATA_FOLDERS,
+    Commit,
+    Lineage,
+    Revision,
+    RevisionNotFound,
+    SourceCorrupt,
+    SourceRefused,
+    Tree,
+)
+from reconciler.clients.source.objects import ObjectReader
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class LocalRepository:
+    """A clone, a bare repository, or a folder inside one; paths are relative to the folder given.
+
+    Implements Source. `location` is how messages name it (default: the path); `timeout` in seconds.
+    """
+
+    def __init__(self, path: Path, *, location: str = "", timeout: float = 60.0) -> None:
+        self._path = path.absolute()
+        self._location = location or str(path)
+        self._git = Git(self._location, timeout=timeout)
+
+    @property
+    def location(self) -> str:
+        return self._location
+
+    def resolve(self, ref: str) -> Revision:
+        check_ref(ref, expressions=True)
+        # The last one serves clones that CI makes, which have no local branch but the one checked out.
+        candidates = (f"refs/heads/{ref}", f"refs/tags/{ref}", ref, f"refs/remotes/origin/{ref}")
+        for found in self._objects.find(f"{name}^{{commit}}" for name in candidates):
+            if found:
+                return Revision(ref=ref, sha=found[0])
+        self._check_broken(ref, candidates)
+        raise RevisionNotFound(
+            f"{self._location}: there is no branch, tag or commit {ref!r}{self._cut_short()}. "
+            "git branch --all lists the branches."
+        )
+
+    def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
+        check_full_name(revision.sha, self._location)
+        return self._objects.read_tree(revision, folders)
+
+    def find_lineage(self, older: str, newer: str) -> Lineage:
+        self._require(newer)
+        if not self.has(older):
+            if self._is_shallow:
+                return Lineage.UNKNOWN
+            # Not here proves "not an ancestor" only if the walk to the roots meets no hole.
+            self._git.run("rev-list", "--quiet", newer, directory=self._path)
+            return Lineage.NOT_ANCESTOR
+        answer = self._git.run(
+            "merge-base", "--is-ancestor", older, newer, directory=self._path, codes=(0, 1)
+        )
+        if answer.code == 0:
+            return Lineage.ANCESTOR
+        return Lineage.UNKNOWN if self._is_shallow else Lineage.NOT_ANCESTOR
+
+    def read_commit(self, sha: str) -> Commit:
+        self._require(sha)
+        answer = self._git.run(
+            "rev-list",
+            "--no-walk",
+            "--max-count=1",
+            "--format=%an%x00%ae%x00%ct%x00%s",
+            sha,
+            directory=self._path,
+        )
+        facts = answer.output.decode("utf-8", "replace").partition("\n")[2]
+        author, email, seconds, subject = facts.split("\0", 3)
+        return Commit(
+            sha=sha,
+            author=clean(author),
+            email=clean(email),
+            committed=datetime.fromtimestamp(int(seconds), tz=timezone.utc),
+            subject=clean(subject),
+        )
+
+    def list_changed(self, base: str, head: str) -> tuple[str, ...]:
+        self._require(base)
+        self._require(head)
+        answer = self._git.run(
+            *("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv"),
+            *(base, head, "--"),
+            directory=self._path,
+        )
+        paths = answer.output.decode("utf-8", "surrogateescape").split("\0")
+        inside = (path for path in paths if path and path.startswith(self._prefix))
+        return tuple(sorted(path.removeprefix(self._prefix) for path in inside))
+
+    def find_merge_base(self, first: str, second: str) -> str:
+        self._require(first)
+        self._require(second)
+        answer = self._git.run("merge-base", first, second, directory=self._path, codes=(0, 1))
+        if answer.code == 0:
+            return answer.output.split()[0].decode()
+        raise RevisionNotFound(
+            f"{self._location}: {first[:12]} and {second[:12]} have no common ancestor{self._cut_short()}."
+        )
+
+    def has(self, sha: str) -> bool:
+        """Whether a commit of this full name is here. Raises RevisionNotFound for what is no full name."""
+        check_full_name(sha, self._location)
+        return self._objects.find([f"{sha}^{{commit}}"]) != (None,)
+
+    def close(self) -> None:
+        self._git.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @cached_property
+    def _layout(self) -> tuple[str, bool]:
+        """The path from the repository's root to the folder given (empty, or ending in `/`); cut short or not."""
+        if not self._path.is_dir():
+            raise SourceRefused(f"{self._location}: there is no such folder.")
+        answer = self._git.run("rev-parse", "--is-shallow-repository", "--show-prefix", directory=self._path)
+        shallow, _, prefix = answer.output.decode("utf-8", "surrogateescape").partition("\n")
+        return prefix.removesuffix("\n"), shallow == "true"
+
+    @property
+    def _prefix(self) -> str:
+        return self._layout[0]
+
+    @property
+    def _is_shallow(self) -> bool:
+        return self._layout[1]
+
+    @cached_property
+    def _objects(self) -> ObjectReader:
+        return ObjectReader(self._git, self._location, self._path, self._prefix)
+
+    def _require(self, sha: str) -> None:
+        if not self.has(sha):
+            raise RevisionNotFound(f"{self._location}: there is no commit {sha}{self._cut_short()}.")
+
+    def _cut_short(self) -> str:
+        if not self._is_shallow:
+            return ""
+        return (
+            " in this shallow clone, which lacks older history (git fetch --unshallow; in CI, fetch-depth: 0)"
+        )
+
+    def _check_broken(self, ref: str, candidates: tuple[str, ...]) -> None:
+        """A name that exists and leads to nothing is damage, not absence."""
+        for name in candidates:
+            answer = self._git.run(
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                name,
+                directory=self._path,
+                codes=(0, 1, 128),
+            )
+            if answer.code == 0:
+                raise SourceCorrupt(
+                    f"{self._location}: {ref} points to {answer.output.decode().strip()}, which is missing or damaged. "
+                    "Nothing was changed. git fsck --full says more; the usual way out is a fresh clone."
+                )

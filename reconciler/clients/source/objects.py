@@ -1,0 +1,164 @@
+"""Reads a commit's files from the object store, each object checked against its name.
+
+From the commit's own name everything below is proven, level by level: a damaged or exchanged object cannot
+go unnoticed, and a missing one cannot make the result shorter. Formats: git-cat-file(1), BATCH OUTPUT;
+gitformat-pack(5) and "Git Objects" in the Git book for commits and trees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.clients.source.git import Git
+from reconciler.clients.source.interface import (
+    ENTRY_LIMIT,
+    TREE_LIMIT,
+    Revision,
+    SourceCorrupt,
+    SourceRefused,
+    Tree,
+)
+
+_FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    mode: str
+    path: str
+    name: str
+
+
+class ObjectReader:
+    """Reads trees of one repository. `prefix` leads from its root to the folder that paths are relative to."""
+
+    def __init__(self, git: Git, location: str, directory: Path, prefix: str) -> None:
+        self._git = git
+        self._location = location
+        self._directory = directory
+        self._prefix = prefix
+
+    def read_tree(self, revision: Revision, folders: tuple[str, ...]) -> Tree:
+        """Everything under the folders. Raises SourceCorrupt, or SourceRefused above a limit."""
+        entries = tuple(self._list_entries(revision, folders))
+        blobs = tuple(entry for entry in entries if entry.mode != _SUBMODULE)
+        self._check_size(revision, blobs)
+        contents = self._read("blob", ((entry.name, entry.path) for entry in blobs))
+        return Tree(
+            files={entry.path: contents[entry.name] for entry in blobs if entry.mode != _LINK},
+            links={
+                entry.path: contents[entry.name].decode("utf-8", "surrogateescape")
+                for entry in blobs
+                if entry.mode == _LINK
+            },
+            submodules=tuple(entry.path for entry in entries if entry.mode == _SUBMODULE),
+        )
+
+    def find(self, names: Iterable[str]) -> tuple[tuple[str, int] | None, ...]:
+        """Full name and size in bytes of each object, None for one that is not there."""
+        asked = tuple(names)
+        answer = self._git.run(
+            "cat-file",
+            "--batch-check=%(objectname) %(objectsize)",
+            directory=self._directory,
+            data="".join(f"{name}\n" for name in asked).encode("utf-8", "surrogateescape"),
+        )
+        # What is not there is answered with the words "missing" or "ambiguous" in the last place.
+        found = [line.rpartition(b" ") for line in answer.output.splitlines()]
+        return tuple((name.decode(), int(size)) if size.isdigit() else None for name, _, size in found)
+
+    def _list_entries(self, revision: Revision, folders: tuple[str, ...]) -> Iterator[_Entry]:
+        commit = self._read("commit", [(revision.sha, f"commit {revision.sha}")])[revision.sha]
+        root = commit.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+        level = [_Entry(mode=_FOLDER, path="", name=root)]
+        for part in filter(None, self._prefix.split("/")):
+            level = [
+                _Entry(mode=_FOLDER, path="", name=entry.name)
+                for entry in self._expand(level)
+                if entry.path == part and entry.mode == _FOLDER
+            ]
+        level = [entry for entry in self._expand(level) if entry.path in folders]
+        count = 0
+        while level:
+            count += len(level)
+            if count > ENTRY_LIMIT:
+                raise SourceRefused(f"{self._location}: {revision} holds more than {ENTRY_LIMIT} files.")
+            yield from (entry for entry in level if entry.mode != _FOLDER)
+            level = self._expand(entry for entry in level if entry.mode == _FOLDER)
+
+    def _expand(self, folders: Iterable[_Entry]) -> list[_Entry]:
+        chosen = tuple(folders)
+        contents = self._read("tree", ((entry.name, entry.path) for entry in chosen))
+        return [child for entry in chosen for child in _parse_tree(contents[entry.name], entry)]
+
+    def _check_size(self, revision: Revision, blobs: tuple[_Entry, ...]) -> None:
+        total = 0
+        largest = (0, "")
+        for entry, found in zip(blobs, self.find(entry.name for entry in blobs)):
+            if found is None:
+                raise self._corrupt(entry.path, "is missing")
+            total += found[1]
+            largest = max(largest, (found[1], entry.path))
+        if total > TREE_LIMIT:
+            raise SourceRefused(
+                f"{self._location}: {revision} holds {total >> 20} MiB of declarations; up to {TREE_LIMIT >> 20} MiB "
+                f"are read. The largest file is {largest[1]} with {largest[0] >> 20} MiB: models belong into "
+                "the registry's storage."
+            )
+
+    def _read(self, kind: str, wanted: Iterable[tuple[str, str]]) -> Mapping[str, bytes]:
+        """Content by name of objects of one kind; `wanted` holds each one's name and what it is for."""
+        asked = dict(wanted)
+        if not asked:
+            return {}
+        answer = self._git.run(
+            "cat-file",
+            "--batch",
+            directory=self._directory,
+            data="".join(f"{name}\n" for name in asked).encode(),
+        )
+        output = memoryview(answer.output)
+        contents: dict[str, bytes] = {}
+        at = 0
+        for name, use in asked.items():
+            end = answer.output.find(b"\n", at)
+            header = bytes(output[at : max(end, at)]).decode("ascii", "replace").split(" ")
+            if len(header) != 3 or header[:2] != [name, kind] or not header[2].isdigit():
+                raise self._corrupt(use, "is missing or of another kind")
+            size = int(header[2])
+            content = bytes(output[end + 1 : end + 1 + size])
+            if _hash(kind, content, len(name)) != name:
+                raise self._corrupt(use, "does not match its name")
+            contents[name] = content
+            at = end + size + 2
+        return contents
+
+    def _corrupt(self, use: str, what: str) -> SourceCorrupt:
+        return SourceCorrupt(
+            f"{self._location}: the object of {use or 'the top folder'} {what}; the copy is truncated or damaged, "
+            "so nothing is concluded from what is left. Nothing was changed. git fsck --full names what is "
+            "missing; the usual way out is a fresh clone."
+        )
+
+
+def _parse_tree(content: bytes, parent: _Entry) -> Iterator[_Entry]:
+    width = len(parent.name) // 2
+    at = 0
+    while at < len(content):
+        end = content.index(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
+        text = name.decode("utf-8", "surrogateescape")
+        yield _Entry(
+            mode=mode.decode(),
+            path=f"{parent.path}/{text}" if parent.path else text,
+            name=content[end + 1 : end + 1 + width].hex(),
+        )
+        at = end + 1 + width
+
+
+def _hash(kind: str, content: bytes, digits: int) -> str:
+    algorithm = hashlib.sha256 if digits == 64 else hashlib.sha1
+    return algorithm(f"{kind} {len(content)}\0".encode() + content).hexdigest()

@@ -1,0 +1,217 @@
+"""A repository behind an address: asked by ls-remote, then fetched whole into a bare one of our own.
+
+The history comes along (no shallow, no partial clone), because whether a commit continues another cannot be
+told without it. A repository of declarations is small.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from reconciler.clients.source.access import read_credentials
+from reconciler.clients.source.address import check_full_name, check_ref, is_full_name, parse_address
+from reconciler.clients.source.git import Git
+from reconciler.clients.source.interface import (
+    DATA_FOLDERS,
+    Commit,
+    GitAccess,
+    Lineage,
+    Revision,
+    RevisionNotFound,
+    Source,
+    SourceCorrupt,
+    SourceRefused,
+    SourceUnreachable,
+    Tree,
+)
+from reconciler.clients.source.local import LocalRepository
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Result = TypeVar("Result")
+
+_FETCH_PATIENCE = 10
+"""A fetch may take this many times as long as a question; silence ends it much earlier."""
+
+_MANY_PACKS = 50
+"""Each fetch adds a pack to a cache; from here on it is made anew."""
+
+
+class RemoteRepository:
+    """A repository that is reached by URL, or by a path that is treated like one. Implements Source."""
+
+    def __init__(self, address: str, access: GitAccess) -> None:
+        self._address = parse_address(address)
+        self._access = access
+        self._git = Git(
+            address,
+            protocol=self._address.protocol,
+            credentials=read_credentials(access, self._address),
+            timeout=access.timeout,
+        )
+        self._names: dict[str, str] = {}
+        self._copy: LocalRepository | None = None
+
+    @property
+    def location(self) -> str:
+        return self._address.text
+
+    def resolve(self, ref: str) -> Revision:
+        check_ref(ref, expressions=False)
+        if is_full_name(ref):
+            return Revision(ref=ref, sha=ref)
+        full = (
+            (ref,) if ref == "HEAD" or ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
+        )
+        found = self._list_remote(*(pattern for name in full for pattern in (name, f"{name}^{{}}")))
+        for name in full:
+            sha = found.get(f"{name}^{{}}") or found.get(name)
+            if sha:
+                self._names[sha] = name
+                return Revision(ref=ref, sha=sha)
+        raise RevisionNotFound(f"{self.location}: there is no branch or tag {ref!r}.{self._suggest(ref)}")
+
+    def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
+        return self._serve(revision.sha, lambda copy: copy.read(revision, folders))
+
+    def find_lineage(self, older: str, newer: str) -> Lineage:
+        return self._serve(newer, lambda copy: copy.find_lineage(older, newer))
+
+    def read_commit(self, sha: str) -> Commit:
+        return self._serve(sha, lambda copy: copy.read_commit(sha))
+
+    def list_changed(self, base: str, head: str) -> tuple[str, ...]:
+        self._serve(base, lambda copy: copy.has(base))
+        return self._serve(head, lambda copy: copy.list_changed(base, head))
+
+    def find_merge_base(self, first: str, second: str) -> str:
+        self._serve(first, lambda copy: copy.has(first))
+        return self._serve(second, lambda copy: copy.find_merge_base(first, second))
+
+    def close(self) -> None:
+        if self._copy:
+            self._copy.close()
+        self._git.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _list_remote(self, *patterns: str, options: tuple[str, ...] = ()) -> dict[str, str]:
+        answer = self._git.run("ls-remote", "--quiet", *options, "--", self._address.text, *patterns)
+        lines = answer.output.decode("utf-8", "replace").splitlines()
+        pairs = (line.partition("\t") for line in lines)
+        return {name: sha for sha, _, name in pairs if is_full_name(sha)}
+
+    def _suggest(self, ref: str) -> str:
+        branches = [name.removeprefix("refs/heads/") for name in self._list_remote(options=("--heads",))]
+        if not branches:
+            return " The repository has no branch at all yet."
+        near = get_close_matches(ref, branches, n=1)
+        return f' Did you mean "{near[0]}"?' if near else f" There is {', '.join(sorted(branches)[:5])}."
+
+    def _serve(self, sha: str, question: Callable[[LocalRepository], Result]) -> Result:
+        """Answer from our copy, after making sure that it holds the commit. A damaged cache is replaced once."""
+        check_full_name(sha, self.location)
+        with self._locked():
+            try:
+                copy = self._open_copy(sha)
+                self._fetch(copy, sha)
+                return question(copy)
+            except SourceCorrupt:
+                if self._access.cache is None:
+                    raise
+                shutil.rmtree(self._folder)
+                self._copy = None
+                copy = self._open_copy(sha)
+                self._fetch(copy, sha)
+                return question(copy)
+
+    @property
+    def _folder(self) -> Path:
+        if self._access.cache is None:
+            return self._git.folder / "repository.git"
+        key = hashlib.sha256(self._address.text.encode()).hexdigest()[:32]
+        return self._access.cache.absolute() / f"{key}.git"
+
+    def _open_copy(self, sha: str) -> LocalRepository:
+        if self._copy:
+            return self._copy
+        folder = self._folder
+        if len(tuple(folder.glob("objects/pack/*.pack"))) > _MANY_PACKS:
+            shutil.rmtree(folder)
+        kind = "sha256" if len(sha) == 64 else "sha1"
+        if not (folder / "HEAD").exists():
+            self._git.run(
+                "init", "--quiet", "--bare", "--template=", f"--object-format={kind}", "--", str(folder)
+            )
+        self._copy = LocalRepository(folder, location=self.location, timeout=self._access.timeout)
+        return self._copy
+
+    def _fetch(self, copy: LocalRepository, sha: str) -> None:
+        if copy.has(sha):
+            return
+        name = self._names.get(sha)
+        try:
+            if name:
+                self._fetch_name(name)
+            if not copy.has(sha):
+                self._fetch_name(sha)
+        except RevisionNotFound as error:
+            if not name:
+                raise RevisionNotFound(
+                    f"{self.location}: there is no commit {sha}, or it is on no branch."
+                ) from error
+            raise SourceUnreachable(
+                f"{self.location}: {name} moved away from {sha} while it was being read. "
+                "Nothing was changed; the next run reads it anew."
+            ) from error
+        if not copy.has(sha):
+            raise SourceCorrupt(f"{self.location}: the server sent no commit {sha}; nothing was changed.")
+
+    def _fetch_name(self, name: str) -> None:
+        """Fetch a ref or commit under a ref of our own, so that git keeps it and tells the server of it next time."""
+        own = f"refs/modelsync/{name.removeprefix('refs/')}"
+        self._git.run(
+            *("fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"),
+            *("--no-write-fetch-head", "--", self._address.text, f"{name}:{own}"),
+            directory=self._folder,
+            timeout=self._access.timeout * _FETCH_PATIENCE,
+        )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep other runs away from the cache."""
+        cache = self._access.cache
+        if cache is None:
+            yield
+            return
+        try:
+            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = (cache / f"{self._folder.stem}.lock").open("w", encoding="utf-8")
+        except OSError as error:
+            raise SourceRefused(f"{cache} (--git-cache) cannot be written: {error.strerror}.") from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def open_repository(location: str, access: GitAccess) -> Source:
+    """The repository at a path or URL. Raises SourceRefused for what is neither.
+
+    A path is read where it is; everything else is fetched.
+    """
+    address = parse_address(location)
+    if address.scheme == "path":
+        return LocalRepository(Path(location), timeout=access.timeout)
+    return RemoteRepository(location, access)
