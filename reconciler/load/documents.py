@@ -1,0 +1,93 @@
+"""The load stage: from bytes by path to located documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.load.layout import Place, describe_stray, find_place, is_ignored, show_path
+from reconciler.load.links import follow_links
+from reconciler.load.yaml import read
+from reconciler.state.documents import Document, Location
+from reconciler.state.findings import Finding, Grade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedFile:
+    """A declaration's file. `document` is None where nothing of it could be read.
+
+    `sound` tells that the document is all that the file says; where it is False, findings say what is
+    missing, and the document serves only to look for further faults.
+    """
+
+    path: str
+    place: Place
+    document: Document | None
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """All declarations of one revision or work tree, sorted by path, and what was wrong with their files."""
+
+    files: tuple[LoadedFile, ...]
+    findings: tuple[Finding, ...]
+
+
+def load(
+    files: Mapping[str, bytes],
+    *,
+    links: Mapping[str, str] | None = None,
+    submodules: Iterable[str] = (),
+    unreadable: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Read the declarations among `files`. Nothing is raised: what is wrong becomes a finding.
+
+    Args:
+        files: content by path, relative to the repository, separated by `/`.
+        links: target as written, by the symbolic link's path.
+        submodules: paths that stand for other repositories.
+        unreadable: why it could not be read, by the path of a file or folder.
+    """
+    shown_links = {path: target for path, target in (links or {}).items() if not is_ignored(path)}
+    followed = follow_links(files, shown_links)
+    findings = list(followed.findings)
+    findings += [_refuse_submodule(path) for path in submodules if not is_ignored(path)]
+    refused = {path: why for path, why in (unreadable or {}).items() if not is_ignored(path)}
+    findings += [_refuse_unreadable(path, why) for path, why in refused.items()]
+    loaded = []
+    contents = {**files, **followed.files}
+    for path in sorted({*contents, *followed.refused, *refused}):
+        if is_ignored(path):
+            continue
+        place = find_place(path) if path.isprintable() else None
+        if place is None:
+            findings += [describe_stray(path)] if path in contents else []
+        elif path in contents:
+            reading = read(path, contents[path])
+            findings += reading.findings
+            sound = not reading.findings
+            loaded.append(LoadedFile(path=path, place=place, document=reading.document, sound=sound))
+        else:
+            loaded.append(LoadedFile(path=path, place=place, document=None, sound=False))
+    return Loaded(files=tuple(loaded), findings=tuple(findings))
+
+
+def _refuse_submodule(path: str) -> Finding:
+    return Finding(
+        rule="submodules",
+        grade=Grade.HARD,
+        location=Location(file=show_path(path)),
+        message=f"{show_path(path)} is a submodule; what lies in another repository is not read.",
+        advice="Put the files themselves in its place.",
+    )
+
+
+def _refuse_unreadable(path: str, why: str) -> Finding:
+    return Finding(
+        rule="unreadable-file",
+        grade=Grade.HARD,
+        location=Location(file=show_path(path)),
+        message=f"{show_path(path)} cannot be read: {why}.",
+        advice="Correct its permissions or its kind; nothing was guessed about its content.",
+    )

@@ -1,0 +1,21 @@
+"""How large a file may be. Declarations stay far below; what does not is a mistake or an attack."""
+
+from __future__ import annotations
+
+DOCUMENT_BYTES = 1024 * 1024
+"""Bytes of one file."""
+
+NESTING_DEPTH = 40
+"""Mappings and sequences inside each other."""
+
+ALIASES = 50
+"""Uses of an anchor in one file."""
+
+ALIASED_VALUES = 10_000
+"""Values that all aliases of a file stand for together: fifty, nested, could stand for billions."""
+
+INTEGER_DIGITS = 18
+"""Digits of an integer; more do not fit into the 64 bits that other readers have."""
+
+FINDINGS = 100
+"""Findings after which a file is read no further: it is not what it claims to be."""

@@ -1,0 +1,88 @@
+"""Where keys and values stand, found only when somebody asks.
+
+Most files of a run have no finding. Their positions would cost more memory than the files themselves, so
+the bytes are kept and read again on demand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from reconciler.state.documents import Location, PathKey
+
+_KEPT_TREES = 64
+"""Files whose tree is kept: findings come file by file, several in one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LazyPositions:
+    """Positions of a file that `yaml.read` could read. The value of an alias stands where its anchor is."""
+
+    file: str
+    data: bytes
+
+    def find(self, path: tuple[PathKey, ...], *, key: bool) -> Location:
+        """The place of the value at `path` (of its key, if `key`), or of the nearest ancestor that exists."""
+        node = _compose(self.data)
+        named: Any = node
+        for step in path:
+            found = _descend(node, step)
+            if found is None:
+                return self._locate(node)
+            named, node = found
+        return self._locate(named if key else node)
+
+    def _locate(self, node: Any) -> Location:
+        start, end = node.start_mark, _find_end(node)
+        return Location(
+            file=self.file,
+            line=start.line + 1,
+            column=start.column + 1,
+            end_line=end.line + 1,
+            end_column=end.column + 1,
+        )
+
+
+class _Composer(yaml.CSafeLoader):
+    """Builds the node tree without giving tags a meaning."""
+
+    def resolve(self, kind: type, value: object, implicit: object) -> str:
+        """Every node has the same tag: the tree serves for its marks alone."""
+        return ""
+
+    def descend_resolver(self, parent: object, index: object) -> None:
+        """Called by the parser; there is nothing to do."""
+
+    def ascend_resolver(self) -> None:
+        """Called by the parser; there is nothing to do."""
+
+
+@lru_cache(maxsize=_KEPT_TREES)
+def _compose(data: bytes) -> Any:
+    parser = _Composer(data)
+    try:
+        return parser.get_single_node()
+    finally:
+        parser.dispose()
+
+
+def _descend(node: Any, step: PathKey) -> tuple[Any, Any] | None:
+    """The node that names a child (its key; an item names itself), and the child."""
+    if isinstance(node, yaml.MappingNode):
+        pairs = ((key, value) for key, value in node.value if key.value == step)
+        return next(pairs, None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+        return node.value[step], node.value[step]
+    return None
+
+
+def _find_end(node: Any) -> Any:
+    """Where a node ends. The parser ends a block only where the next thing begins, comments included."""
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return node.end_mark

@@ -1,0 +1,60 @@
+"""Reads the data folders of a directory: the one effect of this stage."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.load.layout import DATA_FOLDERS, is_ignored
+from reconciler.load.limits import DOCUMENT_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worktree:
+    """What lies in the data folders, as `documents.load` takes it. Paths are relative and separated by `/`.
+
+    A file above the limit gives only so much of its content that the loader sees it is too large.
+    """
+
+    files: Mapping[str, bytes]
+    links: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_worktree(directory: Path) -> Worktree:
+    """Read `models/` and `environments/` below `directory`; a folder that is not there gives nothing.
+
+    Symbolic links are not followed but told; what cannot be read, or is neither file nor folder, is told
+    with the reason.
+    """
+    files: dict[str, bytes] = {}
+    links: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    folders = list(DATA_FOLDERS)
+    while folders:
+        path = folders.pop()
+        try:
+            kind = stat.S_IFMT(os.lstat(directory / path).st_mode)
+            if kind == stat.S_IFLNK:
+                links[path] = str((directory / path).readlink())
+            elif kind == stat.S_IFDIR:
+                inside = (f"{path}/{name}" for name in os.listdir(directory / path))  # noqa: PTH208 (names are enough)
+                folders += [below for below in inside if not is_ignored(below)]
+            elif kind == stat.S_IFREG:
+                files[path] = _read_file(directory / path)
+            else:
+                unreadable[path] = "it is neither a file nor a folder"
+        except OSError as error:
+            if path not in DATA_FOLDERS or not isinstance(error, FileNotFoundError):
+                unreadable[path] = (error.strerror or "unknown reason").lower()
+    return Worktree(files=files, links=links, unreadable=unreadable)
+
+
+def _read_file(path: Path) -> bytes:
+    # Whatever lies there may have been replaced since it was looked at: no link is followed, no pipe waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        return file.read(DOCUMENT_BYTES + 1)
