@@ -19,7 +19,7 @@ class FileKind(str, Enum):
 
     DEFAULTS = "defaults"
     MODEL = "model"
-    RECORD = "version-record"
+    RECORD = "version"
     ENVIRONMENT = "environment"
     DEPLOYMENT = "deployment"
     EXCEPTIONS = "exceptions"

@@ -159,7 +159,7 @@ def _judge_item(scene: _Scene) -> _Verdict | None:
     return _Verdict(
         place=scene.problem,
         message="a list item begins here, where none may stand.",
-        advice="Begin each item on a line of its own, below the key and in the same column as its other items.",
+        advice="Begin each item on a line of its own, below the key and in the column of the other items.",
     )
 
 

@@ -90,7 +90,7 @@ def _refuse_encoding(file: str, data: bytes, index: int) -> Finding:
         rule="utf-8",
         grade=Grade.HARD,
         location=locate(file, before, len(before)),
-        message=f"byte 0x{data[index]:02x} here is not UTF-8; the file is saved in another encoding, or is no text.",
+        message=f"byte 0x{data[index]:02x} here is not UTF-8: it is another encoding, or no text.",
         advice="Save it as UTF-8.",
     )
 

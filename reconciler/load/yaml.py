@@ -175,7 +175,7 @@ class _Walk:
                 "merge-keys",
                 event,
                 "the merge key << hides what a declaration says.",
-                "Write the keys out; what several deployments share belongs into model.yaml or environment.yaml.",
+                "Write the keys out; what deployments share belongs into model.yaml or environment.yaml.",
             )
             return _DROPPED
         if plain and key == "":
@@ -183,10 +183,11 @@ class _Walk:
             return _DROPPED
         first = frame.key_marks.setdefault(key, event.start_mark)
         if first is not event.start_mark:
+            lines = f"in line {first.line + 1} and here, in line {event.start_mark.line + 1}"
             self._refuse(
                 "duplicate-keys",
                 event,
-                f'the key "{key}" is given twice: in line {first.line + 1} and here, in line {event.start_mark.line + 1}.',
+                f'the key "{key}" is given twice: {lines}.',
                 "Keep one of them.",
             )
             return _DROPPED
@@ -200,13 +201,14 @@ class _Walk:
         self._frames.append(frame)
 
     def _take_alias(self, event: Any) -> None:
-        part = self._anchors.get(event.anchor)
+        name = event.anchor
+        part = self._anchors.get(name)
         if part is None:
             self._refuse(
                 "yaml-syntax",
                 event,
-                f"*{event.anchor} repeats the value marked &{event.anchor}, but no such value is complete before it.",
-                f'Write the value out; where text is meant, write "*{event.anchor}" in quotes.',
+                f"*{name} repeats the value marked &{name}, but no such value is complete before it.",
+                f'Write the value out; where text is meant, write "*{name}" in quotes.',
             )
             raise _Stop
         self._aliases += 1
@@ -248,7 +250,7 @@ class _Walk:
             self._refuse(
                 "custom-tags",
                 event,
-                f"the tag {_show_tag(event.tag)} asks for a type; values show their type by how they are written.",
+                f"the tag {_show_tag(event.tag)} asks for a type; values show theirs by how they are written.",
                 "Remove it; put text that looks like a number in quotes.",
             )
 
