@@ -1,0 +1,31 @@
+"""Loads and checks declarations: those of a commit, or those of a work tree. The same code reads both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.clients.source.interface import Tree
+from reconciler.load.documents import load
+from reconciler.load.worktree import read_worktree
+from reconciler.settings import SettingsError
+from reconciler.state.repository import Repository
+from reconciler.validate.checks import Check, check
+
+
+def check_tree(tree: Tree, *, base: Repository | None = None) -> Check:
+    """Check what a commit holds."""
+    return check(load(tree.files, links=tree.links, submodules=tree.submodules), base=base)
+
+
+def check_worktree(directory: Path, *, base: Repository | None = None) -> Check:
+    """Check what lies in a work tree.
+
+    Raises SettingsError where there is nothing to check: that is a wrong folder, not a clean one.
+    """
+    worktree = read_worktree(directory)
+    if not (worktree.files or worktree.links or worktree.unreadable):
+        raise SettingsError(
+            f"{directory.resolve().name}/ holds neither models/ nor environments/; run this in a GitOps repository "
+            "or name one with -C. A fresh one is laid out by modelsync init."
+        )
+    return check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable), base=base)

@@ -1,0 +1,53 @@
+"""Everything that can be said of a revision's declarations: what is in them, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.load.documents import Loaded
+from reconciler.policy.context import Context
+from reconciler.policy.engine import run_policies
+from reconciler.policy.policies import POLICIES
+from reconciler.state.findings import Finding, Undecided, sort_findings
+from reconciler.state.repository import Repository
+from reconciler.validate.parse import parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A parsed repository and all findings on it. `policies` counts the rules that were run or not decided."""
+
+    repository: Repository
+    findings: tuple[Finding, ...]
+    undecided: tuple[Undecided, ...]
+    policies: int
+
+    @property
+    def environments(self) -> int:
+        return len(self.repository.environments)
+
+    @property
+    def deployments(self) -> int:
+        entries = self.repository.environments.values()
+        return sum(len(entry.deployments) + len(entry.faulty_deployments) for entry in entries)
+
+    @property
+    def records(self) -> int:
+        return sum(
+            len(model.records) + len(model.faulty_records) for model in self.repository.models.values()
+        )
+
+
+def check(loaded: Loaded, *, base: Repository | None = None) -> Check:
+    """Parse and judge declarations; collects everything, never stops at the first fault.
+
+    `base` is the repository that a change is compared with, for rules about changes.
+    """
+    repository, faults = parse(loaded)
+    found, undecided = run_policies(Context(repository=repository, base=base), POLICIES)
+    return Check(
+        repository=repository,
+        findings=sort_findings((*loaded.findings, *faults, *found)),
+        undecided=undecided,
+        policies=len(POLICIES),
+    )
