@@ -1,7 +1,7 @@
 """Findings as GitHub workflow commands, so that they show beside the changed lines.
 
-GitHub keeps 10 errors and 10 warnings for one step, so the worst nine of each are annotated and the
-tenth says how many more there are (actions/toolkit, docs/problem-matchers.md).
+GitHub keeps 10 errors and 10 warnings for one step, so of more than ten the first nine are annotated and
+the tenth says how many more there are (actions/toolkit, docs/problem-matchers.md).
 """
 
 from __future__ import annotations

@@ -1,13 +1,29 @@
-"""Plans as Markdown, for a pull request."""
+"""Plans as Markdown, for a pull request.
+
+GitHub takes comments of up to 65,536 characters, so of a large plan each part is shown as far as it fits,
+with a word on what is left out; refusals come before faults, and both before fields. What files or clusters say stands in code blocks
+only: it can neither ping people nor format anything.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.report.text import show_fields, show_refusal, summarise_plan
 from reconciler.plan.wording import name_variant
+from reconciler.report.text import (
+    list_told,
+    show_edits,
+    show_fault,
+    show_fields,
+    show_refusal,
+    summarise_plan,
+)
 from reconciler.state.plans import Change, Op, Plan
 
+_TABLE_LIMIT = 20_000
+_OBJECTIONS_LIMIT = 25_000
+_LIMIT = 60_000
 _WORDS = {
     Op.CREATE: "new",
     Op.UPDATE: "changed",
@@ -19,58 +35,92 @@ _WORDS = {
 
 def show_plans(plans: Sequence[Plan]) -> str:
     """A table of models and shares for all targets, refusals and faults, then the changed fields folded."""
-    if not any(plan.changes or plan.refusals or plan.faults for plan in plans):
+    told = [plan for plan in plans if plan.changes or plan.refusals or plan.faults]
+    if not told:
         return "No environment changes.\n"
-    lines = [
-        "| deployment | | variant | share now | share then |",
-        "|---|---|---|---:|---:|",
-        *(row for plan in plans for change in plan.changes for row in _rows(plan, change)),
-        "",
-    ]
-    for plan in plans:
-        lines += _objections(plan)
-    for plan in plans:
-        for change in plan.changes:
-            lines += _fold(plan, change)
-    lines += [f"- {summarise_plan(plan)}" for plan in plans if plan.changes or plan.refusals or plan.faults]
-    return "\n".join(lines) + "\n"
+    table = _show_table([row for plan in told for change in list_told(plan) for row in _rows(plan, change)])
+    objections = _show_objections([part for plan in told for part in _objections(plan)])
+    counts = "".join(f"- {summarise_plan(plan)}\n" for plan in told)
+    folds = [fold for plan in told for change in list_told(plan) if (fold := _fold(plan, change))]
+    room = _LIMIT - len(table) - len(objections) - len(counts)
+    shown, left = _take(folds, room)
+    rest = (
+        f"The fields of {left} more changes are left out; run modelsync plan to see them.\n\n" if left else ""
+    )
+    return table + objections + "".join(shown) + rest + counts
+
+
+def _show_table(rows: Sequence[str]) -> str:
+    if not rows:
+        return ""
+    shown, left = _take(rows, _TABLE_LIMIT)
+    rest = f"| … {left} more rows | | | | |\n" if left else ""
+    head = "| deployment | | variant | share now | share then |\n|---|---|---|---:|---:|\n"
+    return f"{head}{''.join(shown)}{rest}\n"
 
 
 def _rows(plan: Plan, change: Change) -> Iterator[str]:
-    name = f"`{plan.target.environment}/{change.deployment}`"
+    start = f"| `{plan.target.environment}/{change.deployment}` | {_WORDS[change.op]} |"
     if not change.variants:
-        yield f"| {name} | {_WORDS[change.op]} | | | |"
+        yield f"{start} | | |\n"
     for variant in change.variants:
-        yield f"| {name} | {_WORDS[change.op]} | {name_variant(variant)} | {_share(variant.old)} | {_share(variant.new)} |"
+        name = _escape(name_variant(variant))
+        yield f"{start} {name} | {_share(variant.old)} | {_share(variant.new)} |\n"
 
 
 def _share(percent: int | None) -> str:
     return "–" if percent is None else f"{percent} %"
 
 
+def _show_objections(parts: Sequence[str]) -> str:
+    shown, left = _take(parts, _OBJECTIONS_LIMIT)
+    rest = (
+        f"{left} more refusals and faults are left out; run modelsync plan to see them.\n\n" if left else ""
+    )
+    return "".join(shown) + rest
+
+
 def _objections(plan: Plan) -> Iterator[str]:
     for refusal in plan.refusals:
-        yield from ("```text", *show_refusal(refusal), "```", "")
+        yield _fence("text", show_refusal(refusal))
     for fault in plan.faults:
-        yield f"**{plan.target.environment}/{fault.deployment}** is faulty and is left as it was last applied:"
-        yield ""
-        yield from (f"- `{finding.location}` {finding.rule}: {finding.message}" for finding in fault.findings)
-        yield ""
+        name = f"{plan.target.environment}/{fault.deployment}"
+        told = _fence("text", show_fault(fault))
+        yield f"**{name}** is faulty and is left as it was last applied:\n\n{told}"
 
 
-def _fold(plan: Plan, change: Change) -> Iterator[str]:
-    if not change.fields and not change.reason:
-        return
-    yield f"<details><summary>{plan.target.environment}: {change.key}</summary>"
-    yield ""
-    if change.reason:
-        yield change.reason
-        yield ""
+def _fold(plan: Plan, change: Change) -> str:
+    parts = []
+    if change.reason or change.edits:
+        parts.append(_fence("text", [change.reason, *(line.strip() for line in show_edits(change.edits))]))
     if change.fields:
-        yield "```diff"
         # GitHub colours a line by its first character.
-        yield from (line.strip().replace("~ ", "! ", 1) for line in show_fields(change.fields))
-        yield "```"
-        yield ""
-    yield "</details>"
-    yield ""
+        lines = [line.strip() for line in show_fields(change.fields)]
+        parts.append(_fence("diff", [f"!{line[1:]}" if line.startswith("~") else line for line in lines]))
+    if not parts:
+        return ""
+    summary = f"<details><summary>{plan.target.environment}: {change.key}</summary>"
+    return f"{summary}\n\n{''.join(parts)}</details>\n\n"
+
+
+def _fence(language: str, lines: Iterable[str]) -> str:
+    """A code block whose fence is longer than any run of backticks in it."""
+    text = "\n".join(line for line in lines if line)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}\n\n"
+
+
+def _escape(text: str) -> str:
+    """A predictor's name made by hand can hold anything; ours hold nothing that Markdown reads."""
+    return re.sub(r"[^\w .()-]", "?", text)
+
+
+def _take(parts: Sequence[str], room: int) -> tuple[Sequence[str], int]:
+    """The first parts that fit into `room` characters, and how many do not."""
+    used = 0
+    for index, part in enumerate(parts):
+        used += len(part)
+        if used > room:
+            return parts[:index], len(parts) - index
+    return parts, 0

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.plan.wording import count, describe_shares
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
+from reconciler.state.targets import Fault
 from reconciler.validate.checks import Check
 
 _VALUE_LIMIT = 72
@@ -54,27 +55,29 @@ def show_plans(plans: Sequence[Plan]) -> str:
     """Models and shares first, then the changed fields, then what stands in the way, then the counts."""
     blocks = [show_plan(plan) for plan in plans if plan.changes or plan.refusals or plan.faults]
     quiet = [str(plan.target) for plan in plans if not (plan.changes or plan.refusals or plan.faults)]
-    if quiet and not blocks:
+    if quiet:
         blocks.append(f"no changes in {', '.join(quiet)}.")
-    elif quiet:
-        blocks.append(f"no changes in {', '.join(quiet)}.")
-    return "\n\n".join(blocks) if blocks else "no environments."
+    return "\n\n".join(blocks) or "no environments."
 
 
 def show_plan(plan: Plan) -> str:
     """One target's plan."""
     lines: list[str] = []
-    for change in plan.changes:
+    for change in list_told(plan):
         lines += _show_change(plan, change)
     for fault in plan.faults:
         lines.append(f"{plan.target.environment}/{fault.deployment}: faulty, left as it was last applied")
-        lines += [
-            f"  {finding.location}: {finding.rule}: {_first(finding.message)}" for finding in fault.findings
-        ]
+        lines += [f"  {line}" for line in show_fault(fault)]
     for refusal in plan.refusals:
         lines += show_refusal(refusal)
     lines.append(summarise_plan(plan))
     return "\n".join(lines)
+
+
+def list_told(plan: Plan) -> tuple[Change, ...]:
+    """The changes without those of faulty deployments, which are told as faults."""
+    faulty = {fault.deployment for fault in plan.faults}
+    return tuple(change for change in plan.changes if change.deployment not in faulty)
 
 
 def summarise_plan(plan: Plan) -> str:
@@ -94,6 +97,13 @@ def show_refusal(refusal: Refusal) -> list[str]:
     """A guard's no, and how to allow it."""
     first, *rest = refusal.message.splitlines()
     return [f"refused by {refusal.rule}: {first}", *rest, *refusal.advice.splitlines()]
+
+
+def show_fault(fault: Fault) -> list[str]:
+    """What is wrong with a deployment's declaration, one line for each finding."""
+    return [
+        f"{finding.location}: {finding.rule}: {finding.message.splitlines()[0]}" for finding in fault.findings
+    ]
 
 
 def show_edits(edits: Iterable[ForeignEdit]) -> list[str]:
@@ -117,7 +127,7 @@ def _show_change(plan: Plan, change: Change) -> list[str]:
     if change.op is Op.DELETE:
         why = "retired" if change.cause is Cause.RETIREMENT else "no longer declared"
         was = describe_shares(change.variants)
-        return [f"{name}: {why}, will be deleted ({was})" if was else f"{name}: {why}, will be deleted"]
+        return [f"{name}: {why}, will be deleted" + (f" ({was})" if was else "")]
     if change.op is Op.SKIP:
         return [
             f"{name}: left alone: {change.reason}",
@@ -160,12 +170,10 @@ def _short(value: Any) -> str:
         if isinstance(value, str)
         else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     )
-    return text if len(text) <= _VALUE_LIMIT else f"{text[: _VALUE_LIMIT - 1]}…"
+    # A line break in a value must not look like the next field.
+    shown = text if text.isprintable() else json.dumps(text, ensure_ascii=False)
+    return shown if len(shown) <= _VALUE_LIMIT else f"{shown[: _VALUE_LIMIT - 1]}…"
 
 
 def _indent(text: str) -> list[str]:
     return [f"  {line}" for line in text.splitlines()]
-
-
-def _first(text: str) -> str:
-    return text.splitlines()[0] if text else ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from reconciler.report.text import show_edits, show_fields, show_refusal
 from reconciler.plan.wording import count, describe_shares, shorten_revision
+from reconciler.report.text import list_told, show_edits, show_fault, show_fields, show_refusal
 from reconciler.state.inventory import ObjectResult
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome
-from reconciler.state.plans import Action, Cause, Change, Op, Plan
+from reconciler.state.plans import Action, Cause, Change, Plan
 from reconciler.state.runs import Run, TargetRun
 
 
@@ -38,18 +38,20 @@ def show_target(run: TargetRun) -> Iterator[str]:
             f"{run.target}: in sync with {shorten_revision(run.revision)} "
             f"({objects}, {count(run.requests, 'request')}, {run.seconds:.1f} s)."
         )
+        if any(item.word is not HealthWord.CURRENT for item in run.health):
+            yield f"  {summarise_health(run.health)}"
         yield from (f"  {note}" for note in run.notes)
         return
     yield f"{shorten_revision(run.revision)} → {run.target} (namespace {run.target.namespace})"
-    for change in run.plan.changes:
-        yield from _show_drift(change)
     results = {result.key: result for result in run.results}
-    for change in run.plan.changes:
+    told = list_told(run.plan)
+    for change in told:
+        yield from _show_drift(change, results.get(change.key))
+    for change in told:
         yield from _show_result(change, results.get(change.key))
     for fault in run.plan.faults:
         yield f"  {run.target.environment}/{fault.deployment}: faulty, left as it was last applied"
-        for finding in fault.findings:
-            yield f"    {finding.location}: {finding.rule}: {finding.message.splitlines()[0]}"
+        yield from (f"    {line}" for line in show_fault(fault))
     yield from (f"  {note}" for note in run.notes)
     if run.message:
         yield f"  {run.message}"
@@ -63,23 +65,24 @@ def _show_refused(plan: Plan, run: TargetRun) -> Iterator[str]:
     yield f"{run.target}: nothing was changed; what was applied last keeps serving."
 
 
-def _show_drift(change: Change) -> Iterator[str]:
+def _show_drift(change: Change, result: ObjectResult | None) -> Iterator[str]:
     if change.cause is not Cause.DRIFT and not change.edits:
         return
     yield f"  drift on {change.key}" + ("" if change.live else ": it was deleted in the cluster")
     yield from (f"  {line}" for line in show_edits(change.edits))
     for line in show_fields(change.fields):
         yield f"{line.replace(' → ', ', declared ', 1)}"
-    if change.op is Op.UPDATE:
-        yield "  healed: taken back, as drift: heal says"
-    elif change.op is Op.CREATE:
-        yield "  healed: made again, as drift: heal says"
+    if result is not None and result.action is Action.CONFIGURED:
+        yield "  healed: taken back, as drift: heal in its environment.yaml says"
+    elif result is not None and result.action is Action.CREATED:
+        yield "  healed: made again, as drift: heal in its environment.yaml says"
 
 
 def _show_result(change: Change, result: ObjectResult | None) -> Iterator[str]:
     action = result.action if result is not None else Action.SKIPPED
     said = describe_shares(change.variants) if action not in (Action.SKIPPED, Action.FAILED) else ""
-    detail = (result.message if result is not None else "") or change.reason or said
+    late = "" if result is not None else "the run ended before it"
+    detail = (result.message if result is not None else "") or change.reason or said or late
     yield f"  {change.key!s:<44} {action.value:<11} {detail}".rstrip()
 
 

@@ -81,7 +81,8 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
             *lines,
             f"{state.target}: never synced; start with: modelsync sync {state.target.environment}",
         ]
-    said = f"{state.target} {shorten_revision(record.applied) or 'never applied in full'}"
+    applied = shorten_revision(record.applied)
+    said = f"{state.target} {applied}" if applied else f"{state.target}: never applied in full"
     if record.applied_at is not None:
         said += f" since {record.applied_at:%Y-%m-%d %H:%M} UTC"
     if record.heartbeat is not None:
@@ -91,7 +92,9 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
         lines.append(f"  last attempt: {shorten_revision(record.attempted)}")
     if record.history and record.history[-1].outcome:
         last = record.history[-1]
-        lines.append(f"  last run that wrote or failed ended with {last.outcome}: {last.summary}")
+        lines.append(
+            f"  the last run that wrote or failed ended with exit code {last.outcome}: {last.summary}"
+        )
     return lines
 
 

@@ -20,6 +20,7 @@ from reconciler.plan.guards import (
     judge,
     prune_limit,
 )
+from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
 from reconciler.state.declarations import Waiver
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL
 from reconciler.state.observations import Namespace
@@ -127,6 +128,15 @@ class TestHistory:
         assert (
             "{rule: history-continues, objects: [production], reason: …, until: 2026-11-30}" in refusal.advice
         )
+
+    def test_a_history_that_is_cut_short_proves_nothing(self) -> None:
+        (refusal,) = _judge(self.PLAN, ancestry=Ancestry.UNKNOWN)
+        assert refusal.rule == "history-continues"
+        assert refusal.message == (
+            f"the history at hand is cut short, so whether {REVISION} continues {EARLIER}, which production was "
+            "last synced to, cannot be told."
+        )
+        assert "git fetch --unshallow" in refusal.advice
 
     @pytest.mark.parametrize("ancestry", [Ancestry.FIRST, Ancestry.ANCESTOR])
     def test_a_first_run_and_a_continued_history_pass(self, ancestry: Ancestry) -> None:
@@ -312,8 +322,9 @@ def test_all_refusals_are_collected() -> None:
     ]
 
 
-def test_every_guard_that_can_be_waived_exists() -> None:
+def test_every_guard_that_can_be_waived_exists_and_is_known_to_the_policy_of_waivers() -> None:
     assert WAIVABLE_GUARDS < set(GUARDS)
+    assert WAIVABLE_GUARDS <= set(WAIVABLE_RULES)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,316 @@
+"""What the views are shown: checks, plans, runs and states as they come up in practice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from reconciler.plan.guards import Ancestry, GuardInput, judge
+from reconciler.plan.shares import read_shares
+from reconciler.state.documents import Location
+from reconciler.state.findings import Finding, Grade, Undecided
+from reconciler.state.inventory import ObjectResult, RunSummary, TargetRecord
+from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL
+from reconciler.state.observations import Health, HealthWord, Namespace
+from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Action, Op, Plan
+from reconciler.state.repository import Repository
+from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
+from reconciler.state.targets import Target
+from reconciler.validate.checks import Check
+from tests.support.worlds import (
+    EARLIER,
+    REVISION,
+    TARGET,
+    World,
+    create_by_hand,
+    make_manifest,
+    serve,
+    set_label,
+    set_traffic,
+)
+
+NOW = datetime(2026, 11, 23, 14, 10, tzinfo=timezone.utc)
+STAGING = Target(environment="staging", namespace="wines-staging")
+EU1 = Target(environment="production", namespace="wines-production", cluster="eu1")
+WINES = make_manifest(shares={"v3": 100})
+SPLIT = make_manifest(shares={"v3": 90, "v5": 10})
+PRICES = make_manifest("prices", {"v12": 100})
+
+
+def make_finding(
+    rule: str,
+    message: str,
+    advice: str = "",
+    *,
+    grade: Grade = Grade.HARD,
+    file: str = "environments/production/deployments/wines.yaml",
+    line: int = 7,
+    column: int = 14,
+) -> Finding:
+    location = Location(file=file, line=line, column=column, end_line=line, end_column=column + 2)
+    return Finding(rule=rule, grade=grade, location=location, message=message, advice=advice)
+
+
+def make_check(
+    *findings: Finding, undecided: tuple[Undecided, ...] = (), environments: int = 2, deployments: int = 4
+) -> Check:
+    return Check(
+        repository=Repository(),
+        findings=findings,
+        undecided=undecided,
+        environments=environments,
+        deployments=deployments,
+        records=7,
+        policies=28,
+    )
+
+
+NO_REGISTRY = (
+    Undecided(rule="record-exists", reason="no registry: use --registry"),
+    Undecided(rule="record-unmoved", reason="no registry: use --registry"),
+)
+
+FAULTY_CHECK = make_check(
+    make_finding(
+        "traffic-sums-to-100",
+        "production/wines: live traffic sums to 95 (v3 90, v5 5); it must be 100.",
+        "Give the missing 5 to one of them.",
+    ),
+    make_finding("known-keys", 'unknown key "trafic"; did you mean "traffic"?', line=6, column=5),
+    make_finding(
+        "waiver-expires-soon",
+        'the waiver of rule soak for v5 ends in 2 days (2026-11-25; reason "hotfix, 50% done").',
+        "Ask again,\nor let it end.",
+        grade=Grade.ADVISORY,
+        file="environments/a,b:c%/exceptions.yaml",
+    ),
+    undecided=NO_REGISTRY,
+)
+
+
+def plan_share_change() -> Plan:
+    return serve(WINES, PRICES).declare(SPLIT, PRICES).plan()
+
+
+def plan_everything() -> Plan:
+    """One of each kind of change, with a fault that holds back a removal."""
+    beers, gone, held, taken = (make_manifest(name) for name in ("beers", "gone", "held", "taken"))
+    world = serve(WINES, PRICES, beers, gone, held)
+    adopted = make_manifest("taken", {"v1": 50, "v2": 50}, adopt=True)
+    world = world.declare(
+        make_manifest(shares={"v5": 10, "v3": 90}, shadows={"v6-shadow": 100}),
+        make_manifest("beers", {"v3": 100}, protocol="tensorflow", labels={"team": "beer"}),
+        make_manifest("ciders", {"v5-r2": 100}),
+        adopted,
+        make_manifest("foreign"),
+        held,
+    )
+    world = world.place(create_by_hand(taken)).place(create_by_hand(make_manifest("foreign")))
+    world = world.meddle("held", lambda live: set_label(live, MODEL_LABEL, "x"))
+    return world.fault("prices").plan()
+
+
+def plan_removals() -> Plan:
+    beers = make_manifest("beers")
+    return serve(WINES, PRICES, beers).declare(WINES).retire("beers").plan()
+
+
+def refuse(plan: Plan, *, labels: Mapping[str, str] | None = None, recorded: int = 3) -> Plan:
+    """The plan with its refusals."""
+    here = {ENVIRONMENT_LABEL: "production"} if labels is None else labels
+    refusals = judge(
+        GuardInput(
+            plan=plan,
+            max_prune=None,
+            recorded=recorded,
+            declared=1,
+            applied=EARLIER,
+            ancestry=Ancestry.ANCESTOR,
+            namespace=Namespace(name=TARGET.namespace, labels=here, deleting=False, uid="uid-namespace"),
+            waivers=(),
+            now=NOW,
+        )
+    )
+    return replace(plan, refusals=refusals)
+
+
+def plan_drift() -> Plan:
+    return serve(SPLIT).meddle("wines", lambda live: set_traffic(live, {"v3": 50, "v5": 50})).plan()
+
+
+def plan_drift_reported() -> Plan:
+    world = serve(SPLIT).report_drift()
+    return world.meddle("wines", lambda live: set_traffic(live, {"v3": 50, "v5": 50})).plan()
+
+
+def plan_deleted() -> Plan:
+    return serve(WINES).take_away("wines").plan()
+
+
+def plan_nothing(target: Target = TARGET) -> Plan:
+    return replace(serve(WINES, PRICES).plan(), target=target)
+
+
+def plan_empty() -> Plan:
+    return World().plan()
+
+
+def run_target(
+    plan: Plan | None,
+    actions: Mapping[str, tuple[Action, str]] | None = None,
+    *,
+    outcome: Outcome = Outcome.DONE,
+    health: tuple[Health, ...] = (),
+    message: str = "",
+    notes: tuple[str, ...] = (),
+    target: Target = TARGET,
+) -> TargetRun:
+    """A run's part; `actions` say what became of each deployment of the plan."""
+    results = tuple(
+        ObjectResult(
+            key=change.key,
+            action=(actions or {})[change.deployment][0],
+            message=(actions or {})[change.deployment][1],
+        )
+        for change in (plan.changes if plan else ())
+        if change.deployment in (actions or {})
+    )
+    return TargetRun(
+        target=target,
+        revision=REVISION,
+        outcome=outcome,
+        plan=plan,
+        results=results,
+        health=health,
+        message=message,
+        notes=notes,
+        requests=31 if results else 3,
+        seconds=41.26 if results else 0.44,
+    )
+
+
+def make_run(*targets: TargetRun) -> Run:
+    return Run(revision=REVISION, targets=targets)
+
+
+CURRENT = (Health(key=WINES.key, word=HealthWord.CURRENT), Health(key=PRICES.key, word=HealthWord.CURRENT))
+STARTING = (
+    Health(key=WINES.key, word=HealthWord.IN_PROGRESS, reason="wines-v5-0-wines: 0 of 2 Pods are ready"),
+    Health(key=PRICES.key, word=HealthWord.CURRENT),
+)
+SICK = (
+    Health(key=WINES.key, word=HealthWord.FAILED, reason="wines-v5-0-wines: no progress for 10 minutes"),
+    Health(key=PRICES.key, word=HealthWord.IN_PROGRESS, reason="the operator has not answered yet"),
+)
+
+
+def states() -> tuple[TargetStatus, ...]:
+    """Targets as status finds them: one in the middle of a roll-out, one sick, two not seen."""
+    split = read_shares(make_manifest(shares={"v3": 90, "v5": 10}, shadows={"v6-shadow": 100}).body)
+    before = read_shares(WINES.body)
+    record = TargetRecord(
+        exists=True,
+        attempted=REVISION,
+        applied=EARLIER,
+        applied_at=NOW - timedelta(days=2),
+        heartbeat=NOW - timedelta(minutes=6),
+        history=(
+            RunSummary(
+                revision=EARLIER,
+                finished=NOW - timedelta(days=2),
+                outcome=0,
+                summary="wines: v3 new at 100 %",
+            ),
+            RunSummary(
+                revision=REVISION,
+                finished=NOW,
+                outcome=1,
+                summary="wines: v5 new at 10 %; SeldonDeployment/wines failed: refused",
+            ),
+        ),
+    )
+    healthy = replace(
+        record, attempted=EARLIER, history=record.history[:1], heartbeat=NOW - timedelta(hours=3)
+    )
+    return (
+        TargetStatus(
+            target=STAGING,
+            outcome=Outcome.DONE,
+            record=healthy,
+            deployments=(
+                DeploymentStatus(
+                    environment="staging",
+                    name="wines",
+                    declared=before,
+                    applied=before,
+                    health=Health(key=WINES.key, word=HealthWord.CURRENT),
+                ),
+            ),
+        ),
+        TargetStatus(
+            target=TARGET,
+            outcome=Outcome.UNHEALTHY,
+            record=record,
+            deployments=(
+                DeploymentStatus(
+                    environment="production",
+                    name="beers",
+                    declared=None,
+                    applied=before,
+                    health=Health(key=WINES.key, word=HealthWord.CURRENT),
+                ),
+                DeploymentStatus(
+                    environment="production",
+                    name="prices",
+                    declared=before,
+                    applied=None,
+                    health=Health(key=PRICES.key, word=HealthWord.NOT_FOUND, reason="not there"),
+                ),
+                DeploymentStatus(
+                    environment="production", name="wines", declared=split, applied=before, health=STARTING[0]
+                ),
+                DeploymentStatus(
+                    environment="production",
+                    name="lost",
+                    declared=None,
+                    applied=None,
+                    health=Health(
+                        key=PRICES.key, word=HealthWord.UNKNOWN, reason="its declaration is faulty"
+                    ),
+                ),
+            ),
+        ),
+        TargetStatus(target=replace(STAGING, environment="fresh"), outcome=Outcome.DONE),
+        TargetStatus(
+            target=EU1,
+            outcome=Outcome.UNDECIDED,
+            message="the API server at 10.0.0.1 did not answer within 10 s (3 tries over 31 s).",
+        ),
+        TargetStatus(
+            target=EU1, outcome=Outcome.CONFIGURATION, message="namespace wines-production does not exist."
+        ),
+        TargetStatus(
+            target=replace(STAGING, environment="half"),
+            outcome=Outcome.DONE,
+            record=TargetRecord(exists=True, attempted=REVISION, heartbeat=NOW),
+        ),
+        TargetStatus(
+            target=replace(STAGING, environment="minute"),
+            outcome=Outcome.DONE,
+            record=replace(healthy, heartbeat=NOW - timedelta(minutes=1)),
+        ),
+    )
+
+
+def actions(plan: Plan, **special: tuple[Action, str]) -> dict[str, tuple[Action, str]]:
+    """What each op becomes when all goes well, but for the special ones."""
+    words = {
+        Op.CREATE: Action.CREATED,
+        Op.UPDATE: Action.CONFIGURED,
+        Op.DELETE: Action.DELETED,
+        Op.SKIP: Action.SKIPPED,
+    }
+    said = {change.deployment: (words[change.op], "") for change in plan.changes}
+    return {**said, **special}

@@ -1,0 +1,84 @@
+"""Findings as text, JSON and GitHub annotations."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconciler.report import github, text
+from reconciler.report import json as json_view
+from reconciler.state.findings import Grade
+from reconciler.validate.checks import Check
+from tests.unit.report import scenes
+from tests.unit.report.golden import check_golden
+
+CHECKS: dict[str, Check] = {
+    "clean": scenes.make_check(),
+    "clean-undecided": scenes.make_check(undecided=scenes.NO_REGISTRY),
+    "one-of-each": scenes.make_check(environments=1, deployments=1, undecided=scenes.NO_REGISTRY[:1]),
+    "faulty": scenes.FAULTY_CHECK,
+    "advice-only": scenes.make_check(scenes.FAULTY_CHECK.findings[-1]),
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_text(name: str) -> None:
+    check_golden(f"check-{name}.txt", text.show_check(CHECKS[name]))
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_github(name: str) -> None:
+    check_golden(f"check-{name}.github.txt", github.show_check(CHECKS[name]))
+
+
+def test_json() -> None:
+    shown = json_view.show_check(scenes.FAULTY_CHECK)
+    assert json.loads(shown)["apiVersion"] == "modelsync.dev/check/v1"
+    check_golden("check-faulty.json", shown)
+
+
+def _annotations(errors: int, advice: int) -> list[str]:
+    findings = [
+        scenes.make_finding("names-fit", f"production/m{index}: too long", line=index + 1)
+        for index in range(errors)
+    ]
+    findings += [
+        scenes.make_finding("names-fit", f"production/a{index}: hashed", grade=Grade.ADVISORY, line=index + 1)
+        for index in range(advice)
+    ]
+    return github.show_check(scenes.make_check(*findings)).splitlines()
+
+
+def test_github_keeps_ten_of_a_level_so_ten_are_all_shown() -> None:
+    lines = _annotations(10, 10)
+    assert sum(line.startswith("::error ") for line in lines) == 10
+    assert sum(line.startswith("::warning ") for line in lines) == 10
+    assert not any("more;" in line for line in lines)
+
+
+def test_above_ten_the_last_says_how_many_more_there_are() -> None:
+    lines = _annotations(11, 25)
+    errors = [line for line in lines if line.startswith("::error ")]
+    warnings = [line for line in lines if line.startswith("::warning ")]
+    assert (len(errors), len(warnings)) == (10, 10)
+    assert errors[-1] == "::error title=modelsync validate::2 more; run modelsync validate to see them all"
+    assert (
+        warnings[-1] == "::warning title=modelsync validate::16 more; run modelsync validate to see them all"
+    )
+
+
+def test_a_message_cannot_smuggle_in_another_command() -> None:
+    finding = scenes.make_finding(
+        "known-keys", "first\n::error::second\r\n::set-output name=x::y", "100% sure"
+    )
+    lines = github.show_check(scenes.make_check(finding)).splitlines()
+    assert len(lines) == 2
+    assert "first%0A::error::second%0D%0A::set-output name=x::y%0A100%25 sure" in lines[0]
+
+
+def test_a_file_name_cannot_add_properties() -> None:
+    finding = scenes.make_finding("known-keys", "x", file="a,line=1:b%0A.yaml")
+    assert github.show_check(scenes.make_check(finding)).startswith(
+        "::error file=a%2Cline=1%3Ab%250A.yaml,line=7,"
+    )

@@ -1,0 +1,32 @@
+"""Status as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from reconciler.report import json as json_view
+from reconciler.report import text_status
+from tests.unit.report import scenes
+from tests.unit.report.golden import check_golden
+
+
+def test_table() -> None:
+    check_golden("status.txt", text_status.show_status(scenes.states(), scenes.NOW))
+
+
+def test_no_deployment_needs_no_table() -> None:
+    assert text_status.show_status(scenes.states()[2:3], scenes.NOW) == (
+        "fresh: never synced; start with: modelsync sync fresh"
+    )
+
+
+def test_clocks_that_disagree_do_not_show_the_future() -> None:
+    shown = text_status.show_status(scenes.states()[:1], scenes.NOW - timedelta(hours=4))
+    assert "last seen alive less than a minute ago" in shown
+
+
+def test_json() -> None:
+    shown = json_view.show_status(scenes.states())
+    assert json.loads(shown)["apiVersion"] == "modelsync.dev/status/v1"
+    check_golden("status.json", shown)
