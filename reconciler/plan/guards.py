@@ -25,6 +25,7 @@ class Ancestry(str, Enum):
     FIRST = "first"
     ANCESTOR = "ancestor"
     REWRITTEN = "rewritten"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,21 +108,32 @@ def _check_namespace(given: GuardInput) -> Iterator[Refusal]:
 
 
 def _check_ancestry(given: GuardInput) -> Iterator[Refusal]:
-    if given.ancestry is not Ancestry.REWRITTEN:
-        return
     target = given.plan.target
-    yield Refusal(
-        rule="history-continues",
-        message=(
-            f"{given.plan.revision} does not continue {given.applied}, which {target} was last synced to; "
-            "the history was rewritten or another branch was given."
-        ),
-        advice=(
-            "Push the history that contains the applied commit, or accept the new one by a reviewed waiver:\n"
-            + _waiver_text(target.environment, "history-continues", (target.environment,), given.now)
-        ),
-        objects=(target.environment,),
-    )
+    accept = _waiver_text(target.environment, "history-continues", (target.environment,), given.now)
+    if given.ancestry is Ancestry.REWRITTEN:
+        yield Refusal(
+            rule="history-continues",
+            message=(
+                f"{given.plan.revision} does not continue {given.applied}, which {target} was last synced to; "
+                "the history was rewritten or another branch was given."
+            ),
+            advice=(
+                "Push the history that contains the applied commit, or accept the new one by a reviewed waiver:\n"
+                + accept
+            ),
+            objects=(target.environment,),
+        )
+    elif given.ancestry is Ancestry.UNKNOWN:
+        yield Refusal(
+            rule="history-continues",
+            message=(
+                f"the history at hand is cut short, so whether {given.plan.revision} continues {given.applied}, "
+                f"which {target} was last synced to, cannot be told."
+            ),
+            advice="Give the whole history (git fetch --unshallow), or accept by a reviewed waiver:\n"
+            + accept,
+            objects=(target.environment,),
+        )
 
 
 def _check_emptiness(given: GuardInput) -> Iterator[Refusal]:
