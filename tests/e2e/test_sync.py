@@ -1,0 +1,196 @@
+"""The whole of sync on a real API server and real git: what it does, and what it costs."""
+
+from __future__ import annotations
+
+from tests.e2e.conftest import Team
+
+
+def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
+    ended = team.sync()
+
+    assert ended.code == 0, ended.err + ended.out
+    assert team.shares("wines") == {"v1": 90, "v2": 10}
+    assert "SeldonDeployment/wines" in ended.out and "created" in ended.out
+    assert "v1 new at 90 %, v2 new at 10 %" in ended.out
+
+
+def test_a_second_sync_makes_three_reads_and_no_write(team: Team) -> None:
+    assert team.sync().code == 0
+    start = team.cluster.audit_position()
+
+    ended = team.sync()
+
+    assert ended.code == 0
+    assert sorted(team.requests(start)) == ["get configmaps", "list deployments", "list seldondeployments"]
+    assert "production: in sync with main@sha1:" in ended.out
+    assert "(2 objects, 3 requests" in ended.out
+
+
+def test_a_second_sync_reads_three_times_for_each_target(team: Team) -> None:
+    other = team.cluster.api
+    name = f"{team.namespace}-b"
+    label = {"modelsync.dev/environment": "staging"}
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": label}}
+    other.demand("POST", "/api/v1/namespaces", body)
+    team.shop.add_environment("staging", name)
+    team.shop.declare("staging/wines", {2: 100})
+    team.shop.commit("Add staging")
+    assert team.run("sync", "production", "staging").code == 0
+    start = team.cluster.audit_position()
+
+    assert team.run("sync", "production", "staging").code == 0
+
+    ours = [
+        event["verb"]
+        for event in team.cluster.audit_events(start)
+        if event.get("userAgent", "").startswith("modelsync/")
+        and event.get("objectRef", {}).get("namespace") in (team.namespace, name)
+    ]
+    assert sorted(ours) == ["get", "get", "list", "list", "list", "list"]
+
+
+def test_traffic_moves_without_touching_pod_templates(team: Team) -> None:
+    team.sync()
+    before = team.live()["wines"]["spec"]["predictors"]
+    team.shop.declare("production/wines", {1: 50, 2: 50})
+    team.shop.commit("Half and half")
+
+    ended = team.sync()
+
+    assert "v1 90 → 50 %, v2 10 → 50 %" in ended.out
+    after = team.live()["wines"]["spec"]["predictors"]
+    assert [item["traffic"] for item in after] == [50, 50]
+    assert [{**item, "traffic": 0} for item in after] == [{**item, "traffic": 0} for item in before]
+
+
+def test_another_commit_that_changes_nothing_applies_nothing(team: Team) -> None:
+    team.sync()
+    generation = team.live()["wines"]["metadata"]["resourceVersion"]
+    team.shop.commit("Only words")
+
+    ended = team.sync()
+
+    assert ended.code == 0
+    assert team.live()["wines"]["metadata"]["resourceVersion"] == generation
+
+
+def test_an_edit_by_hand_is_named_and_healed(team: Team) -> None:
+    team.sync()
+    team.patch("wines", "/spec/predictors/0/traffic", 100)
+
+    ended = team.sync()
+
+    assert ended.code == 0, ended.out
+    assert 'last written by "kubectl-edit"' in ended.out
+    assert team.shares("wines") == {"v1": 90, "v2": 10}
+    assert "in sync" in team.sync().out
+
+
+def test_an_edit_by_hand_is_only_reported_where_the_environment_says_so(team: Team) -> None:
+    team.shop.add_environment("production", team.namespace, "drift: report")
+    team.shop.commit("Report drift")
+    team.sync()
+    team.patch("wines", "/spec/predictors/0/traffic", 100)
+
+    ended = team.sync()
+
+    assert ended.code == 1
+    assert "held by kubectl-edit" in ended.out
+    assert team.shares("wines")["v1"] == 100
+    start = team.cluster.audit_position()
+    assert team.sync().code == 1
+    assert not [request for request in team.requests(start) if not request.startswith(("get ", "list "))]
+
+
+def test_a_retired_deployment_is_pruned(team: Team) -> None:
+    team.sync()
+    team.shop.declare("production/prices", {1: 100}, more="retire: true")
+    team.shop.commit("Retire prices")
+
+    ended = team.sync()
+
+    assert ended.code == 0, ended.out
+    assert set(team.live()) == {"wines"}
+    team.shop.remove("environments/production/deployments/prices.yaml")
+    team.shop.commit("Its file may go now")
+    assert team.sync().code == 0
+
+
+def test_a_retired_environment_is_pruned_whole(team: Team) -> None:
+    team.sync()
+    team.shop.add_environment("production", team.namespace, "retire: true")
+    team.shop.commit("Retire production")
+
+    assert team.sync().code == 0
+    assert team.live() == {}
+
+
+def test_an_object_of_someone_else_is_taken_over_only_where_that_is_declared(team: Team) -> None:
+    team.cluster.api.demand(
+        "POST",
+        f"/apis/machinelearning.seldon.io/v1/namespaces/{team.namespace}/seldondeployments?fieldManager=helm",
+        {
+            "apiVersion": "machinelearning.seldon.io/v1",
+            "kind": "SeldonDeployment",
+            "metadata": {"name": "wines"},
+            "spec": {"predictors": [{"name": "old", "graph": {"name": "wines"}}]},
+        },
+    )
+    refused = team.sync()
+
+    assert refused.code == 1
+    assert "adopt: true" in refused.out
+    assert [item["name"] for item in team.live()["wines"]["spec"]["predictors"]] == ["old"]
+    assert "prices" in team.live()
+
+    team.shop.declare("production/wines", {1: 90, 2: 10}, more="adopt: true")
+    team.shop.commit("Adopt wines")
+    adopted = team.sync()
+    assert adopted.code == 0, adopted.out
+    assert team.shares("wines") == {"v1": 90, "v2": 10}
+
+
+def test_the_commit_and_the_records_are_on_the_object_and_not_on_its_pods(team: Team) -> None:
+    team.sync()
+
+    wines = team.live()["wines"]
+
+    commit = team.shop.git("rev-parse", "HEAD").strip()
+    assert wines["metadata"]["annotations"]["modelsync.dev/commit"] == commit
+    assert commit not in str(wines["spec"])
+
+
+def test_only_one_deployment_is_synced_where_that_is_asked(team: Team) -> None:
+    ended = team.run("sync", "--only", "production/prices")
+
+    assert ended.code == 0, ended.out
+    assert set(team.live()) == {"prices"}
+
+
+def test_plan_live_says_what_sync_then_does_and_writes_nothing(team: Team) -> None:
+    start = team.cluster.audit_position()
+
+    planned = team.run("plan", "production", "--live", "--detailed-exitcode")
+
+    assert planned.code == 4, planned.err + planned.out
+    assert "production/wines: v1 new at 90 %, v2 new at 10 %" in planned.out
+    assert team.live() == {}
+    writes = [
+        event
+        for event in team.cluster.audit_events(start)
+        if event.get("userAgent", "").startswith("modelsync/")
+        and event["verb"] in ("create", "update", "patch")
+    ]
+    assert all("dryRun=All" in event["requestURI"] for event in writes)
+
+
+def test_status_shows_declared_and_applied_shares(team: Team) -> None:
+    team.sync()
+    team.shop.declare("production/wines", {1: 50, 2: 50})
+    team.shop.commit("Declared, not synced")
+
+    shown = team.run("status")
+
+    assert shown.code == 0, shown.err
+    line = next(line for line in shown.out.splitlines() if "wines" in line)
+    assert line.split()[:7] == ["production", "wines", "v1", "50", "%", "90", "%"]
