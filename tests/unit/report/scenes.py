@@ -15,7 +15,7 @@ from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL
 from reconciler.state.observations import Health, HealthWord, Namespace
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action, Op, Plan
-from reconciler.state.repository import Repository
+from reconciler.state.repository import EnvironmentEntry, ModelEntry, Repository
 from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
@@ -56,13 +56,20 @@ def make_finding(
 def make_check(
     *findings: Finding, undecided: tuple[Undecided, ...] = (), environments: int = 2, deployments: int = 4
 ) -> Check:
+    """A check of a repository of this size; that none of it could be parsed does not show in the counts."""
+    names = [f"m{index}" for index in range(deployments)]
     return Check(
-        repository=Repository(),
+        repository=Repository(
+            models={"wines": ModelEntry(name="wines", faulty_records=frozenset(range(1, 8)))},
+            environments={
+                f"e{index}": EnvironmentEntry(
+                    name=f"e{index}", faulty_deployments=frozenset(names[index::environments])
+                )
+                for index in range(environments)
+            },
+        ),
         findings=findings,
         undecided=undecided,
-        environments=environments,
-        deployments=deployments,
-        records=7,
         policies=28,
     )
 
