@@ -55,7 +55,7 @@ def sync(
         )
         for entry in select_environments(check.repository, names, settings.cluster.name)
     ]
-    runs += judge_vanished(check.repository, names, cluster, str(revision))
+    runs += judge_vanished(check.repository, names, cluster, str(revision), ask_ancestry(source, revision))
     told = {run.target.environment for run in runs}
     unknown = [name for name in missing if name not in told]
     if unknown and not runs:

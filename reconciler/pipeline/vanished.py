@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reconciler.clients.cluster.interface import Cluster, ClusterReader, RightMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.observe.inventory import decode_record
+from reconciler.plan.guards import Ancestry
 from reconciler.render.applyset import parent_name
 from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, LiveObject
 from reconciler.state.outcomes import Outcome
@@ -15,25 +18,39 @@ from reconciler.state.targets import Target
 
 
 def judge_vanished(
-    repository: Repository, names: tuple[str, ...], cluster: Cluster, revision: str
+    repository: Repository,
+    names: tuple[str, ...],
+    cluster: Cluster,
+    revision: str,
+    find_ancestry: Callable[[str], Ancestry],
 ) -> list[TargetRun]:
     """Refusals for targets whose folder is gone, or that another namespace still holds an inventory of.
 
     A named environment that git has is not searched for, so that its no-op costs no request more; one
     that git lacks is looked for in the caller's own namespace. Without names all records that the caller
-    may list are looked at.
+    may list are looked at, but for those of other repositories: whose last commit this history lacks.
     """
     if names:
         missing = [name for name in names if name not in repository.environments]
         found = [cluster.reader.get(CONFIG_MAP, cluster.namespace, parent_name(name)) for name in missing]
         records = [live for live in found if live is not None]
     else:
-        records = list(_list_records(cluster.reader, cluster.namespace))
+        records = [
+            live
+            for live in _list_records(cluster.reader)
+            if find_ancestry(_read_revision(live)) is Ancestry.ANCESTOR
+        ]
     judged = (_judge(repository, live, revision) for live in records)
     return [run for run in judged if run is not None]
 
 
-def _list_records(reader: ClusterReader, own: str) -> tuple[LiveObject, ...]:
+def _read_revision(live: LiveObject) -> str:
+    target = Target(environment=live.labels.get(ENVIRONMENT_LABEL, ""), namespace=live.key.namespace)
+    record = decode_record(live, target)
+    return record.applied or record.attempted
+
+
+def _list_records(reader: ClusterReader) -> tuple[LiveObject, ...]:
     selector = f"{MANAGED_BY_LABEL}=modelsync,{ENVIRONMENT_LABEL}"
     try:
         return reader.list(CONFIG_MAP, "", label_selector=selector)
