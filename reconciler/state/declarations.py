@@ -33,7 +33,7 @@ Quantity = Annotated[
 Timestamp = Annotated[
     str,
     Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z)?$",
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?$",
         description="A UTC date or time: 2026-11-30 (its end) or 2026-11-30T12:00Z.",
     ),
 ]
@@ -70,42 +70,53 @@ class Resources(Declaration):
 class Serving(Declaration):
     """How a model is served. Every key may stand in any layer; the later layer wins, mappings merge."""
 
-    server: Server | None = Field(None, description="Which kind of model server loads the model.")
-    protocol: Protocol | None = Field(None, description="The protocol that clients speak.")
-    replicas: Annotated[int, Field(ge=1)] | None = Field(None, description="Pods for each variant.")
+    server: Server | None = Field(default=None, description="Which kind of model server loads the model.")
+    protocol: Protocol | None = Field(default=None, description="The protocol that clients speak.")
+    replicas: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Pods for each variant.")
     resources: Resources | None = None
     image: str | None = Field(
-        None, description="The server's image, where not the environment's one for this server."
+        default=None, description="The server's image, where not the environment's one for this server."
     )
-    service_account: str | None = Field(None, description="ServiceAccount of the Pods.")
-    env: Mapping[str, str] | None = Field(None, description="Environment variables of the model container.")
-    startup: Duration | None = Field(None, description="How long the server may take to become ready.")
+    service_account: str | None = Field(default=None, description="ServiceAccount of the Pods.")
+    env: Mapping[str, str] | None = Field(
+        default=None, description="Environment variables of the model container."
+    )
+    startup: Duration | None = Field(
+        default=None, description="How long the server may take to become ready."
+    )
 
 
 class GraphNode(Declaration):
     """A node of an inference graph around registry-pinned models."""
 
-    name: str
-    type: Literal["model", "transformer", "output-transformer", "router", "combiner"] | None = None
-    image: str | None = None
-    model: str | None = None
+    name: str = Field(description="Name of the node, and of its container.")
+    type: Literal["model", "transformer", "output-transformer", "router", "combiner"] | None = Field(
+        default=None, description="What the node does with a request."
+    )
+    image: str | None = Field(default=None, description="Image of a node that is no registered model.")
+    model: str | None = Field(default=None, description="A folder under models/.")
     version: Version | None = None
-    children: tuple[GraphNode, ...] | None = None
+    children: tuple[GraphNode, ...] | None = Field(
+        default=None, description="Nodes that this one passes requests to."
+    )
 
 
 class Variant(Declaration):
     """One model version and its share of traffic, or its shadow share."""
 
     version: Version | None = None
-    traffic: Percent | None = Field(None, description="Percent of live requests; live variants sum to 100.")
+    traffic: Percent | None = Field(
+        default=None, description="Percent of live requests; live variants sum to 100."
+    )
     shadow: Annotated[int, Field(ge=1, le=100)] | None = Field(
-        None, description="Percent of requests mirrored to this variant; its answers are dropped."
+        default=None, description="Percent of requests mirrored to this variant; its answers are dropped."
     )
     name: str | None = Field(
-        None, description="Predictor name, where not the derived one (v5, v6-shadow, v5-r2)."
+        default=None, description="Predictor name, where not the derived one (v5, v6-shadow, v5-r2)."
     )
     rollout: Annotated[int, Field(ge=2)] | None = Field(
-        None, description="Counts up when a live variant's Pods must change; gives the predictor a new name."
+        default=None,
+        description="Counts up when a live variant's Pods must change; gives the predictor a new name.",
     )
     serving: Serving | None = None
     graph: GraphNode | None = None
@@ -114,17 +125,19 @@ class Variant(Declaration):
 class Reward(Declaration):
     """What experiments are decided by."""
 
-    name: str
-    range: tuple[float, float]
+    name: str = Field(description="Name of the reward.")
+    range: tuple[float, float] = Field(description="Smallest and largest reward that can be.")
 
 
 class Experiment(Declaration):
     """An A/B test between live variants."""
 
-    baseline: str
-    challengers: tuple[str, ...]
+    baseline: str = Field(description="Variant that the challengers are compared with.")
+    challengers: tuple[str, ...] = Field(description="Variants that are to be better than the baseline.")
     reward: Reward
-    min_samples: Annotated[int, Field(ge=1)]
+    min_samples: Annotated[int, Field(ge=1)] = Field(
+        description="Rewards of each variant before anything is decided."
+    )
     until: Timestamp
 
 
@@ -136,8 +149,10 @@ class Deployment(Declaration):
         description="The first live one is the baseline; commands append."
     )
     serving: Serving | None = None
-    adopt: bool = Field(False, description="Take over an object of this name that modelsync did not make.")
-    retire: bool = Field(False, description="Prune this deployment; this is the approval.")
+    adopt: bool = Field(
+        default=False, description="Take over an object of this name that modelsync did not make."
+    )
+    retire: bool = Field(default=False, description="Prune this deployment; this is the approval.")
     experiment: Experiment | None = None
 
 
@@ -147,11 +162,11 @@ class Model(Declaration):
     registered_model: Annotated[str, Field(min_length=1)] = Field(
         description="Its name in the MLflow registry."
     )
-    registry: str = Field("main", description="The registry; main is the one of MLFLOW_TRACKING_URI.")
+    registry: str = Field(default="main", description="The registry; main is the one of MLFLOW_TRACKING_URI.")
     owners: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="Who answers for it: @team or e-mail."
     )
-    description: str | None = None
+    description: str | None = Field(default=None, description="What the model is for.")
     serving: Serving | None = None
 
 
@@ -164,58 +179,70 @@ class Defaults(Declaration):
 class Loads(Declaration):
     """What a server image can load."""
 
-    mlflow: str | None = None
-    python: str | None = None
-    formats: tuple[str, ...] | None = None
+    mlflow: str | None = Field(default=None, description="MLflow versions whose models load, such as <=2.20.")
+    python: str | None = Field(default=None, description="Python versions whose models load, such as >=3.10.")
+    formats: tuple[str, ...] | None = Field(
+        default=None, description="Serialization formats that load, such as cloudpickle."
+    )
 
 
 class ServerImage(Declaration):
     """The image of one server and protocol."""
 
-    image: str
+    image: str = Field(description="Image with its tag, and best with its digest.")
     loads: Loads | None = None
 
 
 class Platform(Declaration):
     """What offline rules must know of the cluster."""
 
-    target: Literal["seldon-v1"] = "seldon-v1"
-    ingress: Literal["istio", "ambassador-v1", "ambassador-v2"] = "istio"
-    keda: bool = False
-    servers: Mapping[Server, Mapping[Protocol, ServerImage]] = Field(default_factory=dict)
+    target: Literal["seldon-v1"] = Field(
+        default="seldon-v1", description="Kind of objects that are rendered."
+    )
+    ingress: Literal["istio", "ambassador-v1", "ambassador-v2"] = Field(
+        default="istio", description="What routes requests into the cluster."
+    )
+    keda: bool = Field(default=False, description="Whether KEDA scales in the cluster.")
+    servers: Mapping[Server, Mapping[Protocol, ServerImage]] = Field(
+        default_factory=dict, description="Image for each server and protocol, where not the stock one."
+    )
 
 
 class ArtifactMapping(Declaration):
     """Where the storage initializer of the cluster finds what a registry calls by another name."""
 
-    registry: str = "main"
+    registry: str = Field(default="main", description="The registry whose locations these are.")
     from_: str = Field(
         alias="from", description="Prefix of the registry's location, such as mlflow-artifacts:/"
     )
     to: str = Field(description="The prefix that stands for it in the cluster, such as s3://mlflow/artifacts")
     secret: str | None = Field(
-        None, description="Secret with the storage initializer's RCLONE_CONFIG_* keys."
+        default=None, description="Secret with the storage initializer's RCLONE_CONFIG_* keys."
     )
 
 
 class Allow(Declaration):
     """What declarations may name; never waivable. Patterns use * for any characters."""
 
-    service_accounts: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-    images: tuple[str, ...] = ()
+    service_accounts: tuple[str, ...] = Field(
+        default=(), description="ServiceAccounts that models may run as."
+    )
+    secrets: tuple[str, ...] = Field(default=(), description="Secrets that may be mounted.")
+    images: tuple[str, ...] = Field(default=(), description="Images that may run, beside the stock ones.")
 
 
 class Metrics(Declaration):
     """Source of served traffic."""
 
-    prometheus: str
+    prometheus: str = Field(description="URL of a Prometheus server.")
 
 
 class Cluster(Declaration):
     """What differs in one cluster of an environment."""
 
-    artifacts: tuple[ArtifactMapping, ...] | None = None
+    artifacts: tuple[ArtifactMapping, ...] | None = Field(
+        default=None, description="In place of those of the environment."
+    )
     metrics: Metrics | None = None
     platform: Platform | None = None
 
@@ -224,7 +251,7 @@ class Soak(Declaration):
     """How long a version must have been upstream before it takes a share here."""
 
     shadow: Duration | None = None
-    up_to10: Duration | None = Field(None, alias="upTo10")
+    up_to10: Duration | None = Field(default=None, alias="upTo10")
     above: Duration | None = None
 
 
@@ -232,11 +259,15 @@ class Rules(Declaration):
     """Parameters of policies and guards."""
 
     max_prune: Union[Share, Annotated[int, Field(ge=0)], None] = Field(
-        None,
+        default=None,
         alias="max-prune",
         description="How many objects, or what percentage (at least one), a run may prune without a waiver.",
     )
-    max_traffic_step: Percent | None = Field(None, alias="max-traffic-step")
+    max_traffic_step: Percent | None = Field(
+        default=None,
+        alias="max-traffic-step",
+        description="Percentage points that a share may move in one change.",
+    )
     soak: Soak | None = None
 
 
@@ -245,39 +276,41 @@ class Environment(Declaration):
 
     namespace: str = Field(description="The namespace that this environment owns in its clusters.")
     clusters: Mapping[str, Cluster] | None = Field(
-        None, description="Clusters it is served from, with what differs."
+        default=None, description="Clusters it is served from, with what differs."
     )
-    upstream: tuple[str, ...] = Field((), description="Environments that versions come from.")
-    protected: bool = Field(False, description="Rules may only be tightened here.")
+    upstream: tuple[str, ...] = Field(default=(), description="Environments that versions come from.")
+    protected: bool = Field(default=False, description="Rules may only be tightened here.")
     drift: Literal["heal", "report"] = Field(
-        "heal", description="What sync does with edits made in the cluster."
+        default="heal", description="What sync does with edits made in the cluster."
     )
     platform: Platform = Field(default_factory=Platform)
-    artifacts: tuple[ArtifactMapping, ...] = ()
+    artifacts: tuple[ArtifactMapping, ...] = Field(
+        default=(), description="Where the cluster finds artifacts; the longest prefix wins."
+    )
     allow: Allow = Field(default_factory=Allow)
     metrics: Metrics | None = None
     rules: Rules = Field(default_factory=lambda: Rules())
     serving: Serving | None = None
-    retire: bool = Field(False, description="Prune the whole environment; this is the approval.")
+    retire: bool = Field(default=False, description="Prune the whole environment; this is the approval.")
 
 
 class Waiver(Declaration):
     """An exemption of named objects from a rule, until a date."""
 
-    rule: str
+    rule: str = Field(description="The rule that is waived.")
     objects: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         description="environment/deployment, or the environment."
     )
-    reason: Annotated[str, Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why; read by whoever approves it.")
     until: Timestamp
 
 
 class Hold(Declaration):
     """A version that automation must skip."""
 
-    deployment: str
+    deployment: str = Field(description="The deployment that skips the version.")
     version: Version
-    reason: str
+    reason: str = Field(description="Why the version is held.")
     until: Timestamp | None = None
 
 
@@ -286,65 +319,81 @@ class Freeze(Declaration):
 
     from_: Timestamp = Field(alias="from")
     until: Timestamp
-    reason: str
+    reason: str = Field(description="Why nothing may change.")
 
 
 class Suspension(Declaration):
     """A deployment, or all, that sync leaves alone."""
 
-    deployment: str
-    reason: str
+    deployment: str = Field(description="The deployment that is left alone, or all.")
+    reason: str = Field(description="Why it is left alone.")
     until: Timestamp
 
 
 class Exceptions(Declaration):
     """`environments/<env>/exceptions.yaml`: dated exemptions, each with reason and end."""
 
-    waivers: tuple[Waiver, ...] = ()
-    holds: tuple[Hold, ...] = ()
-    freezes: tuple[Freeze, ...] = ()
-    suspensions: tuple[Suspension, ...] = ()
+    waivers: tuple[Waiver, ...] = Field(default=(), description="Rules that named objects are exempt from.")
+    holds: tuple[Hold, ...] = Field(default=(), description="Versions that automation skips.")
+    freezes: tuple[Freeze, ...] = Field(default=(), description="Windows without changes.")
+    suspensions: tuple[Suspension, ...] = Field(default=(), description="Deployments that sync leaves alone.")
 
 
 class RecordedFile(Declaration):
     """Size in bytes, and what identifies the content: SHA-256, or the store's own checksum for large files."""
 
-    bytes: Annotated[int, Field(ge=0)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    checksum: str | None = None
+    bytes: Annotated[int, Field(ge=0)] = Field(description="Size in bytes.")
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        default=None, description="SHA-256 of the content."
+    )
+    checksum: str | None = Field(
+        default=None, description="The store's own checksum, where the file was too large for SHA-256."
+    )
 
 
 class Identity(Declaration):
     """What makes a registry version this one and no other. A moved fact here is an error."""
 
-    registry: str
-    name: str
+    registry: str = Field(description="The registry that holds the version.")
+    name: str = Field(description="Name of the registered model.")
     version: Version
     source: str = Field(description="Storage location as the registry gives it.")
-    run: str | None = None
-    logged_model: str | None = None
+    run: str | None = Field(default=None, description="Run that logged the model.")
+    logged_model: str | None = Field(
+        default=None, description="Logged model that the version was registered from."
+    )
     created: str = Field(description="When the registry made the version (UTC, ISO 8601).")
     digest: Digest = Field(description="SHA-256 over names, sizes and checksums of the files.")
-    files: Mapping[str, RecordedFile]
+    files: Mapping[str, RecordedFile] = Field(description="Size and checksum of each file, by its path.")
 
 
 class Loader(Declaration):
     """What a server must be able to load; from MLmodel. A moved fact here is an error."""
 
-    flavours: Mapping[str, Any]
-    mlflow: str | None = None
-    python: str | None = None
-    signature: Mapping[str, Any] | None = None
+    flavours: Mapping[str, Any] = Field(description="Flavours of MLmodel by name.")
+    mlflow: str | None = Field(default=None, description="MLflow version that saved the model.")
+    python: str | None = Field(default=None, description="Python version that saved the model.")
+    signature: Mapping[str, Any] | None = Field(
+        default=None, description="Inputs, outputs and parameters, as in MLmodel."
+    )
 
 
 class Evidence(Declaration):
     """What is known of the version's quality and origin. A moved fact here is advice."""
 
-    metrics: Mapping[str, Union[float, int]] = Field(default_factory=dict)
-    parameters: Mapping[str, Union[str, int, float, bool]] = Field(default_factory=dict)
-    dataset: Mapping[str, Any] | None = None
-    tags: Mapping[str, str] = Field(default_factory=dict)
-    commit: str | None = None
+    metrics: Mapping[str, Union[float, int]] = Field(
+        default_factory=dict, description="Metrics of the logged model or its run."
+    )
+    parameters: Mapping[str, Union[str, int, float, bool]] = Field(
+        default_factory=dict, description="Parameters of its training."
+    )
+    dataset: Mapping[str, Any] | None = Field(
+        default=None, description="Data that the metrics were measured on."
+    )
+    tags: Mapping[str, str] = Field(
+        default_factory=dict, description="Tags that were allowed into the record."
+    )
+    commit: str | None = Field(default=None, description="Commit of the training code.")
 
 
 class VersionRecord(Declaration):
