@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.policy.layers import MergedServing, merge_serving, serving_layers
 from reconciler.policy.naming import predictor_name
@@ -99,9 +99,15 @@ class Context:
     """
 
     repository: Repository
-    base: Repository | None
-    deployments: tuple[PlacedDeployment, ...]
-    served: tuple[PlacedDeployment, ...]
+    base: Repository | None = None
+    deployments: tuple[PlacedDeployment, ...] = field(init=False)
+    served: tuple[PlacedDeployment, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # A frozen dataclass has no other way to fill the fields that follow from the given ones.
+        object.__setattr__(self, "deployments", _place_all(self.repository))
+        served = tuple(placed for placed in self.deployments if not _is_retired(placed))
+        object.__setattr__(self, "served", served)
 
     def environments(self) -> Iterator[tuple[str, Entry[Environment]]]:
         """Each environment with a readable environment.yaml, in order of name."""
@@ -110,16 +116,13 @@ class Context:
                 yield name, entry.environment
 
 
-def build_context(repository: Repository, *, base: Repository | None = None) -> Context:
-    """Bring the parts of a repository together."""
+def _place_all(repository: Repository) -> tuple[PlacedDeployment, ...]:
     merger = _Merger(repository)
-    deployments = tuple(
+    return tuple(
         _place(repository, environment, name, entry, merger)
         for _, environment in sorted(repository.environments.items())
         for name, entry in sorted(environment.deployments.items())
     )
-    served = tuple(placed for placed in deployments if not _is_retired(placed))
-    return Context(repository=repository, base=base, deployments=deployments, served=served)
 
 
 class _Merger:
