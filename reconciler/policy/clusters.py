@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.state.declarations import ArtifactMapping, Environment, Metrics, Platform
+from reconciler.state.declarations import (
+    ArtifactMapping,
+    Environment,
+    Metrics,
+    Platform,
+)
 from reconciler.state.documents import PathKey
 
 
@@ -42,4 +47,6 @@ def view_cluster(environment: Environment, cluster: str) -> ClusterView:
 
 def view_clusters(environment: Environment) -> tuple[ClusterView, ...]:
     """One view for each cluster, in the file's order; a single one if the environment names none."""
-    return tuple(view_cluster(environment, name) for name in (environment.clusters or ("",)))
+    return tuple(
+        view_cluster(environment, name) for name in (environment.clusters or ("",))
+    )

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 from reconciler.policy.layers import MergedServing, merge_serving, serving_layers
 from reconciler.policy.naming import predictor_name
-from reconciler.state.declarations import Deployment, Environment, Variant, VersionRecord
+from reconciler.state.declarations import (
+    Deployment,
+    Environment,
+    Variant,
+    VersionRecord,
+)
 from reconciler.state.documents import Location, PathKey
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 
@@ -46,16 +51,23 @@ class PlacedDeployment:
 
     @property
     def live(self) -> tuple[PlacedVariant, ...]:
-        return tuple(placed for placed in self.variants if placed.variant.traffic is not None)
+        return tuple(
+            placed for placed in self.variants if placed.variant.traffic is not None
+        )
 
     @property
     def shadows(self) -> tuple[PlacedVariant, ...]:
-        return tuple(placed for placed in self.variants if placed.variant.shadow is not None)
+        return tuple(
+            placed for placed in self.variants if placed.variant.shadow is not None
+        )
 
     @property
     def has_plain_roles(self) -> bool:
         """Whether each variant says exactly one of traffic and shadow, so that shares can be added up."""
-        return all((v.variant.traffic is None) is not (v.variant.shadow is None) for v in self.variants)
+        return all(
+            (v.variant.traffic is None) is not (v.variant.shadow is None)
+            for v in self.variants
+        )
 
     def at(self, *path: PathKey) -> Location:
         return self.entry.document.at(*path)
@@ -76,13 +88,15 @@ class PlacedDeployment:
         A fault that lies in the combination with other files is reported here too: only this deployment
         has it, and the other files serve others.
         """
-        for field in fields:
-            origin = serving.origin(field)
+        for name in fields:
+            origin = serving.origin(name)
             if origin is not None and origin.file == self.entry.document.file:
                 return origin
         return self.at("model")
 
-    def distinct_servings(self) -> Iterator[tuple[MergedServing, tuple[PlacedVariant, ...]]]:
+    def distinct_servings(
+        self,
+    ) -> Iterator[tuple[MergedServing, tuple[PlacedVariant, ...]]]:
         """Each different merged serving block once, with the variants that it is for."""
         groups: dict[int, list[PlacedVariant]] = {}
         for placed in self.variants:
@@ -130,10 +144,16 @@ class _Merger:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._merged: dict[tuple[tuple[str, tuple[PathKey, ...]], ...], MergedServing] = {}
+        self._merged: dict[
+            tuple[tuple[str, tuple[PathKey, ...]], ...], MergedServing
+        ] = {}
 
     def merge(
-        self, environment: EnvironmentEntry, model: ModelEntry, entry: Entry[Deployment], index: int
+        self,
+        environment: EnvironmentEntry,
+        model: ModelEntry,
+        entry: Entry[Deployment],
+        index: int,
     ) -> MergedServing:
         layers = serving_layers(self._repository, environment, model, entry, index)
         key = tuple((layer.document.file, layer.path) for layer in layers)
@@ -162,9 +182,13 @@ def _place(
         )
         for index, variant in enumerate(entry.declaration.variants)
     )
-    return PlacedDeployment(environment=environment, name=name, entry=entry, model=model, variants=variants)
+    return PlacedDeployment(
+        environment=environment, name=name, entry=entry, model=model, variants=variants
+    )
 
 
 def _is_retired(placed: PlacedDeployment) -> bool:
     environment = placed.environment.environment
-    return placed.entry.declaration.retire or (environment is not None and environment.declaration.retire)
+    return placed.entry.declaration.retire or (
+        environment is not None and environment.declaration.retire
+    )

@@ -46,7 +46,13 @@ class Policy:
 
     def finding(self, location: Location, message: str, advice: str = "") -> Finding:
         """A finding of this policy at its grade."""
-        return Finding(rule=self.id, grade=self.grade, location=location, message=message, advice=advice)
+        return Finding(
+            rule=self.id,
+            grade=self.grade,
+            location=location,
+            message=message,
+            advice=advice,
+        )
 
 
 def run_policies(
@@ -56,7 +62,9 @@ def run_policies(
     findings: list[Finding] = []
     undecided: list[Undecided] = []
     for policy in policies:
-        reasons = [_REASONS[need] for need in policy.needs if _is_missing(need, context)]
+        reasons = [
+            _REASONS[need] for need in policy.needs if _is_missing(need, context)
+        ]
         if reasons:
             undecided.append(Undecided(rule=policy.id, reason="; ".join(reasons)))
         else:

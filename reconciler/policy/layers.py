@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
-from reconciler.state.declarations import Declaration, Deployment, ResourceList, Resources, Serving
+from reconciler.state.declarations import (
+    Declaration,
+    Deployment,
+    ResourceList,
+    Resources,
+    Serving,
+)
 from reconciler.state.documents import Document, Location, PathKey
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 
@@ -64,12 +70,25 @@ def serving_layers(
     """
     layers: list[Layer] = []
 
-    def add(name: str, serving: Serving | None, document: Document, *path: PathKey) -> None:
+    def add(
+        name: str, serving: Serving | None, document: Document, *path: PathKey
+    ) -> None:
         if serving is not None:
-            layers.append(Layer(name=name, serving=serving, document=document, path=(*path, "serving")))
+            layers.append(
+                Layer(
+                    name=name,
+                    serving=serving,
+                    document=document,
+                    path=(*path, "serving"),
+                )
+            )
 
     if repository.defaults is not None:
-        add("defaults", repository.defaults.declaration.serving, repository.defaults.document)
+        add(
+            "defaults",
+            repository.defaults.declaration.serving,
+            repository.defaults.document,
+        )
     if environment.environment is not None:
         entry = environment.environment
         add("environment", entry.declaration.serving, entry.document)
@@ -113,7 +132,9 @@ def _pick(lower: T | None, upper: T | None) -> T | None:
     return lower if upper is None else upper
 
 
-def _merge_resources(lower: Resources | None, upper: Resources | None) -> Resources | None:
+def _merge_resources(
+    lower: Resources | None, upper: Resources | None
+) -> Resources | None:
     if lower is None or upper is None:
         return _pick(lower, upper)
     return Resources.model_construct(
@@ -122,7 +143,9 @@ def _merge_resources(lower: Resources | None, upper: Resources | None) -> Resour
     )
 
 
-def _merge_amounts(lower: ResourceList | None, upper: ResourceList | None) -> ResourceList | None:
+def _merge_amounts(
+    lower: ResourceList | None, upper: ResourceList | None
+) -> ResourceList | None:
     if lower is None or upper is None:
         return _pick(lower, upper)
     return ResourceList.model_construct(
@@ -130,7 +153,9 @@ def _merge_amounts(lower: ResourceList | None, upper: ResourceList | None) -> Re
     )
 
 
-def _merge_env(lower: Mapping[str, str] | None, upper: Mapping[str, str] | None) -> Mapping[str, str] | None:
+def _merge_env(
+    lower: Mapping[str, str] | None, upper: Mapping[str, str] | None
+) -> Mapping[str, str] | None:
     if lower is None or upper is None:
         return _pick(lower, upper)
     return {**lower, **upper}

@@ -12,10 +12,22 @@ from collections.abc import Mapping
 from reconciler.state.declarations import Platform, Protocol, Server
 
 _STOCK: Mapping[Server, Mapping[Protocol, str]] = {
-    "mlflow": {"v2": "seldonio/mlserver:1.7.1-mlflow", "seldon": "seldonio/mlflowserver:1.17.1"},
-    "sklearn": {"v2": "seldonio/mlserver:1.7.1-sklearn", "seldon": "seldonio/sklearnserver:1.17.1"},
-    "xgboost": {"v2": "seldonio/mlserver:1.7.1-xgboost", "seldon": "seldonio/xgboostserver:1.17.1"},
-    "tensorflow": {"tensorflow": "tensorflow/serving:2.1.0", "seldon": "seldonio/tfserving-proxy:1.17.1"},
+    "mlflow": {
+        "v2": "seldonio/mlserver:1.7.1-mlflow",
+        "seldon": "seldonio/mlflowserver:1.17.1",
+    },
+    "sklearn": {
+        "v2": "seldonio/mlserver:1.7.1-sklearn",
+        "seldon": "seldonio/sklearnserver:1.17.1",
+    },
+    "xgboost": {
+        "v2": "seldonio/mlserver:1.7.1-xgboost",
+        "seldon": "seldonio/xgboostserver:1.17.1",
+    },
+    "tensorflow": {
+        "tensorflow": "tensorflow/serving:2.1.0",
+        "seldon": "seldonio/tfserving-proxy:1.17.1",
+    },
     "triton": {"v2": "nvcr.io/nvidia/tritonserver:21.08-py3"},
     "huggingface": {"v2": "seldonio/mlserver:1.7.1-huggingface"},
     "custom": {},
@@ -23,7 +35,9 @@ _STOCK: Mapping[Server, Mapping[Protocol, str]] = {
 
 _CUSTOM_PROTOCOLS: tuple[Protocol, ...] = ("v2", "seldon", "tensorflow")
 
-STOCK_IMAGES = frozenset(image for images in _STOCK.values() for image in images.values())
+STOCK_IMAGES = frozenset(
+    image for images in _STOCK.values() for image in images.values()
+)
 """The images that any environment may use without allowing them."""
 
 
@@ -45,4 +59,6 @@ def server_image(platform: Platform, server: Server, protocol: Protocol) -> str 
 
 def platform_images(platform: Platform) -> frozenset[str]:
     """The images that a platform names for its servers."""
-    return frozenset(image.image for images in platform.servers.values() for image in images.values())
+    return frozenset(
+        image.image for images in platform.servers.values() for image in images.values()
+    )

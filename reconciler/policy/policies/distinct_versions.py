@@ -31,7 +31,10 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        for role, members in (("live", deployment.live), ("as shadow", deployment.shadows)):
+        for role, members in (
+            ("live", deployment.live),
+            ("as shadow", deployment.shadows),
+        ):
             yield from _check_versions(deployment, role, members)
         yield from _check_names(deployment)
 
@@ -59,7 +62,9 @@ def _check_names(deployment: PlacedDeployment) -> Iterator[Finding]:
     for placed in deployment.variants:
         first = seen.setdefault(placed.predictor, placed)
         # Equal versions in one role have equal names without anybody having chosen them.
-        if first is placed or (first.variant.name is None and placed.variant.name is None):
+        if first is placed or (
+            first.variant.name is None and placed.variant.name is None
+        ):
             continue
         field = "version" if placed.variant.name is None else "name"
         yield POLICY.finding(

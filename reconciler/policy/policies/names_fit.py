@@ -52,7 +52,13 @@ def check(context: Context) -> Iterator[Finding]:
         if is_dns_label(deployment.name):
             yield from _check_derived(deployment)
         else:
-            yield _refuse_form(deployment.at(), deployment.id, "deployment name", deployment.name, "file")
+            yield _refuse_form(
+                deployment.at(),
+                deployment.id,
+                "deployment name",
+                deployment.name,
+                "file",
+            )
         yield from _check_given(deployment)
 
 
@@ -62,7 +68,9 @@ def _check_environments(context: Context) -> Iterator[Finding]:
         if not is_dns_label(name):
             yield _refuse_form(place, name, "environment name", name, "folder")
         elif len(name) > ENVIRONMENT_LIMIT:
-            yield _refuse_length(place, name, f"CronJob modelsync-{name}", len(name), ENVIRONMENT_LIMIT)
+            yield _refuse_length(
+                place, name, f"CronJob modelsync-{name}", len(name), ENVIRONMENT_LIMIT
+            )
         namespace = entry.declaration.namespace
         if _DNS_1123.match(namespace) is None or len(namespace) > NAME_LIMIT:
             yield POLICY.finding(
@@ -76,7 +84,9 @@ def _check_model(name: str, place: Location) -> Iterator[Finding]:
     if not is_dns_label(name):
         yield _refuse_form(place, name, "model name", name, "folder")
     elif len(name) > CONTAINER_LIMIT:
-        yield _refuse_length(place, name, f"label key seldon-app-svc-{name}", len(name), CONTAINER_LIMIT)
+        yield _refuse_length(
+            place, name, f"label key seldon-app-svc-{name}", len(name), CONTAINER_LIMIT
+        )
     elif name in RESERVED_CONTAINERS or _is_reserved(name):
         yield POLICY.finding(
             place,
@@ -108,7 +118,9 @@ def _check_given(deployment: PlacedDeployment) -> Iterator[Finding]:
 
 def _check_derived(deployment: PlacedDeployment) -> Iterator[Finding]:
     longest = max(deployment.variants, key=lambda placed: len(placed.predictor))
-    names = derived_names(deployment.name, longest.predictor, deployment.entry.declaration.model)
+    names = derived_names(
+        deployment.name, longest.predictor, deployment.entry.declaration.model
+    )
     if names.hashed:
         # The Deployment's name holds all others, so it is the longest of them.
         full, hashed = names.hashed[-1]
@@ -120,7 +132,9 @@ def _check_derived(deployment: PlacedDeployment) -> Iterator[Finding]:
         )
 
 
-def _refuse_form(place: Location, name: str, what: str, faulty: str, kind: str) -> Finding:
+def _refuse_form(
+    place: Location, name: str, what: str, faulty: str, kind: str
+) -> Finding:
     return POLICY.finding(
         place,
         f'{name}: {what} "{faulty}" does not fit what is derived from it; expected {_FORM}.',
@@ -128,7 +142,9 @@ def _refuse_form(place: Location, name: str, what: str, faulty: str, kind: str) 
     )
 
 
-def _refuse_length(place: Location, name: str, derived: str, length: int, limit: int) -> Finding:
+def _refuse_length(
+    place: Location, name: str, derived: str, length: int, limit: int
+) -> Finding:
     return POLICY.finding(
         place,
         f"{name}: the name has {length} characters and makes {derived}; limit {limit}.",
@@ -137,7 +153,9 @@ def _refuse_length(place: Location, name: str, derived: str, length: int, limit:
 
 
 def _is_reserved(name: str) -> bool:
-    return any(name.endswith(ending) or name == ending[1:] for ending in RESERVED_ENDINGS)
+    return any(
+        name.endswith(ending) or name == ending[1:] for ending in RESERVED_ENDINGS
+    )
 
 
 POLICY = Policy(id="names-fit", documentation=__doc__, check=check)

@@ -32,7 +32,11 @@ def check(context: Context) -> Iterator[Finding]:
         for serving, members in deployment.distinct_servings():
             for kind, request, limit in find_excesses(serving.serving.resources):
                 yield POLICY.finding(
-                    deployment.place(serving, f"resources.requests.{kind}", f"resources.limits.{kind}"),
+                    deployment.place(
+                        serving,
+                        f"resources.requests.{kind}",
+                        f"resources.limits.{kind}",
+                    ),
                     f"{deployment.id}: {members[0].name} requests {kind} {request}, more than its limit {limit}"
                     f"{_say_origins(serving, kind)}.",
                     f"Raise resources.limits.{kind} or lower resources.requests.{kind}.",
@@ -50,12 +54,16 @@ def find_excesses(resources: Resources | None) -> tuple[tuple[str, str, str], ..
     return tuple(
         (kind, request, limit)
         for kind, request, limit in pairs
-        if request is not None and limit is not None and parse_quantity(request) > parse_quantity(limit)
+        if request is not None
+        and limit is not None
+        and parse_quantity(request) > parse_quantity(limit)
     )
 
 
 def _say_origins(serving: MergedServing, kind: str) -> str:
-    origins = [serving.origin(f"resources.{part}.{kind}") for part in ("requests", "limits")]
+    origins = [
+        serving.origin(f"resources.{part}.{kind}") for part in ("requests", "limits")
+    ]
     return f" ({', '.join(str(origin) for origin in origins)})"
 
 

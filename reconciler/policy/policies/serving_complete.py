@@ -37,7 +37,10 @@ def check(context: Context) -> Iterator[Finding]:
             settings = serving.serving
             missing = [
                 field
-                for field, value in (("server", settings.server), ("protocol", settings.protocol))
+                for field, value in (
+                    ("server", settings.server),
+                    ("protocol", settings.protocol),
+                )
                 if value is None
             ]
             if missing:

@@ -52,13 +52,18 @@ def is_moment(text: str) -> bool:
     return any(_parses(text, form) for form in _FORMS)
 
 
-def _check_waivers(environment: EnvironmentEntry, exceptions: Entry[Exceptions]) -> Iterator[Finding]:
+def _check_waivers(
+    environment: EnvironmentEntry, exceptions: Entry[Exceptions]
+) -> Iterator[Finding]:
     document = exceptions.document
     for index, waiver in enumerate(exceptions.declaration.waivers):
         yield from _check_rule(environment, document, index, waiver)
         for position, name in enumerate(waiver.objects):
             yield from _check_object(
-                environment, waiver, name, document.at("waivers", index, "objects", position)
+                environment,
+                waiver,
+                name,
+                document.at("waivers", index, "objects", position),
             )
         if not is_moment(waiver.until):
             yield POLICY.finding(
