@@ -34,6 +34,9 @@ from reconciler.state.objects import Kind, LiveObject, ObjectKey
 _DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot ')
 _HOLDER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _WEBHOOK = "failed calling webhook"
+# Server-side apply of a custom resource whose types do not fit ends as an internal error
+# (k8s.io/apimachinery, managedfields/internal: structuredmerge.go).
+_UNTYPED = "failed to create typed patch object"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +89,15 @@ def read_error(answer: Answer, call: Call) -> ClusterError:
         return _read_absence(answer, details, call)
     if answer.status == 409:
         return _read_conflict(answer, message, causes, call)
+    if any(cause.get("field") == "metadata.uid" for cause in causes):
+        # Server-side apply tells a wrong uid of a custom resource as a changed immutable field.
+        return Conflict(call.key, "is not the object that this run looked at: it was made anew since")
+    if _UNTYPED in message:
+        return Invalid(call.key, message.rpartition("): ")[2])
     if answer.status == 429:
         return Throttled(call.server, "is overloaded", tries=answer.tries, seconds=answer.seconds)
     if answer.status in (400, 413, 415, 422):
-        return Invalid(call.key, message, tuple(_describe_cause(cause) for cause in causes))
+        return Invalid(call.key, message, tuple(dict.fromkeys(_describe_cause(cause) for cause in causes)))
     return ClusterUnreachable(
         call.server,
         f"answered {answer.status} to {call.verb} {call.kind.plural}: {message}",

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
+
 from reconciler import __version__
 from reconciler.clients.cluster.interface import Cluster, ClusterMisconfigured
 from reconciler.clients.cluster.rest import PAGE, RestReader, RestWriter
@@ -84,12 +86,20 @@ def _configure(kubeconfig: Path | None, context: str | None) -> tuple[Configurat
             load_incluster_config(  # type: ignore[no-untyped-call]  # the library has no types here
                 client_configuration=configuration
             )
-    except (ConfigException, OSError, ValueError) as error:
-        raise ClusterMisconfigured(
-            f"no cluster to talk to: {where} cannot be used ({str(error).strip().rstrip('.')}). "
-            "Name one with --kubeconfig and --context, or run in a Pod whose service account is mounted."
-        ) from error
+    except (ConfigException, OSError, ValueError, yaml.YAMLError) as error:
+        raise _misconfigured(where, str(error)) from error
+    except (TypeError, AttributeError, LookupError) as error:
+        # The library does not check the shape of what it reads.
+        raise _misconfigured(where, "it is not a kubeconfig") from error
     return configuration, namespace
+
+
+def _misconfigured(where: str, why: str) -> ClusterMisconfigured:
+    said = " ".join(why.split()).rstrip(".")
+    return ClusterMisconfigured(
+        f"no cluster to talk to: {where} cannot be used ({said}). "
+        "Name one with --kubeconfig and --context, or run in a Pod whose service account is mounted."
+    )
 
 
 def _headers(configuration: Configuration) -> Mapping[str, str]:

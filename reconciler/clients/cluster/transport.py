@@ -203,10 +203,13 @@ class DryRunTransport:
         return self._transport.counts
 
     def send(self, request: Request) -> Answer:
+        # Options in a delete's body make the API server ignore those of the query, so they must be there.
+        body = request.body
+        if request.method == "DELETE" and body is not None:
+            body = {**body, "dryRun": ["All"]}
+        query = {**request.query, "dryRun": "All"}
         # What is not stored may be asked for as often as one likes.
-        return self._transport.send(
-            replace(request, query={**request.query, "dryRun": "All"}, repeatable=True)
-        )
+        return self._transport.send(replace(request, query=query, body=body, repeatable=True))
 
 
 def _may_repeat(request: Request, error: HTTPError) -> bool:
