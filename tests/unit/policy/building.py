@@ -94,17 +94,10 @@ variants:
 
 def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
     """The sound repository with these files instead or besides; None takes a file away."""
-    texts = {
-        path: text
-        for path, text in {**SOUND, **(changes or {})}.items()
-        if text is not None
-    }
+    texts = {path: text for path, text in {**SOUND, **(changes or {})}.items() if text is not None}
     loaded = load({path: dedent(text).encode() for path, text in texts.items()})
     assert not loaded.findings, loaded.findings
-    files = {
-        (file.place.kind, file.place.folder, file.place.name): file
-        for file in loaded.files
-    }
+    files = {(file.place.kind, file.place.folder, file.place.name): file for file in loaded.files}
     folders = {
         kind: {place[1] for place in files if place[0] in kinds}
         for kind, kinds in (
@@ -124,9 +117,7 @@ def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
                 records={
                     int(version): entry
                     for (kind, folder, version), file in files.items()
-                    if kind is FileKind.RECORD
-                    and folder == name
-                    and (entry := _entry(file, VersionRecord))
+                    if kind is FileKind.RECORD and folder == name and (entry := _entry(file, VersionRecord))
                 },
             )
             for name in folders["models"]
@@ -134,18 +125,12 @@ def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
         environments={
             name: EnvironmentEntry(
                 name=name,
-                environment=_entry(
-                    files.get((FileKind.ENVIRONMENT, name, "")), Environment
-                ),
-                exceptions=_entry(
-                    files.get((FileKind.EXCEPTIONS, name, "")), Exceptions
-                ),
+                environment=_entry(files.get((FileKind.ENVIRONMENT, name, "")), Environment),
+                exceptions=_entry(files.get((FileKind.EXCEPTIONS, name, "")), Exceptions),
                 deployments={
                     deployment: placed
                     for (kind, folder, deployment), file in files.items()
-                    if kind is FileKind.DEPLOYMENT
-                    and folder == name
-                    and (placed := _entry(file, Deployment))
+                    if kind is FileKind.DEPLOYMENT and folder == name and (placed := _entry(file, Deployment))
                 },
             )
             for name in folders["environments"]
@@ -157,9 +142,7 @@ def context(changes: Mapping[str, str | None] | None = None) -> Context:
     return Context(repository=repository(changes))
 
 
-def find(
-    policy_id: str, changes: Mapping[str, str | None] | None = None
-) -> tuple[Finding, ...]:
+def find(policy_id: str, changes: Mapping[str, str | None] | None = None) -> tuple[Finding, ...]:
     """What one policy finds in the sound repository with these changes."""
     policy = find_policy(policy_id)
     assert policy is not None, policy_id
@@ -172,25 +155,16 @@ def find_all(changes: Mapping[str, str | None] | None = None) -> tuple[Finding, 
 
 def tell(findings: tuple[Finding, ...]) -> list[str]:
     """Place, message and advice of each finding, as people read them."""
-    return [
-        f"{finding.location} {finding.message} {finding.advice}".rstrip()
-        for finding in findings
-    ]
+    return [f"{finding.location} {finding.message} {finding.advice}".rstrip() for finding in findings]
 
 
 def deployment(*variants: str, rest: str = "") -> str:
     """A deployment of wines with these variants, each a line in flow style; `rest` is added at the end."""
-    return (
-        "model: wines\nvariants:\n"
-        + "".join(f"  - {variant}\n" for variant in variants)
-        + rest
-    )
+    return "model: wines\nvariants:\n" + "".join(f"  - {variant}\n" for variant in variants) + rest
 
 
 def _entry(file: LoadedFile | None, kind: type[D]) -> Entry[D] | None:
     if file is None:
         return None
     assert file.document is not None
-    return Entry(
-        document=file.document, declaration=kind.model_validate(file.document.value)
-    )
+    return Entry(document=file.document, declaration=kind.model_validate(file.document.value))

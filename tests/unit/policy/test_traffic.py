@@ -34,17 +34,12 @@ class TestTrafficSum:
     def test_says_what_is_too_much(self) -> None:
         text = deployment("{version: 3, traffic: 90}", "{version: 5, traffic: 20}")
         (finding,) = find("traffic-sums-to-100", {DEPLOYMENT: text})
-        assert (
-            finding.advice
-            == "Take the surplus 10 from one of them, for example: v3 80, v5 20."
-        )
+        assert finding.advice == "Take the surplus 10 from one of them, for example: v3 80, v5 20."
 
     def test_a_single_live_variant_takes_all(self) -> None:
         text = deployment("{version: 3, traffic: 90}", "{version: 5, shadow: 10}")
         (finding,) = find("traffic-sums-to-100", {DEPLOYMENT: text})
-        assert finding.message.startswith(
-            "production/wines: live traffic sums to 90 (v3 90)"
-        )
+        assert finding.message.startswith("production/wines: live traffic sums to 90 (v3 90)")
         assert finding.advice == "A single live variant takes all: v3 100."
 
     def test_a_shadow_does_not_count(self) -> None:
@@ -59,28 +54,18 @@ class TestTrafficSum:
         text = deployment("{version: 3, traffic: 90}", rest="retire: true\n")
         assert find_all({DEPLOYMENT: text}) == ()
         retired = {ENVIRONMENT: f"{SOUND[ENVIRONMENT]}retire: true\n"}
-        assert (
-            find_all({DEPLOYMENT: deployment("{version: 3, traffic: 90}"), **retired})
-            == ()
-        )
+        assert find_all({DEPLOYMENT: deployment("{version: 3, traffic: 90}"), **retired}) == ()
 
     @given(st.lists(st.integers(0, 100), min_size=1, max_size=9))
-    def test_a_suggestion_sums_to_100_and_stays_within_bounds(
-        self, shares: list[int]
-    ) -> None:
+    def test_a_suggestion_sums_to_100_and_stays_within_bounds(self, shares: list[int]) -> None:
         suggested = suggest_shares(shares)
         assert sum(suggested) == 100
         assert len(suggested) == len(shares)
         assert all(0 <= share <= 100 for share in suggested)
 
     @given(st.lists(st.integers(0, 100), min_size=1, max_size=9))
-    def test_a_suggestion_moves_no_more_than_the_difference(
-        self, shares: list[int]
-    ) -> None:
-        moved = sum(
-            abs(new - old)
-            for new, old in zip(suggest_shares(shares), shares, strict=True)
-        )
+    def test_a_suggestion_moves_no_more_than_the_difference(self, shares: list[int]) -> None:
+        moved = sum(abs(new - old) for new, old in zip(suggest_shares(shares), shares, strict=True))
         assert moved == abs(100 - sum(shares))
 
     def test_no_shares_give_no_suggestion(self) -> None:
@@ -102,17 +87,12 @@ class TestVariantRole:
         (finding,) = find("variant-role", {DEPLOYMENT: text})
         assert str(finding.location) == f"{DEPLOYMENT}:3:32"
         assert (
-            finding.message
-            == "production/wines: v3 says both traffic and shadow; it must say one of them."
+            finding.message == "production/wines: v3 says both traffic and shadow; it must say one of them."
         )
 
     def test_no_version(self) -> None:
-        text = deployment(
-            "{version: 3, traffic: 90}", "{traffic: 5}", "{traffic: 5, name: extra}"
-        )
-        assert [
-            finding.message for finding in find("variant-role", {DEPLOYMENT: text})
-        ] == [
+        text = deployment("{version: 3, traffic: 90}", "{traffic: 5}", "{traffic: 5, name: extra}")
+        assert [finding.message for finding in find("variant-role", {DEPLOYMENT: text})] == [
             "production/wines: variant 2 names no version.",
             "production/wines: extra names no version.",
         ]
@@ -133,9 +113,7 @@ class TestOneShadow:
         ]
 
     def test_a_shadow_alone(self) -> None:
-        (finding,) = find(
-            "one-shadow", {DEPLOYMENT: deployment("{version: 5, shadow: 10}")}
-        )
+        (finding,) = find("one-shadow", {DEPLOYMENT: deployment("{version: 5, shadow: 10}")})
         assert finding.message == (
             "production/wines: v5 is a shadow, and no variant takes live traffic to answer requests."
         )
@@ -156,9 +134,7 @@ class TestDistinctVersions:
         ]
 
     def test_a_new_rollout_is_not_another_version(self) -> None:
-        text = deployment(
-            "{version: 3, traffic: 90}", "{version: 3, traffic: 10, rollout: 2}"
-        )
+        text = deployment("{version: 3, traffic: 90}", "{version: 3, traffic: 10, rollout: 2}")
         (finding,) = find("distinct-versions", {DEPLOYMENT: text})
         assert "v3 is live twice" in finding.message
 
@@ -167,9 +143,7 @@ class TestDistinctVersions:
         assert find("distinct-versions", {DEPLOYMENT: text}) == ()
 
     def test_a_given_name_that_another_variant_derives(self) -> None:
-        text = deployment(
-            "{version: 3, traffic: 90}", "{version: 5, traffic: 10, name: v3}"
-        )
+        text = deployment("{version: 3, traffic: 90}", "{version: 5, traffic: 10, name: v3}")
         (finding,) = find("distinct-versions", {DEPLOYMENT: text})
         assert str(finding.location) == f"{DEPLOYMENT}:4:37"
         assert finding.message == (
@@ -177,9 +151,7 @@ class TestDistinctVersions:
         )
 
     def test_a_derived_name_that_another_variant_was_given(self) -> None:
-        text = deployment(
-            "{version: 5, traffic: 90, name: v3}", "{version: 3, traffic: 10}"
-        )
+        text = deployment("{version: 5, traffic: 90, name: v3}", "{version: 3, traffic: 10}")
         (finding,) = find("distinct-versions", {DEPLOYMENT: text})
         assert str(finding.location) == f"{DEPLOYMENT}:4:15"
 
@@ -192,9 +164,7 @@ class TestZeroTraffic:
     def test_ambassador_v1_would_serve_it(self) -> None:
         changes = {
             ENVIRONMENT: f"{SOUND[ENVIRONMENT]}platform: {{ingress: ambassador-v1}}\n",
-            DEPLOYMENT: deployment(
-                "{version: 3, traffic: 100}", "{version: 5, traffic: 0}"
-            ),
+            DEPLOYMENT: deployment("{version: 3, traffic: 100}", "{version: 5, traffic: 0}"),
         }
         assert tell(find("zero-traffic-routed", changes)) == [
             (
@@ -211,8 +181,6 @@ class TestZeroTraffic:
         clusters = "clusters: {eu1: {}, us1: {platform: {ingress: ambassador-v1}}}\n"
         changes = {
             ENVIRONMENT: SOUND[ENVIRONMENT] + clusters,
-            DEPLOYMENT: deployment(
-                "{version: 3, traffic: 100}", "{version: 5, traffic: 0}"
-            ),
+            DEPLOYMENT: deployment("{version: 3, traffic: 100}", "{version: 5, traffic: 0}"),
         }
         assert len(find("zero-traffic-routed", changes)) == 1
