@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from scripts.local_cluster import LocalCluster
 
+pytest_plugins = ("tests.integration.mlflow_fixtures",)
+
 # Set by the process that the user started; pytest-xdist's workers inherit them.
 _RUN_FOLDER = "MODELSYNC_TEST_RUN_FOLDER"
 _RUN_PROCESS = "MODELSYNC_TEST_RUN_PROCESS"

@@ -4,60 +4,57 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
-from pathlib import Path
+
+import psutil
 
 _STEP = 0.05
 
+# The system computes a process's start from its clock, which may be adjusted meanwhile.
+_SAME_START = 2.0
 
-def read_start_time(pid: int) -> str:
-    """When a process started, in the system's own words; empty if there is none of this id.
+
+def read_start_time(pid: int) -> float:
+    """When a process started, in seconds since the epoch; 0 if none of this id runs.
 
     Together with the id it names one process for good: ids are given again, start times are not.
     """
     try:
-        # The second field is the program's name in brackets and may hold blanks; the start time is field 22.
-        fields = (
-            Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        )
-        return fields[19] if fields[0] != "Z" else ""
-    except FileNotFoundError:
-        # Linux says it in /proc; elsewhere ps does.
-        if Path("/proc/self/stat").exists():
-            return ""
-    asked = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip()
+        process = psutil.Process(pid)
+        return 0.0 if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
-def stop_group(pid: int, started: str, *, patience: float = 10.0) -> None:
+def is_running(pid: int, started: float) -> bool:
+    """Whether this very process still runs."""
+    return bool(started) and abs(read_start_time(pid) - started) <= _SAME_START
+
+
+def stop_group(pid: int, started: float, *, patience: float = 10.0) -> None:
     """End the process group that `pid` leads: politely, and after `patience` seconds by force.
 
     Does nothing if that process is gone or its id belongs to another one now.
     """
-    if not started or read_start_time(pid) != started:
+    if not is_running(pid, started):
         return
-    for sign, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
-        if not _signal_group(pid, sign):
-            return
-        end = time.monotonic() + wait
-        while time.monotonic() < end:
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        end = time.monotonic() + patience
+        reached = _signal_group(pid, sign)
+        while reached and time.monotonic() < end:
             _reap(pid)
-            if not _signal_group(pid, 0):
-                return
             time.sleep(_STEP)
+            reached = _signal_group(pid, 0)
+        if not reached:
+            return
 
 
 def _signal_group(group: int, sign: int) -> bool:
     """Whether the group still had anybody to send this to."""
     try:
         os.killpg(group, sign)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        # macOS answers so for a group of zombies.
+    except (ProcessLookupError, PermissionError):
+        # macOS answers with a missing permission for a group of zombies.
         return False
     return True
 

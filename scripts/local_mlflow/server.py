@@ -7,12 +7,17 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from scripts.local_mlflow.process import read_start_time, stop_group
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -29,11 +34,17 @@ class MlflowServer:
     """One MLflow server with its data under `folder` (a new temporary folder if none is given).
 
     As a context manager it is started on entry and stopped on exit, and a temporary folder is removed.
-    `stop` and `start` may alternate: address and data stay, so that an outage can be played.
+    `stop` and `start` may alternate: address and data stay, so that an outage can be played. When the
+    process with id `owner` (default: this one) is gone without having stopped the server, a guard does.
     """
 
     def __init__(
-        self, folder: Path | None = None, *, python: Path | None = None, deadline: float = _DEADLINE
+        self,
+        folder: Path | None = None,
+        *,
+        python: Path | None = None,
+        owner: int | None = None,
+        deadline: float = _DEADLINE,
     ) -> None:
         self._temporary = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="modelsync-mlflow-")) if folder is None else folder
@@ -41,7 +52,9 @@ class MlflowServer:
         self._deadline = deadline
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._started = ""
+        self._started = 0.0
+        owner = os.getpid() if owner is None else owner
+        self._owner = (owner, read_start_time(owner))
 
     @property
     def uri(self) -> str:
@@ -68,11 +81,11 @@ class MlflowServer:
         return self.folder / "server.log"
 
     @property
-    def process(self) -> tuple[int, str]:
-        """Process id and start time, for `stop_group`; (0, "") while stopped."""
-        return (self._process.pid, self._started) if self._process else (0, "")
+    def process(self) -> tuple[int, float]:
+        """Process id and start time, for `stop_group`; (0, 0) while stopped."""
+        return (self._process.pid, self._started) if self._process else (0, 0.0)
 
-    def start(self) -> MlflowServer:
+    def start(self) -> Self:
         """Start and wait until it answers. Raises MlflowServerError."""
         if self._process is not None:
             return self
@@ -103,7 +116,8 @@ class MlflowServer:
         if self._process is not None:
             stop_group(self._process.pid, self._started)
             self._process.wait()
-        self._process, self._started = None, ""
+            self._guard.wait()
+        self._process, self._started = None, 0.0
 
     def remove(self) -> None:
         """Stop, and remove the data if they were temporary."""
@@ -111,7 +125,7 @@ class MlflowServer:
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self) -> MlflowServer:
+    def __enter__(self) -> Self:
         try:
             return self.start()
         except BaseException:
@@ -149,6 +163,25 @@ class MlflowServer:
                 start_new_session=True,
             )
         self._started = read_start_time(self._process.pid)
+        self._set_guard(self._process.pid)
+
+    def _set_guard(self, pid: int) -> None:
+        arguments = [str(value) for value in (pid, self._started, *self._owner)]
+        # Not waited for: it ends with the server.
+        self._guard = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "scripts.local_mlflow.guard",
+                *arguments,
+                str(self.folder) * self._temporary,
+            ],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def _wait(self) -> bool:
         end = time.monotonic() + self._deadline

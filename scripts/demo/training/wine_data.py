@@ -32,6 +32,7 @@ COLUMNS = (*FEATURES, TARGET)
 # doi:10.24432/C56S3T); the same SHA-256 stands in several independent public loaders of that file.
 UCI_WHITE_SHA256 = "76c3f809815c17c07212622f776311faeb31e87610d52c26d87d6e361b169836"
 
+SAMPLE = "sample"
 SAMPLE_ROWS = 1600
 SAMPLE_SEED = 2009
 _TIMEOUT = 30
@@ -57,13 +58,13 @@ class WineData:
 
 
 def read_data(place: str) -> WineData:
-    """The data at a path or http(s) URL; a generated sample if `place` is empty. Raises DataError."""
-    if not place:
+    """The data at a path or http(s) URL; a generated sample if `place` says so or nothing. Raises DataError."""
+    if place in ("", SAMPLE):
         content = generate_sample()
         return WineData(
             table=parse_csv(content, "the generated sample"),
             origin=f"generated sample, seed {SAMPLE_SEED}",
-            name="wine-quality-sample",
+            name=f"wine-quality-{SAMPLE}",
             sha256=hashlib.sha256(content).hexdigest(),
         )
     content = _fetch(place)
