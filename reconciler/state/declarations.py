@@ -37,7 +37,10 @@ Timestamp = Annotated[
         description="A UTC date or time: 2026-11-30 (its end) or 2026-11-30T12:00Z.",
     ),
 ]
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Digest = Annotated[
+    str, Field(pattern=r"^sha256:[0-9a-f]{64}$", description="The word sha256, a colon, and 64 hex digits.")
+]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="64 hex digits in small letters.")]
 
 
 class Declaration(BaseModel):
@@ -343,9 +346,7 @@ class RecordedFile(Declaration):
     """Size in bytes, and what identifies the content: SHA-256, or the store's own checksum for large files."""
 
     bytes: Annotated[int, Field(ge=0)] = Field(description="Size in bytes.")
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        default=None, description="SHA-256 of the content."
-    )
+    sha256: Sha256 | None = Field(default=None, description="SHA-256 of the content.")
     checksum: str | None = Field(
         default=None, description="The store's own checksum, where the file was too large for SHA-256."
     )

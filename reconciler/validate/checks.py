@@ -15,7 +15,7 @@ from reconciler.validate.parse import parse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A parsed repository and all findings on it. `policies` counts the rules that were run or not decided."""
+    """A parsed repository and all findings on it. `policies` counts those that were run or not decided."""
 
     repository: Repository
     findings: tuple[Finding, ...]

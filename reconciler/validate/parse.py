@@ -1,0 +1,140 @@
+"""From located documents to a typed repository. Everything wrong is collected; nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from reconciler.load.documents import Loaded, LoadedFile
+from reconciler.load.layout import FileKind
+from reconciler.state.declarations import Declaration
+from reconciler.state.documents import Document, Location
+from reconciler.state.findings import Finding, Grade
+from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
+from reconciler.validate.kinds import TYPES
+from reconciler.validate.messages import describe_faults, describe_nulls
+from reconciler.validate.served import refuse_unserved
+
+
+def parse(loaded: Loaded) -> tuple[Repository, tuple[Finding, ...]]:
+    """Give every declaration its type.
+
+    Returns what could be parsed, and findings about what could not; those of loading are not among them.
+    A file with a finding is faulty: its declaration is left out, and its name is kept, so that what it
+    declared is left alone. Where a file was not read completely, findings at the places that loading
+    complained about are dropped.
+    """
+    told = frozenset(finding.location for finding in loaded.findings)
+    findings: list[Finding] = []
+    parsed: list[tuple[LoadedFile, Entry[Any] | None]] = []
+    for file in loaded.files:
+        entry, found = _parse_file(file)
+        findings += (finding for finding in found if finding.location not in told)
+        parsed.append((file, entry))
+    findings += _find_missing(loaded.files)
+    return _assemble(parsed), tuple(findings)
+
+
+def parse_document(kind: FileKind, document: Document) -> tuple[Declaration | None, tuple[Finding, ...]]:
+    """One declaration, or the findings that say why there is none."""
+    nulls = dict(describe_nulls(kind, document))
+    findings = [*nulls.values(), *refuse_unserved(kind, document)]
+    declaration: Declaration | None = None
+    try:
+        declaration = TYPES[kind].model_validate(document.value)
+    except ValidationError as error:
+        places = frozenset(finding.location for finding in nulls.values())
+        details = error.errors(include_url=False, include_context=False)
+        faults = describe_faults(kind, document, details)
+        findings += (finding for finding in faults if finding.location not in places)
+    return (None if findings else declaration), tuple(findings)
+
+
+def _parse_file(file: LoadedFile) -> tuple[Entry[Any] | None, tuple[Finding, ...]]:
+    if file.document is None:
+        return None, ()
+    declaration, findings = parse_document(file.place.kind, file.document)
+    if declaration is None or not file.sound:
+        return None, findings
+    return Entry(document=file.document, declaration=declaration), findings
+
+
+def _find_missing(files: Iterable[LoadedFile]) -> Iterator[Finding]:
+    """A finding for each folder whose own file is not there."""
+    kinds: dict[tuple[str, str], set[FileKind]] = {}
+    for file in files:
+        if file.place.folder:
+            kinds.setdefault((file.path.split("/")[0], file.place.folder), set()).add(file.place.kind)
+    for (parent, folder), found in kinds.items():
+        own = FileKind.MODEL if parent == "models" else FileKind.ENVIRONMENT
+        if own not in found:
+            path = f"{parent}/{folder}/{own.value}.yaml"
+            yield Finding(
+                rule="missing-file",
+                grade=Grade.HARD,
+                location=Location(file=path),
+                message=f"{path} is missing, though other files lie in its folder.",
+                advice="Write it, or remove the folder.",
+            )
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What was found in one folder, by what the places of its files say; None stands for a faulty file."""
+
+    single: dict[FileKind, Entry[Any] | None] = field(default_factory=dict)
+    named: dict[str, Entry[Any] | None] = field(default_factory=dict)
+
+    def sound(self) -> dict[str, Entry[Any]]:
+        return {name: entry for name, entry in self.named.items() if entry is not None}
+
+    def faulty(self) -> frozenset[str]:
+        return frozenset(name for name, entry in self.named.items() if entry is None)
+
+    def is_faulty(self, kind: FileKind) -> bool:
+        return kind in self.single and self.single[kind] is None
+
+
+def _assemble(parsed: Iterable[tuple[LoadedFile, Entry[Any] | None]]) -> Repository:
+    folders: dict[tuple[str, str], _Folder] = {}
+    for file, entry in parsed:
+        place = file.place
+        folder = folders.setdefault((file.path.split("/")[0], place.folder), _Folder())
+        if place.name:
+            folder.named[place.name] = entry
+        else:
+            folder.single[place.kind] = entry
+    defaults = folders.pop(("models", ""), _Folder())
+    return Repository(
+        defaults=defaults.single.get(FileKind.DEFAULTS),
+        has_faulty_defaults=defaults.is_faulty(FileKind.DEFAULTS),
+        models=_select(folders, "models", _build_model),
+        environments=_select(folders, "environments", _build_environment),
+    )
+
+
+def _select(folders: Mapping[tuple[str, str], _Folder], parent: str, build: Any) -> dict[str, Any]:
+    return {name: build(name, folder) for (above, name), folder in folders.items() if above == parent}
+
+
+def _build_model(name: str, folder: _Folder) -> ModelEntry:
+    return ModelEntry(
+        name=name,
+        model=folder.single.get(FileKind.MODEL),
+        records={int(version): entry for version, entry in folder.sound().items()},
+        faulty_records=frozenset(int(version) for version in folder.faulty()),
+    )
+
+
+def _build_environment(name: str, folder: _Folder) -> EnvironmentEntry:
+    return EnvironmentEntry(
+        name=name,
+        environment=folder.single.get(FileKind.ENVIRONMENT),
+        deployments=folder.sound(),
+        exceptions=folder.single.get(FileKind.EXCEPTIONS),
+        faulty_deployments=folder.faulty(),
+        has_faulty_exceptions=folder.is_faulty(FileKind.EXCEPTIONS),
+    )
