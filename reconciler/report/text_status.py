@@ -43,7 +43,7 @@ def _rows(deployment: DeploymentStatus) -> list[tuple[str, ...]]:
     applied = {share.predictor: share for share in deployment.applied or ()}
     names = [*declared, *(name for name in applied if name not in declared)]
     health = deployment.health.word.value
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for index, name in enumerate(names):
         share = declared.get(name) or applied[name]
         version = f"{share.version} shadow" if share.shadow else share.version
