@@ -37,7 +37,7 @@ def record_events(
     revision: str,
     now: datetime,
 ) -> tuple[str, ...]:
-    """Write an Event for each object that a run changed, skipped or failed on; what could not be is returned as notes.
+    """Write an Event for each object that a run changed, skipped or failed on; notes say what could not be.
 
     An Event's name follows from what it says, so that a run that says the same again adds none.
     """

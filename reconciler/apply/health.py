@@ -23,7 +23,7 @@ _EXTRAS = ("-explainer", "-svc-orch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Expected:
-    """A Deployment that the operator must make: `uri` is what its model initializer must load, empty if any."""
+    """A Deployment that the operator must make: `uri` is what its model initializer must load (empty: any)."""
 
     predictor: str
     name: str

@@ -1,4 +1,4 @@
-"""Deletes what left the desired state: exactly the objects that were looked at, and only while they are ours."""
+"""Deletes what left the desired state: exactly the objects that were looked at, while they are ours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pruned:
 def prune_objects(
     changes: tuple[Change, ...], cluster: Cluster, *, namespace: str, part_of: str, fence: Fence
 ) -> Pruned:
-    """Delete the objects of `changes` with their uid and version as preconditions, children in the background.
+    """Delete the objects of `changes` with uid and version as preconditions, children in the background.
 
     An object that was made anew, or lost our label, since the plan was made is kept. One that a finalizer
     holds is asked to go and stays in the record until it is gone; finalizers are never stripped.

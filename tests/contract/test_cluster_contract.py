@@ -101,7 +101,8 @@ class TestReading:
         assert live == applied
         assert live is not None
         assert live.key == key(namespace)
-        assert live.uid and live.resource_version
+        assert live.uid
+        assert live.resource_version
         assert live.generation == 1
         assert live.labels == {"team": "wine"}
         assert not live.deleting
@@ -297,7 +298,8 @@ class TestApplying:
         with pytest.raises(NamespaceTerminating):
             port.writer.create(CONFIG_MAP, going, config_map("a"))
         seen = port.reader.read_namespace(going)
-        assert seen is not None and seen.deleting
+        assert seen is not None
+        assert seen.deleting
 
     def test_a_webhook_that_does_not_answer_is_no_verdict_on_the_object(
         self, adapter: Adapter, cluster: LocalCluster, make_namespace: MakeNamespace
@@ -410,12 +412,12 @@ class TestConnecting:
         assert connect(kubeconfig=file).namespace == "default"
 
     def test_a_kubeconfig_that_cannot_be_used_says_so(self, tmp_path: Path) -> None:
-        with pytest.raises(ClusterMisconfigured, match="missing.yaml cannot be used"):
+        with pytest.raises(ClusterMisconfigured, match=r"missing\.yaml cannot be used"):
             connect(kubeconfig=tmp_path / "missing.yaml")
         broken = tmp_path / "broken.yaml"
         for text in ("", "[]", "a: [", "apiVersion: v1\nkind: Config\n", "just text"):
             broken.write_text(text)
-            with pytest.raises(ClusterMisconfigured, match="broken.yaml cannot be used"):
+            with pytest.raises(ClusterMisconfigured, match=r"broken\.yaml cannot be used"):
                 connect(kubeconfig=broken)
 
     def test_a_context_that_does_not_exist_says_so(self, cluster: LocalCluster) -> None:

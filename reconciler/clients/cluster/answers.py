@@ -86,7 +86,7 @@ def read_error(answer: Answer, call: Call) -> ClusterError:
     if answer.status == 403:
         return _read_forbidden(message, causes, call)
     if answer.status == 404:
-        return _read_absence(answer, details, call)
+        return _read_absence(details, call)
     if answer.status == 409:
         return _read_conflict(answer, message, causes, call)
     if any(cause.get("field") == "metadata.uid" for cause in causes):
@@ -118,7 +118,7 @@ def _read_forbidden(message: str, causes: tuple[Mapping[str, Any], ...], call: C
     )
 
 
-def _read_absence(answer: Answer, details: Mapping[str, Any], call: Call) -> ClusterError:
+def _read_absence(details: Mapping[str, Any], call: Call) -> ClusterError:
     if details.get("kind") == "namespaces" and call.kind.plural != "namespaces":
         return NamespaceMissing(call.namespace)
     # A kind that is not served answers without details; a missing object is named in them.

@@ -23,7 +23,7 @@ class Unauthenticated(ClusterMisconfigured):
 
 
 class ClusterUnreachable(ClusterError):
-    """No answer, or none that decides: `server` is its address, `tries` and `seconds` what was spent on it."""
+    """No answer, or none that decides: `server` is its address, `tries` and `seconds` what it took."""
 
     def __init__(self, server: str, detail: str, *, tries: int, seconds: float) -> None:
         self.server = server
@@ -38,7 +38,7 @@ class Throttled(ClusterUnreachable):
 
 
 class RightMissing(ClusterError):
-    """The caller may not do this. `user` is who the API server took the caller for; empty if it did not say."""
+    """The caller may not do this. `user` is who the API server took the caller for, if it said so."""
 
     def __init__(
         self, verb: str, resource: str, group: str, namespace: str, *, user: str = "", detail: str = ""
@@ -89,7 +89,8 @@ class NamespaceTerminating(ClusterError):
     def __init__(self, namespace: str) -> None:
         self.namespace = namespace
         super().__init__(
-            f"namespace {namespace} is being deleted; nothing can be created in it until it is gone and made anew."
+            f"namespace {namespace} is being deleted; nothing can be created in it "
+            "until it is gone and made anew."
         )
 
 
@@ -105,7 +106,7 @@ class WebhookUnavailable(ClusterError):
 
 
 class ObjectError(ClusterError):
-    """Base of what concerns one object alone; others can go on. `detail` is said without naming the object."""
+    """Base of what concerns one object alone: others can go on. `detail` speaks without naming the object."""
 
     def __init__(self, key: ObjectKey, detail: str) -> None:
         self.key = key
@@ -156,7 +157,7 @@ class Invalid(ObjectError):
 
 
 class ListExpired(ClusterError):
-    """A list could not be finished: its continuation expired twice. Nothing is concluded from a part of it."""
+    """A list could not be finished: its continuation expired twice. A part of it proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +177,7 @@ class ClusterReader(Protocol):
 
     @property
     def requests(self) -> int:
-        """How many requests were sent so far, tries that failed and writes through the same connection included."""
+        """How many requests were sent so far, failed tries and writes over the same connection included."""
 
     @property
     def requests_by_verb(self) -> Mapping[str, int]:

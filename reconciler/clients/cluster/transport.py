@@ -19,8 +19,8 @@ from urllib3.exceptions import (
     NewConnectionError,
     ReadTimeoutError,
     SSLError,
-    TimeoutError,
 )
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 from urllib3.util.retry import Retry
 
 from reconciler.clients.cluster.interface import ClusterMisconfigured, ClusterUnreachable, Throttled
@@ -168,7 +168,7 @@ class HttpTransport:
 
     def _pause(self, failures: int) -> float:
         # Spread out, so that many runs that failed together do not come back together.
-        return self._patience.pause * random.uniform(0.5, 1.5) * max(1, failures)
+        return self._patience.pause * random.uniform(0.5, 1.5) * max(1, failures)  # noqa: S311  (no secret)
 
     def _explain(self, error: HTTPError) -> str:
         if isinstance(error, SSLError):
@@ -180,7 +180,7 @@ class HttpTransport:
             return "has a name that could not be resolved"
         if isinstance(error, NewConnectionError):
             return "could not be connected to (nothing listens there, or a firewall is between)"
-        if isinstance(error, TimeoutError):
+        if isinstance(error, HTTPTimeoutError):
             return f"did not answer within {self._patience.timeout:.0f} s"
         return f"broke the connection ({error})"
 
@@ -215,7 +215,7 @@ class DryRunTransport:
 def _may_repeat(request: Request, error: HTTPError) -> bool:
     """A request that never left may always be sent again; one that may have arrived only if repeatable."""
     never_left = isinstance(error, NewConnectionError) or (
-        isinstance(error, TimeoutError) and not isinstance(error, ReadTimeoutError)
+        isinstance(error, HTTPTimeoutError) and not isinstance(error, ReadTimeoutError)
     )
     return request.repeatable or never_left
 
