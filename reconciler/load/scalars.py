@@ -57,6 +57,13 @@ def _disagree(word: str, meaning: str) -> Suspect:
     )
 
 
+def _say_nothing(word: str) -> Suspect:
+    return Suspect(
+        problem=f"{word} says nothing.",
+        advice=f'Remove the key, or write "{word}" in quotes if text is meant.',
+    )
+
+
 def _spellings(*words: str) -> tuple[str, ...]:
     return tuple(spelling for word in words for spelling in (word, word.capitalize(), word.upper()))
 
@@ -69,13 +76,10 @@ EMPTY = Suspect(
 _WORDS: Mapping[str, Scalar] = {
     **{word: _disagree(word, "true") for word in _spellings("true", "yes", "on", "y")},
     **{word: _disagree(word, "false") for word in _spellings("false", "no", "off", "n")},
-    **{word: _disagree(word, "null") for word in _spellings("null")},
+    **{word: _say_nothing(word) for word in ("~", "Null", "NULL")},
     "true": True,
     "false": False,
     "null": None,
-    "~": Suspect(
-        problem="~ says nothing.", advice='Remove the key, or write "~" in quotes if text is meant.'
-    ),
     "": EMPTY,
 }
 

@@ -18,6 +18,9 @@ from reconciler.state.findings import Finding, Grade
 _CLOSERS = {"[": "]", "{": "}"}
 _SPECIAL_STARTS = "@`%*&!"
 
+_NO_COLON = "no colon and space follow the key in this line."
+_WRITE_PAIR = 'Write "key: value".'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
@@ -37,6 +40,14 @@ class _Scene:
     problem: _Place
     context: _Place
     is_at_end: bool
+    above: str
+
+    @property
+    def lacks_colon_above(self) -> bool:
+        """Whether the line above begins where this one does, and gives no value to a key."""
+        line = self.above.split(" #")[0].rstrip()
+        is_pair = ": " in line or line.endswith(":")
+        return _indent(line) == _indent(self.problem.text) and not is_pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,12 @@ def describe_syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Findin
     """The finding for what the parser could not read."""
     problem = _locate(text, error.problem_mark)
     context = _locate(text, error.context_mark) if error.context_mark else problem
-    scene = _Scene(problem=problem, context=context, is_at_end=not text[problem.index :].strip())
+    scene = _Scene(
+        problem=problem,
+        context=context,
+        is_at_end=not text[problem.index :].strip(),
+        above=text.split("\n")[problem.line - 1] if problem.line else "",
+    )
     verdict = next(verdict for judge in _JUDGES if (verdict := judge(scene)))
     line, column = verdict.place.line + 1, verdict.place.column + 1
     return Finding(
@@ -73,6 +89,10 @@ def _locate(text: str, mark: yaml.Mark | None) -> _Place:
         character=text[mark.index : mark.index + 1],
         text=lines[mark.line] if mark.line < len(lines) else "",
     )
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _judge_open_bracket(scene: _Scene) -> _Verdict | None:
@@ -130,15 +150,18 @@ def _judge_directive(scene: _Scene) -> _Verdict | None:
 
 
 def _judge_colon(scene: _Scene) -> _Verdict | None:
-    if scene.problem.character != ":":
+    place = scene.problem
+    if place.character != ":":
         return None
+    if not place.text[: place.column].strip(" -"):
+        return _Verdict(place=place, message="there is no key before the colon.", advice="Write one.")
+    if scene.lacks_colon_above:
+        above = _Place(index=0, line=place.line - 1, column=_indent(place.text), character="", text="")
+        return _Verdict(place=above, message=_NO_COLON, advice=_WRITE_PAIR)
     return _Verdict(
-        place=scene.problem,
+        place=place,
         message="this colon makes a key of the text before it, where no key may stand.",
-        advice=(
-            "Put text that holds a colon and a space in quotes; else check the indentation, "
-            "and that the line above has a colon and a space after its key."
-        ),
+        advice="Put text that holds a colon and a space in quotes; else check the indentation.",
     )
 
 
@@ -148,8 +171,8 @@ def _judge_missing_colon(scene: _Scene) -> _Verdict | None:
         return None
     return _Verdict(
         place=scene.context,
-        message="no colon follows the key in this line.",
-        advice='Write "key: value".',
+        message=_NO_COLON,
+        advice=_WRITE_PAIR,
     )
 
 

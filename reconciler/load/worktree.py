@@ -56,5 +56,5 @@ def read_worktree(directory: Path) -> Worktree:
 def _read_file(path: Path) -> bytes:
     # It may have been replaced since it was looked at: no link is followed, no pipe waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         return file.read(DOCUMENT_BYTES + 1)

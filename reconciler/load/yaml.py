@@ -213,18 +213,21 @@ class _Walk:
             raise _Stop
         self._aliases += 1
         self._aliased_values += part.size
-        if self._aliases > ALIASES or self._aliased_values > ALIASED_VALUES:
-            self._refuse(
-                "alias-limit",
-                event,
-                f"more than {ALIASES} aliases, or aliases that stand for more than {ALIASED_VALUES} values.",
-                "Write the values out.",
-            )
-            raise _Stop
+        self._check_aliases(event)
         self._check_depth(event, part.height)
         if self._frames[-1].expects_key:
             self._refuse_key(event)
         self._frames[-1].add(part)
+
+    def _check_aliases(self, event: Any) -> None:
+        problem = ""
+        if self._aliases > ALIASES:
+            problem = f"this is alias number {self._aliases}; a file may use {ALIASES}."
+        elif self._aliased_values > ALIASED_VALUES:
+            problem = f"the aliases up to here stand for more than {ALIASED_VALUES:,} values."
+        if problem:
+            self._refuse("alias-limit", event, problem, "Write the values out.")
+            raise _Stop
 
     def _keep(self, anchor: str | None, part: _Part) -> None:
         if anchor is not None:
@@ -250,7 +253,7 @@ class _Walk:
             self._refuse(
                 "custom-tags",
                 event,
-                f"the tag {_show_tag(event.tag)} asks for a type; values show theirs by how they are written.",
+                f"the tag {_show_tag(event.tag)} asks for a type, which values show by how they are written.",
                 "Remove it; put text that looks like a number in quotes.",
             )
 

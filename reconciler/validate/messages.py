@@ -45,7 +45,8 @@ def describe_faults(kind: FileKind, document: Document, errors: Iterable[ErrorDe
     faults = [_place(document.value, error) for error in errors]
     misspelt = {_correct(fault.path, root) for fault in faults if fault.is_key}
     seen: set[Path] = set()
-    for fault in faults:
+    # Of a value that may have several forms, the form that came closest says most.
+    for fault in sorted(faults, key=lambda fault: fault.type not in _RANGES | _FORMS):
         if fault.type == "missing":
             if fault.path not in misspelt:
                 yield _refuse_missing(document, fault.path, root)
@@ -176,7 +177,8 @@ def _suggest(value: Value, node: Node) -> str:
     choices = list(node.get("anyOf", (node,)))
     types = {choice.get("type") for choice in choices}
     if isinstance(value, str):
-        near = _find_nearest(value, [word for choice in choices for word in choice.get("enum", ())])
+        words = [word for choice in choices for word in choice.get("enum", ())]
+        near = _find_nearest(value, words, cutoff=0.6)
         if near:
             return f'Did you mean "{near}"?'
         if value in ("true", "false") and "boolean" in types:
@@ -237,9 +239,9 @@ def _value_at(value: Any, path: Path) -> Value:
     return found
 
 
-def _find_nearest(word: str, known: Sequence[str]) -> str:
+def _find_nearest(word: str, known: Sequence[str], *, cutoff: float = 0.7) -> str:
     folded = {_fold(name): name for name in known}
-    near = get_close_matches(_fold(word), list(folded), n=1, cutoff=0.7)
+    near = get_close_matches(_fold(word), list(folded), n=1, cutoff=cutoff)
     return folded[near[0]] if near else ""
 
 

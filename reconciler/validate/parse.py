@@ -27,12 +27,12 @@ def parse(loaded: Loaded) -> tuple[Repository, tuple[Finding, ...]]:
     declared is left alone. Where a file was not read completely, findings at the places that loading
     complained about are dropped.
     """
-    told = frozenset(finding.location for finding in loaded.findings)
+    told = frozenset(str(finding.location) for finding in loaded.findings)
     findings: list[Finding] = []
     parsed: list[tuple[LoadedFile, Entry[Any] | None]] = []
     for file in loaded.files:
         entry, found = _parse_file(file)
-        findings += (finding for finding in found if finding.location not in told)
+        findings += (finding for finding in found if str(finding.location) not in told)
         parsed.append((file, entry))
     findings += _find_missing(loaded.files)
     return _assemble(parsed), tuple(findings)

@@ -1,0 +1,104 @@
+"""Every rule is shown by example: small repositories that keep it, and ones that break it.
+
+`tests/examples/<rule>/{positive,negative}/<case>/` is a repository. A negative one has an `expected.txt`
+with all its findings, one in a line: `file:line:column rule`, and, where it matters, words that the
+finding must say (with MODELSYNC_BLESS=1 they are written anew, to be reviewed as a change). A file
+`<name>.repeated` stands for a large file `<name>`: its first line says how often the lines up to the last
+are repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.load.documents import load
+from reconciler.load.worktree import read_worktree
+from reconciler.policy.policies import POLICIES
+from reconciler.state.findings import Finding
+from reconciler.validate.checks import check
+from reconciler.validate.rules import STRUCTURAL_RULES
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+CASES = sorted(EXAMPLES.glob("*/*/*/"))
+RULES = sorted({*STRUCTURAL_RULES, *(policy.id for policy in POLICIES)})
+
+# No folder of files can show these: a submodule is an entry of a commit, and permissions are not kept in git.
+SHOWN_ELSEWHERE = {"submodules", "unreadable-file"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    place: str
+    rule: str
+    words: str
+
+
+def read_expected(case: Path) -> tuple[Expected, ...]:
+    lines = (case / "expected.txt").read_text(encoding="utf-8").splitlines()
+    parts = ((*line.split(" ", 2), "")[:3] for line in lines if line.strip())
+    return tuple(Expected(place, rule, words) for place, rule, words in parts)
+
+
+def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
+    worktree = read_worktree(_expand(case, scratch))
+    return check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)).findings
+
+
+def _expand(case: Path, scratch: Path) -> Path:
+    repeated = tuple(case.rglob("*.repeated"))
+    if not repeated:
+        return case
+    copy = scratch / case.name
+    shutil.copytree(case, copy, symlinks=True)
+    for original in repeated:
+        path = copy / original.relative_to(case)
+        count, _, text = path.read_text(encoding="utf-8").partition("\n")
+        *repeated_lines, last = text.splitlines(keepends=True)
+        path.with_suffix("").write_text("".join(repeated_lines) * int(count) + last, encoding="utf-8")
+        path.unlink()
+    return copy
+
+
+def name(case: Path) -> str:
+    return str(case.relative_to(EXAMPLES))
+
+
+def cases_of(side: str) -> list[Path]:
+    return [case for case in CASES if case.parent.name == side]
+
+
+@pytest.mark.parametrize("case", cases_of("positive"), ids=name)
+def test_what_keeps_the_rule_has_no_finding(case: Path, tmp_path: Path) -> None:
+    assert find_all(case, tmp_path) == ()
+
+
+@pytest.mark.parametrize("case", cases_of("negative"), ids=name)
+def test_what_breaks_the_rule_is_found_where_it_stands(case: Path, tmp_path: Path) -> None:
+    found = find_all(case, tmp_path)
+    if os.environ.get("MODELSYNC_BLESS") == "1":
+        lines = (f"{one.location} {one.rule} {one.message}\n" for one in found)
+        (case / "expected.txt").write_text("".join(lines), encoding="utf-8")
+    expected = read_expected(case)
+    assert [(str(one.location), one.rule) for one in found] == [(one.place, one.rule) for one in expected]
+    for finding, wanted in zip(found, expected, strict=True):
+        assert wanted.words in f"{finding.message} {finding.advice}"
+
+
+@pytest.mark.parametrize("case", cases_of("negative"), ids=name)
+def test_a_negative_example_shows_its_own_rule(case: Path) -> None:
+    assert case.parents[1].name in {one.rule for one in read_expected(case)}
+
+
+@pytest.mark.parametrize("rule", sorted({*RULES} - SHOWN_ELSEWHERE))
+def test_every_rule_is_shown_from_both_sides(rule: str) -> None:
+    sides = {case.parent.name for case in CASES if case.parents[1].name == rule}
+    assert sides == {"positive", "negative"}
+
+
+def test_every_example_belongs_to_a_rule() -> None:
+    assert {case.parents[1].name for case in CASES} <= set(RULES)
