@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from reconciler.clients.source.interface import (
     Revision,
     RevisionNotFound,
     Source,
-    SourceCorrupt,
     SourceError,
     SourceRefused,
 )
@@ -38,7 +38,7 @@ class Place:
     open: Callable[[], Source]
 
 
-@pytest.fixture(params=["checkout", "bare", "file", "http", "https", "ssh", "https-cached"])
+@pytest.fixture(params=["checkout", "bare", "file", "http", "https", "ssh"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     assert shutil.which("ssh"), "these tests need an ssh client (Debian: openssh-client)"
     repository = Repository(tmp_path / "work tree")
@@ -55,13 +55,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             location = bare.as_uri()
         elif kind == "http":
             location = stack.enter_context(serve_http(served)).url("ml.git")
-        elif kind.startswith("https"):
+        elif kind == "https":
             ca_file, tls = make_authority(tmp_path / "authority")
             token_file = tmp_path / "token"
             token_file.write_text(f"{TOKEN}\n")
             location = stack.enter_context(serve_http(served, tls=tls)).url("ml.git")
-            cache = tmp_path / "cache" if kind == "https-cached" else None
-            access = GitAccess(timeout=30, ca_file=ca_file, token_file=token_file, cache=cache)
+            access = GitAccess(timeout=30, ca_file=ca_file, token_file=token_file, cache=tmp_path / "cache")
         elif kind == "ssh":
             server = stack.enter_context(serve_ssh(served, tmp_path / "keys of a team"))
             location = server.url("ml.git")
@@ -255,10 +254,16 @@ def test_unrelated_histories_have_no_merge_base(place: Place) -> None:
     place.repository.git("switch", "--quiet", "--orphan", "other")
     other = place.repository.commit()
     place.publish()
-    with place.open() as source, pytest.raises(RevisionNotFound, match="no common ancestor"):
-        for ref in ("main", "other"):
-            source.resolve(ref)
-        source.find_merge_base(main, other)
+    with place.open() as source:
+        assert (source.resolve("main").sha, source.resolve("other").sha) == (main, other)
+        with pytest.raises(RevisionNotFound, match="no common ancestor"):
+            source.find_merge_base(main, other)
+
+
+def read_all(source: Source, head: str) -> None:
+    """Every object of the files and of the history is needed for this."""
+    source.read(source.resolve("main"))
+    source.find_lineage(ABSENT, head)
 
 
 @pytest.mark.parametrize(
@@ -272,8 +277,7 @@ def test_a_truncated_store_is_never_a_shorter_answer(place: Place, lost: str) ->
     place.publish()
     (place.store / "objects" / name[:2] / name[2:]).unlink()
     with place.open() as source, pytest.raises(SourceError) as caught:
-        source.read(source.resolve("main"))
-        source.find_lineage(ABSENT, sha)
+        read_all(source, sha)
     assert not isinstance(caught.value, SourceRefused)
     assert "othing was changed" in str(caught.value)
 
@@ -311,13 +315,19 @@ def test_nothing_that_a_repository_carries_is_run(place: Place, tmp_path: Path) 
     for hook in ("post-checkout", "post-merge", "reference-transaction", "pre-auto-gc", "fsmonitor-watchman"):
         (place.store / "hooks").mkdir(exist_ok=True)
         shutil.copy(script, place.store / "hooks" / hook)
-    with (place.store / "config").open("a") as config:
-        config.write(
-            f'[filter "evil"]\n\tsmudge = {script}\n\tclean = {script}\n[diff "evil"]\n\ttextconv = {script}\n'
-            f"\tcommand = {script}\n[diff]\n\texternal = {script}\n[core]\n\tfsmonitor = {script}\n\tpager = {script}\n"
-            f"\tsshCommand = {script}\n\thooksPath = {place.store / 'hooks'}\n[log]\n\tshowSignature = true\n"
-            f"[gpg]\n\tprogram = {script}\n[pager]\n\trev-list = {script}\n"
-        )
+    settings = {
+        "filter.evil": ("smudge", "clean"),
+        "diff.evil": ("textconv", "command"),
+        "diff": ("external",),
+        "core": ("fsmonitor", "pager", "sshCommand", "askPass", "editor", "gitProxy"),
+        "gpg": ("program",),
+        "pager": ("rev-list", "diff-tree", "merge-base"),
+        "uploadpack": ("packObjectsHook",),
+    }
+    names = [(f"{section}.{name}", str(script)) for section in settings for name in settings[section]]
+    names += [("core.hooksPath", str(place.store / "hooks")), ("log.showSignature", "true")]
+    for name, value in names:
+        place.repository.git("config", "--file", str(place.store / "config"), name, value)
     with place.open() as source:
         revision = source.resolve("main")
         assert source.read(revision).files["models/x.yaml"] == b"x\n"
@@ -328,18 +338,14 @@ def test_nothing_that_a_repository_carries_is_run(place: Place, tmp_path: Path) 
     assert not mark.exists()
 
 
-def test_fifteen_hundred_files_take_well_under_two_seconds(place: Place) -> None:
+def test_fifteen_hundred_files_are_read_in_seconds(place: Place) -> None:
     for number in range(1500):
         place.repository.write(
             f"environments/e{number % 50}/deployments/d{number}.yaml", f"model: m{number}\n"
         )
     place.repository.commit()
     place.publish()
-    began = datetime.now(timezone.utc)
+    began = time.monotonic()
     with place.open() as source:
         assert len(source.read(source.resolve("main")).files) == 1501
-    assert (datetime.now(timezone.utc) - began).total_seconds() < 5
-
-
-def test_damage_is_told_from_refusal() -> None:
-    assert not issubclass(SourceCorrupt, SourceRefused)
+    assert time.monotonic() - began < 5

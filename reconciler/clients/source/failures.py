@@ -24,8 +24,8 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for",
         SourceRefused,
         (
-            "the server's host key is not one of those in the known-hosts file. Compare the server's key with what "
-            "its owner publishes; if it is right, add it to the file of --git-known-hosts."
+            "the server's host key is not one of those in the known-hosts file. Compare the server's key "
+            "with what its owner publishes; if it is right, add it to the file of --git-known-hosts."
         ),
     ),
     (
@@ -66,14 +66,14 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         r"error: 401|could not read (Username|Password)|Authentication failed|Invalid username",
         SourceRefused,
         (
-            "the server asks for credentials, or does not accept those given. Check the token of --git-token-file, "
-            "its expiry, and --git-username."
+            "the server asks for credentials, or does not accept those given. Check the token of "
+            "--git-token-file, its expiry, and --git-username."
         ),
     ),
     (
         r"error: 403",
         SourceRefused,
-        "the server refuses access (403). The token of --git-token-file needs the right to read this repository.",
+        "the server refuses access (403). The token of --git-token-file needs the right to read it.",
     ),
     (
         r"error: 3\d\d|from redirection",
@@ -118,12 +118,12 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         SourceCorrupt,
         (
             "objects of the repository are missing or damaged, so nothing is concluded from it. "
-            "On the server, git fsck --full names them; a local clone is best made anew."
+            "Nothing was changed. On the server, git fsck --full names them; a local clone is best made anew."
         ),
     ),
     (
         (
-            r"Could not resolve|[Cc]ould not connect|Failed to connect|Connection (refused|timed out|reset|closed)"
+            r"Could not resolve|[Cc]ould not connect|Failed to connect|Connection (refused|reset|closed)"
             r"|timed out|too slow|unreachable|No route to host|Empty reply|Recv failure|kex_exchange"
             r"|hung up|disconnect|early EOF|RPC failed|unable to access|SSL_ERROR|gnutls|banner"
         ),

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from reconciler.clients.source.access import Credentials
 from reconciler.clients.source.failures import explain
@@ -132,11 +133,9 @@ class Git:
             )
         except GitCommandNotFound as error:
             raise SourceRefused('the program "env" is not on PATH; git is started through it.') from error
-        popen: subprocess.Popen[bytes] | None = process.proc
-        assert popen is not None, "a process that was just started"
-        # Else GitPython's wrapper would end the process when it goes out of use, which is now.
-        process.proc = None
-        return popen
+        # Taken out of GitPython's wrapper, which would end the process when it goes out of use: now.
+        popen, process.proc = process.proc, None
+        return cast("subprocess.Popen[bytes]", popen)
 
     def _build_environment(self, protocol: str) -> Mapping[str, str]:
         passed = _PASSED_ON + (_PROXIES if protocol in ("http", "https") else ())

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.clients.source.address import check_full_name, check_ref
+from reconciler.clients.source.address import check_full_name, check_ref, is_full_name
 from reconciler.clients.source.failures import clean
 from reconciler.clients.source.git import Git
 from reconciler.clients.source.interface import (
@@ -48,7 +48,8 @@ class LocalRepository:
         for found in self._objects.find(f"{name}^{{commit}}" for name in candidates):
             if found:
                 return Revision(ref=ref, sha=found[0])
-        self._check_broken(ref, candidates)
+        if not is_full_name(ref):
+            self._check_broken(ref, candidates)
         raise RevisionNotFound(
             f"{self._location}: there is no branch, tag or commit {ref!r}{self._cut_short()}. "
             "git branch --all lists the branches."
@@ -131,7 +132,7 @@ class LocalRepository:
 
     @cached_property
     def _layout(self) -> tuple[str, bool]:
-        """The path from the repository's root to the folder given (empty, or ending in `/`); cut short or not."""
+        """Path from the repository's root to the folder given (empty, or ending in `/`); shallow or not."""
         if not self._path.is_dir():
             raise SourceRefused(f"{self._location}: there is no such folder.")
         answer = self._git.run("rev-parse", "--is-shallow-repository", "--show-prefix", directory=self._path)
@@ -175,6 +176,7 @@ class LocalRepository:
             )
             if answer.code == 0:
                 raise SourceCorrupt(
-                    f"{self._location}: {ref} points to {answer.output.decode().strip()}, which is missing or damaged. "
-                    "Nothing was changed. git fsck --full says more; the usual way out is a fresh clone."
+                    f"{self._location}: {ref} points to {answer.output.decode().strip()}, which is missing "
+                    "or damaged. Nothing was changed. git fsck --full says more; "
+                    "the usual way out is a fresh clone."
                 )

@@ -33,7 +33,7 @@ class _Entry:
 
 
 class ObjectReader:
-    """Reads trees of one repository. `prefix` leads from its root to the folder that paths are relative to."""
+    """Reads trees of one repository. Paths are relative to `prefix`, a folder of it (empty: its root)."""
 
     def __init__(self, git: Git, location: str, directory: Path, prefix: str) -> None:
         self._git = git
@@ -97,16 +97,16 @@ class ObjectReader:
     def _check_size(self, revision: Revision, blobs: tuple[_Entry, ...]) -> None:
         total = 0
         largest = (0, "")
-        for entry, found in zip(blobs, self.find(entry.name for entry in blobs)):
+        for entry, found in zip(blobs, self.find(entry.name for entry in blobs), strict=True):
             if found is None:
                 raise self._corrupt(entry.path, "is missing")
             total += found[1]
             largest = max(largest, (found[1], entry.path))
         if total > TREE_LIMIT:
             raise SourceRefused(
-                f"{self._location}: {revision} holds {total >> 20} MiB of declarations; up to {TREE_LIMIT >> 20} MiB "
-                f"are read. The largest file is {largest[1]} with {largest[0] >> 20} MiB: models belong into "
-                "the registry's storage."
+                f"{self._location}: {revision} holds {total >> 20} MiB of declarations; up to "
+                f"{TREE_LIMIT >> 20} MiB are read. The largest file is {largest[1]} with "
+                f"{largest[0] >> 20} MiB: models belong into the registry's storage."
             )
 
     def _read(self, kind: str, wanted: Iterable[tuple[str, str]]) -> Mapping[str, bytes]:
@@ -138,9 +138,9 @@ class ObjectReader:
 
     def _corrupt(self, use: str, what: str) -> SourceCorrupt:
         return SourceCorrupt(
-            f"{self._location}: the object of {use or 'the top folder'} {what}; the copy is truncated or damaged, "
-            "so nothing is concluded from what is left. Nothing was changed. git fsck --full names what is "
-            "missing; the usual way out is a fresh clone."
+            f"{self._location}: the object of {use or 'the top folder'} {what}; the copy is truncated "
+            "or damaged, so nothing is concluded from what is left. Nothing was changed. "
+            "git fsck --full names what is missing; the usual way out is a fresh clone."
         )
 
 

@@ -121,21 +121,24 @@ class RemoteRepository:
         return f' Did you mean "{near[0]}"?' if near else f" There is {', '.join(sorted(branches)[:5])}."
 
     def _serve(self, sha: str, question: Callable[[LocalRepository], Result]) -> Result:
-        """Answer from our copy, after making sure that it holds the commit. A damaged cache is replaced once."""
+        """Answer from our copy once it holds the commit. A damaged cache is replaced, one time."""
         check_full_name(sha, self.location)
         with self._locked():
             try:
-                copy = self._open_copy(sha)
-                self._fetch(copy, sha)
-                return question(copy)
+                return self._ask(sha, question)
             except SourceCorrupt:
                 if self._access.cache is None:
                     raise
+                if self._copy:
+                    self._copy.close()
+                    self._copy = None
                 shutil.rmtree(self._folder)
-                self._copy = None
-                copy = self._open_copy(sha)
-                self._fetch(copy, sha)
-                return question(copy)
+                return self._ask(sha, question)
+
+    def _ask(self, sha: str, question: Callable[[LocalRepository], Result]) -> Result:
+        copy = self._open_copy(sha)
+        self._fetch(copy, sha)
+        return question(copy)
 
     @property
     def _folder(self) -> Path:
@@ -162,29 +165,36 @@ class RemoteRepository:
         if copy.has(sha):
             return
         name = self._names.get(sha)
+        if name:
+            try:
+                self._fetch_names(f"{name}:{_own(name)}")
+            except RevisionNotFound as error:
+                raise self._moved(name, sha) from error
+            if copy.has(sha):
+                return
         try:
-            if name:
-                self._fetch_name(name)
-            if not copy.has(sha):
-                self._fetch_name(sha)
-        except RevisionNotFound as error:
-            if not name:
-                raise RevisionNotFound(
-                    f"{self.location}: there is no commit {sha}, or it is on no branch."
-                ) from error
-            raise SourceUnreachable(
-                f"{self.location}: {name} moved away from {sha} while it was being read. "
-                "Nothing was changed; the next run reads it anew."
-            ) from error
-        if not copy.has(sha):
-            raise SourceCorrupt(f"{self.location}: the server sent no commit {sha}; nothing was changed.")
+            self._fetch_names(f"{sha}:{_own(sha)}")
+        except RevisionNotFound:
+            # Servers may give only what a branch or tag leads to (uploadpack.allowAnySHA1InWant).
+            self._fetch_names("refs/heads/*:refs/modelsync/heads/*", "refs/tags/*:refs/modelsync/tags/*")
+        if copy.has(sha):
+            return
+        if name:
+            raise self._moved(name, sha)
+        raise RevisionNotFound(f"{self.location}: there is no commit {sha}, or no branch or tag leads to it.")
 
-    def _fetch_name(self, name: str) -> None:
-        """Fetch a ref or commit under a ref of our own, so that git keeps it and tells the server of it next time."""
-        own = f"refs/modelsync/{name.removeprefix('refs/')}"
+    def _moved(self, name: str, sha: str) -> SourceUnreachable:
+        return SourceUnreachable(
+            f"{self.location}: the server named {sha} as {name} but does not give it: the name moved "
+            "meanwhile, or the server's copy is damaged (git fsck --full there). Nothing was changed; "
+            "the next run reads it anew."
+        )
+
+    def _fetch_names(self, *names: str) -> None:
+        """Fetch into refs of our own, so that git keeps what they lead to and can tell what is here."""
         self._git.run(
             *("fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"),
-            *("--no-write-fetch-head", "--", self._address.text, f"{name}:{own}"),
+            *("--no-write-fetch-head", "--", self._address.text, *names),
             directory=self._folder,
             timeout=self._access.timeout * _FETCH_PATIENCE,
         )
@@ -204,6 +214,10 @@ class RemoteRepository:
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _own(name: str) -> str:
+    return f"refs/modelsync/{name.removeprefix('refs/')}"
 
 
 def open_repository(location: str, access: GitAccess) -> Source:
