@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +190,9 @@ class TestApiServer:
     """The real one, with its own schema, defaults and Pod Security admission."""
 
     @pytest.fixture
-    def place(self, cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Iterator[Path]:
+    def place(self, cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Path:
         namespace = make_namespace("production", labels=RESTRICTED)
-        yield write_overlay(tmp_path / "o", environment="production", namespace=namespace, git="git-https")
+        return write_overlay(tmp_path / "o", environment="production", namespace=namespace, git="git-https")
 
     def _apply(self, cluster: LocalCluster, folder: Path) -> str:
         done = subprocess.run(
