@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 
 from reconciler.plan.shares import read_live_shares
+from reconciler.plan.wording import count
 from reconciler.state.declarations import Waiver
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Body
 from reconciler.state.observations import Namespace
@@ -98,9 +99,13 @@ def _check_namespace(given: GuardInput) -> Iterator[Refusal]:
     )
     yield Refusal(
         rule="namespace-label",
-        message=f"namespace {target.namespace} {says}; {target} may only be synced into a namespace labelled for it.",
+        message=(
+            f"namespace {target.namespace} {says}; "
+            f"{target} may only be synced into a namespace labelled for it."
+        ),
         advice=(
-            "The usual cause is the wrong cluster or context. If it is the right one, its owner labels it once: "
+            "The usual cause is the wrong cluster or context. "
+            "If it is the right one, its owner labels it once: "
             f"kubectl label namespace {target.namespace} {ENVIRONMENT_LABEL}={target.environment}"
         ),
         objects=(target.environment,),
@@ -114,12 +119,12 @@ def _check_ancestry(given: GuardInput) -> Iterator[Refusal]:
         yield Refusal(
             rule="history-continues",
             message=(
-                f"{given.plan.revision} does not continue {given.applied}, which {target} was last synced to; "
-                "the history was rewritten or another branch was given."
+                f"{given.plan.revision} does not continue {given.applied}, "
+                f"which {target} was last synced to; the history was rewritten or another branch was given."
             ),
             advice=(
-                "Push the history that contains the applied commit, or accept the new one by a reviewed waiver:\n"
-                + accept
+                "Push the history that contains the applied commit, "
+                "or accept the new one by a reviewed waiver:\n" + accept
             ),
             objects=(target.environment,),
         )
@@ -127,8 +132,8 @@ def _check_ancestry(given: GuardInput) -> Iterator[Refusal]:
         yield Refusal(
             rule="history-continues",
             message=(
-                f"the history at hand is cut short, so whether {given.plan.revision} continues {given.applied}, "
-                f"which {target} was last synced to, cannot be told."
+                f"the history at hand is cut short, so whether {given.plan.revision} "
+                f"continues {given.applied}, which {target} was last synced to, cannot be told."
             ),
             advice="Give the whole history (git fetch --unshallow), or accept by a reviewed waiver:\n"
             + accept,
@@ -141,12 +146,16 @@ def _check_emptiness(given: GuardInput) -> Iterator[Refusal]:
     if given.declared or not removals or given.plan.faults:
         return
     target = given.plan.target
+    folder = f"environments/{target.environment}"
     yield Refusal(
         rule="empty-environment",
-        message=f"{target} declares no deployment any more, but {_count(len(removals), 'object')} of it would be deleted.",
+        message=(
+            f"{target} declares no deployment any more, "
+            f"but {count(len(removals), 'object')} of it would be deleted."
+        ),
         advice=(
-            f"The usual cause is a moved folder or a broken checkout of environments/{target.environment}/deployments. "
-            f"To end the environment, say retire: true in environments/{target.environment}/environment.yaml; "
+            f"The usual cause is a moved folder or a broken checkout of {folder}/deployments. "
+            f"To end the environment, say retire: true in {folder}/environment.yaml; "
             "to end single deployments, say it in their files."
         ),
         objects=tuple(_id(given.plan, change) for change in removals),
@@ -165,9 +174,8 @@ def _check_prune(given: GuardInput) -> Iterator[Refusal]:
         return
     names = tuple(_id(given.plan, change) for change in unwaived)
     says = _limit_text(given.max_prune, limit)
-    lines = [
-        f"{len(unwaived)} of {_count(given.recorded, 'object')} of {given.plan.target} would be deleted (limit {says})."
-    ]
+    owned = f"{count(given.recorded, 'object')} of {given.plan.target}"
+    lines = [f"{len(unwaived)} of {owned} would be deleted (limit {says})."]
     lines += [f"  {change.key}  {_traffic_text(change)}" for change in unwaived[:10]]
     if len(unwaived) > 10:
         lines.append(f"  … {len(unwaived) - 10} more (modelsync plan {environment} --live)")
@@ -175,8 +183,8 @@ def _check_prune(given: GuardInput) -> Iterator[Refusal]:
         rule="max-prune",
         message="\n".join(lines),
         advice=(
-            "If this is meant, bring the file back with retire: true in it, or waive it for exactly these objects, "
-            "reviewed like any change:\n"
+            "If this is meant, bring the file back with retire: true in it, "
+            "or waive it for exactly these objects, reviewed like any change:\n"
             + _waiver_text(environment, "max-prune", names, given.now)
             + f"\nIf not: the usual cause is a moved or renamed folder under environments/{environment}."
         ),
@@ -202,7 +210,8 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
                 f"{_share_text(wanted) or 'nothing'}; a bad model would take all requests at once."
             ),
             advice=(
-                f"Keep {keep.version} with a share for one more change and move the traffic in steps, or waive it:\n"
+                f"Keep {keep.version} with a share for one more change and move the traffic in steps, "
+                "or waive it:\n"
                 + _waiver_text(given.plan.target.environment, "keep-a-running-variant", (name,), given.now)
             ),
             objects=(name,),
@@ -210,7 +219,7 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
 
 
 def _keeps_one(old: Body, running: tuple[Share, ...], new: Body, wanted: tuple[Share, ...]) -> bool:
-    """Whether a running version stays. The version counts, not the predictor: a new roll-out is the same model."""
+    """Whether a running version stays. It counts, not the predictor: a new roll-out is the same model."""
     before, after = _read_model(old), _read_model(new)
     if before and after and before != after:
         return False
@@ -279,7 +288,3 @@ def _waiver_text(environment: str, rule: str, objects: tuple[str, ...], now: dat
 
 def _id(plan: Plan, change: Change) -> str:
     return f"{plan.target.environment}/{change.deployment}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

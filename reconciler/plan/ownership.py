@@ -25,7 +25,7 @@ def read_owned_fields(live: LiveObject, manager: str) -> Mapping[str, Any]:
 
 
 def find_edits(live: LiveObject, manager: str, fields: tuple[FieldChange, ...]) -> tuple[ForeignEdit, ...]:
-    """The managers other than `manager` that hold a field in which the live object differs, with their fields.
+    """The managers other than `manager` that hold a field in which the live object differs, and which.
 
     A manager that merely writes beside us (the operator's status, its finalizers) holds none of them.
     """

@@ -113,7 +113,7 @@ def is_ours(live: LiveObject, part_of: str) -> bool:
 
 
 def _is_known(given: PlanInput, live: LiveObject, entry: InventoryEntry | None) -> bool:
-    """Whether the object is ours, its label taken away or not: by label, by record, or by its field manager."""
+    """Whether the object is ours, even with its label taken away: by label, record, or field manager."""
     if is_ours(live, given.part_of) or (entry is not None and entry.uid == live.uid):
         return True
     stripped = PART_OF_LABEL not in live.labels

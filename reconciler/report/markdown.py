@@ -1,8 +1,8 @@
 """Plans as Markdown, for a pull request.
 
 GitHub takes comments of up to 65,536 characters, so of a large plan each part is shown as far as it fits,
-with a word on what is left out; refusals come before faults, and both before fields. What files or clusters say stands in code blocks
-only: it can neither ping people nor format anything.
+with a word on what is left out; refusals come before faults, and both before fields. What files or
+clusters say stands in code blocks only: it can neither ping people nor format anything.
 """
 
 from __future__ import annotations

@@ -108,11 +108,12 @@ def show_fault(fault: Fault) -> list[str]:
 
 def show_edits(edits: Iterable[ForeignEdit]) -> list[str]:
     """Who holds which of our fields, one line for each manager."""
-    return [
-        f'  {", ".join(edit.fields)}   last written by "{edit.manager}"{f" at {edit.time}" if edit.time else ""},'
-        " not by modelsync"
-        for edit in edits
-    ]
+    lines = []
+    for edit in edits:
+        when = f" at {edit.time}" if edit.time else ""
+        fields = ", ".join(edit.fields)
+        lines.append(f'  {fields}   last written by "{edit.manager}"{when}, not by modelsync')
+    return lines
 
 
 def show_fields(fields: Iterable[FieldChange]) -> list[str]:

@@ -108,7 +108,7 @@ def make_fault(deployment: str) -> Fault:
 def apply(
     manifest: Manifest, live: LiveObject | None = None, *, manager: str = TARGET.field_manager, uid: str = ""
 ) -> LiveObject:
-    """What the API server holds after a server-side apply of the manifest, forced over `live` if it is there."""
+    """What the API server holds after a server-side apply of the manifest, forced over `live` if any."""
     body = copy.deepcopy(dict(manifest.body))
     spec_moved = live is None or live.body["spec"] != body["spec"]
     tree = _tree(_without_identity(body), ())
@@ -141,7 +141,7 @@ def edit(
     manager: str = "kubectl-edit",
     operation: Literal["Apply", "Update"] = "Update",
 ) -> LiveObject:
-    """The object after `manager` changed its body by `change`, which moved the field at `path` into its hands."""
+    """The object after `manager` changed its body by `change` and so holds the field at `path`."""
     body = copy.deepcopy(dict(live.body))
     change(body)
     tree = _nest(path)

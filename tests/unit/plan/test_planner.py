@@ -426,8 +426,8 @@ class TestLeftovers:
         change = get_change(world.plan(), "prices")
         assert change.op is Op.SKIP
         assert change.reason == (
-            "is no longer declared, but its label applyset.kubernetes.io/part-of was taken away, so it is not "
-            "pruned; put the label back, or delete it by hand"
+            "is no longer declared, but its label applyset.kubernetes.io/part-of was taken away, "
+            "so it is not pruned; put the label back, or delete it by hand"
         )
 
     def test_an_object_made_anew_by_somebody_else_is_not_ours_to_prune(self) -> None:
