@@ -59,8 +59,14 @@ def judge(given: GuardInput) -> tuple[Refusal, ...]:
 
 
 def is_active(waiver: Waiver, now: datetime) -> bool:
-    """Whether the waiver has not ended; a date alone ends with its day (UTC)."""
-    return now < end_of(waiver.until)
+    """Whether the waiver has not ended; a date alone ends with its day (UTC).
+
+    One whose end is no date that exists allows nothing: validate tells of it, and a run must not stumble.
+    """
+    try:
+        return now < end_of(waiver.until)
+    except ValueError:
+        return False
 
 
 def end_of(until: str) -> datetime:

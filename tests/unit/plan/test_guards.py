@@ -374,6 +374,9 @@ def test_the_end_of_an_exception(until: str, end: datetime) -> None:
     assert not is_active(waiver, end)
 
 
-def test_a_day_that_does_not_exist_is_an_error() -> None:
+def test_a_day_that_does_not_exist_is_an_error_and_its_waiver_allows_nothing() -> None:
     with pytest.raises(ValueError, match="2026-13-45"):
         end_of("2026-13-45")
+    plan = _remove(_serve_many(3), "m01")
+    waiver = _waive("max-prune", "production/m01", until="2026-13-45")
+    assert _rules(_judge(plan, recorded=3, waivers=(waiver,))) == ["max-prune"]
