@@ -93,7 +93,8 @@ def main(crd: Path, check: bool) -> None:
         SCHEMA_FILE.write_text(text, encoding="utf-8")
     elif text != SCHEMA_FILE.read_text(encoding="utf-8"):
         raise click.ClickException(
-            f"{SCHEMA_FILE.relative_to(ROOT)} is not what {crd.name} gives; run python -m scripts.seldon_schema"
+            f"{SCHEMA_FILE.relative_to(ROOT)} is not what {crd.name} gives; "
+            "run python -m scripts.seldon_schema"
         )
 
 

@@ -14,7 +14,7 @@ _SCHEMA = "schemas/seldondeployment.v1.schema.json"
 
 
 class InvalidManifest(Exception):
-    """A rendered manifest breaks the schema of its kind: a defect of the templates, never of a declaration."""
+    """A rendered manifest breaks the schema of its kind: a defect of the templates, not of a declaration."""
 
 
 def check_body(deployment: str, body: Body) -> None:

@@ -15,7 +15,7 @@ DEFAULT_STARTUP = "10m"
 
 
 class Unresolvable(Exception):
-    """Something that a deployment needs is missing; the message says what, as a clause about the deployment."""
+    """Something that a deployment needs is missing; the message says what, as a clause about it."""
 
 
 def settle_serving(merged: MergedServing, platform: Platform) -> DesiredServing:

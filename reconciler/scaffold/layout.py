@@ -76,7 +76,10 @@ def lay_out_environment(
     artifacts: Iterable[tuple[str, str]] = (),
     secret: str | None = None,
 ) -> Files:
-    """An environment's folder. `artifacts` pairs the registry's prefixes with the cluster's. Raises InvalidName."""
+    """An environment's folder. Raises InvalidName.
+
+    `artifacts` pairs the registry's prefixes with the cluster's; `secret` opens all of them.
+    """
     check_name(name, "environment")
     check_name(namespace, "namespace")
     content = _render(
@@ -95,8 +98,9 @@ def check_name(name: str, what: str) -> None:
     """Raise InvalidName unless `name` can become part of Kubernetes names (RFC 1035 labels)."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise InvalidName(
-            f'{what} "{name}" cannot become the name of a Kubernetes object: it needs lower-case letters, digits '
-            f"and dashes, starts with a letter, does not end with a dash, and has at most {_LONGEST_NAME} characters."
+            f'{what} "{name}" cannot become the name of a Kubernetes object: write lower-case letters, '
+            "digits and dashes, starting with a letter and not ending with a dash, "
+            f"{_LONGEST_NAME} characters at most."
         )
 
 
@@ -112,7 +116,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 (YAML and Markdown, no HTML)
     )
     environment.filters["scalar"] = _scalar
     return environment

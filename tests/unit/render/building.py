@@ -11,6 +11,7 @@ from reconciler.state.objects import Body, Manifest
 from reconciler.state.targets import Desired, DesiredDeployment, DesiredServing, DesiredVariant, Target
 
 PART_OF = "applyset-0eFHV8ySqp7XoShsGvyWFQD3s96yqwHmzc4e0HR1dsY-v1"
+SECRET = "artifacts-s3"
 COMMIT = "4be2a91" + "0" * 33
 
 
@@ -42,7 +43,7 @@ def variant(
     traffic: int = 100,
     *,
     shadow: bool = False,
-    secret: str | None = "artifacts-s3",
+    secret: str | None = SECRET,
     run: str | None = "8c1f",
     **options: Any,
 ) -> DesiredVariant:

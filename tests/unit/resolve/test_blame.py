@@ -12,7 +12,8 @@ from tests.unit.resolve.building import DEFAULTS, DEPLOYMENT, ENVIRONMENT, MODEL
 PRICES = "environments/production/deployments/prices.yaml"
 TWO = {
     PRICES: "{model: prices, variants: [{version: 1, traffic: 100}]}",
-    "models/prices/model.yaml": "{registeredModel: prices, owners: [a], serving: {server: mlflow, protocol: v2}}",
+    "models/prices/model.yaml": "{registeredModel: prices, owners: [a], "
+    "serving: {server: mlflow, protocol: v2}}",
 }
 
 

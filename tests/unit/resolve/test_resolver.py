@@ -159,7 +159,7 @@ class TestClusters:
         assert variant.serving.image == "us.example.com/mlserver:2"
 
     def test_another_cluster_is_refused(self) -> None:
-        with pytest.raises(UnknownTarget, match='production is not served from cluster "eu2"; .*: eu1, us1'):
+        with pytest.raises(UnknownTarget, match=r'production is not served from cluster "eu2"; .*: eu1, us1'):
             resolve(repository({ENVIRONMENT: self.ENVIRONMENT_FILE}), "production", cluster="eu2")
 
     def test_an_environment_without_clusters_is_served_from_any(self) -> None:

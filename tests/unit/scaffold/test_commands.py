@@ -8,8 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reconciler.cli.commands.add import command as add
+from reconciler.cli.commands.init import command as init
 from reconciler.cli.files import write_new
+from reconciler.load.documents import load
+from reconciler.load.worktree import read_worktree
 from reconciler.settings import SettingsError
+from reconciler.validate.checks import check
+from reconciler.validate.schema import schema_files
 
 MODEL = ["model", "wines", "--registered-model", "wine-quality", "--owner", "@wine-team"]
 
@@ -83,7 +88,7 @@ def test_what_cannot_be_served_is_refused_before_anything_is_written(
 class TestWriteNew:
     def test_nothing_is_written_where_anything_differs(self, tmp_path: Path) -> None:
         (tmp_path / "b").write_bytes(b"mine")
-        with pytest.raises(SettingsError, match="^b in .* exists already and differs"):
+        with pytest.raises(SettingsError, match=r"^b in .* exists already and differs"):
             write_new(tmp_path, {"a": b"1", "b": b"2"})
         assert not (tmp_path / "a").exists()
 
@@ -93,6 +98,56 @@ class TestWriteNew:
 
     def test_a_link_is_never_written_through(self, tmp_path: Path) -> None:
         (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(SettingsError, match="^a in"):
+        with pytest.raises(SettingsError, match=r"^a in"):
             write_new(tmp_path, {"a": b"1"})
         assert not (tmp_path / "elsewhere").exists()
+
+
+class TestInit:
+    def test_a_fresh_repository_and_its_first_files_pass_validation(self, tmp_path: Path) -> None:
+        shop = tmp_path / "shop"
+        assert CliRunner().invoke(init, [str(shop)]).exit_code == 0
+        artifacts = ("--artifacts", "mlflow-artifacts:/=s3://mlflow/artifacts", "--secret", "artifacts-s3")
+        assert run(shop, *MODEL).exit_code == 0
+        assert run(shop, "environment", "staging", "--namespace", "wines-staging", *artifacts).exit_code == 0
+        assert (
+            run(
+                shop,
+                "environment",
+                "production",
+                "--namespace",
+                "wines-production",
+                "--upstream",
+                "staging",
+                "--protected",
+            ).exit_code
+            == 0
+        )
+
+        tree = read_worktree(shop)
+        assert sorted(tree.files) == [
+            "environments/production/environment.yaml",
+            "environments/staging/environment.yaml",
+            "models/defaults.yaml",
+            "models/wines/model.yaml",
+        ]
+        found = check(load(tree.files, links=tree.links, unreadable=tree.unreadable))
+        assert found.findings == ()
+        assert set(found.repository.environments) == {"production", "staging"}
+
+    def test_schemas_come_with_it(self, tmp_path: Path) -> None:
+        CliRunner().invoke(init, [str(tmp_path)])
+        written = {path.name: path.read_bytes() for path in (tmp_path / "schemas").iterdir()}
+        assert written == schema_files()
+
+    def test_running_it_again_changes_nothing(self, tmp_path: Path) -> None:
+        CliRunner().invoke(init, [str(tmp_path)])
+        again = CliRunner().invoke(init, [str(tmp_path)])
+        assert (again.exit_code, again.stdout) == (0, "")
+        assert "everything is there already" in again.stderr
+
+    def test_a_folder_in_use_is_left_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "README.md").write_text("mine")
+        result = CliRunner().invoke(init, [str(tmp_path)])
+        assert isinstance(result.exception, SettingsError)
+        assert [path.name for path in tmp_path.iterdir()] == ["README.md"]

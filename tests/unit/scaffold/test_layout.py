@@ -131,5 +131,5 @@ class TestEnvironment:
     def test_names_that_no_object_could_have_are_refused(self) -> None:
         with pytest.raises(InvalidName, match='environment "Production"'):
             environment_of("Production")
-        with pytest.raises(InvalidName, match='namespace "{team}-production"'):
+        with pytest.raises(InvalidName, match=r'namespace "\{team\}-production"'):
             environment_of(namespace="{team}-production")

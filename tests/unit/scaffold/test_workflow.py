@@ -17,6 +17,10 @@ def test_zizmor_has_no_findings(tmp_path: Path) -> None:
     path.write_bytes(lay_out_repository({})[WORKFLOW])
     zizmor = Path(sys.executable).with_name("zizmor")
     audit = subprocess.run(
-        [zizmor, "--offline", "--no-progress", tmp_path], capture_output=True, text=True, timeout=60, check=False
+        [zizmor, "--offline", "--no-progress", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert audit.returncode == 0, audit.stdout + audit.stderr
