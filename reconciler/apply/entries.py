@@ -40,8 +40,9 @@ def settle_entries(
 
     `objects` are all that exist, from complete lists; `applied` are the API server's answers to our own
     applies; `manifests` are all desired ones, whether the plan covers them or not. An entry goes only
-    when its object is not desired and does not exist (or someone made another one of its name). Without
-    `applied` this is what a run that writes nothing finds: equal to the record's entries, or something is to be recorded.
+    when its object is not desired and does not exist, or when someone made another one of its name.
+    Without `applied` this is what a run that writes nothing finds: equal to the record's entries, or
+    something is to be recorded.
     """
     written = dict(applied or {})
     live = {item.key: item for item in objects} | written

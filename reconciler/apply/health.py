@@ -23,7 +23,7 @@ _EXTRAS = ("-explainer", "-svc-orch")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Expected:
-    """A Deployment that the operator must make: `uri` is what its model initializer must load (empty: any)."""
+    """A Deployment that the operator must make; `uri` is what its model initializer must load, if any."""
 
     predictor: str
     name: str
@@ -118,9 +118,10 @@ def _find_lack(want: _Expected, workload: LiveObject | None) -> str:
     updated = int(status.get("updatedReplicas") or 0)
     available = int(status.get("availableReplicas") or 0)
     total = int(status.get("replicas") or 0)
-    if not (wanted == updated == available == total):
-        return f"{want.predictor}: {min(updated, available)} of {wanted} Pods ready"
-    return ""
+    if wanted == updated == available == total:
+        return ""
+    surplus = f", {total - wanted} too many" if total > wanted else ""
+    return f"{want.predictor}: {min(updated, available)} of {wanted} Pods ready{surplus}"
 
 
 def _find_loaded(spec: Mapping[str, Any], container: str) -> str:

@@ -238,6 +238,8 @@ class TargetLease:
         }
         if live is not None:
             metadata["resourceVersion"] = live.resource_version
+            # Without it the API server would make a deleted Lease anew for us.
+            metadata["uid"] = live.uid
         return {"apiVersion": LEASE.api_version, "kind": LEASE.name, "metadata": metadata, "spec": spec}
 
 

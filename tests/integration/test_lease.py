@@ -1,0 +1,227 @@
+"""One writer per target, against a real API server; time is short, but real where threads renew."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.apply.lease import LeaseHeld, LeaseLost, TargetLease
+from reconciler.apply.recorder import save_record
+from reconciler.clients.cluster.interface import ClusterError
+from reconciler.clients.cluster.kinds import LEASE
+from reconciler.clients.cluster.kubernetes import connect
+from reconciler.state.targets import Target
+from scripts.local_cluster import LocalCluster
+from tests.conftest import MakeNamespace
+from tests.support.clusters import LiveTarget
+
+MERGE = "application/merge-patch+json"
+
+
+@pytest.fixture
+def town(cluster: LocalCluster, make_namespace: MakeNamespace) -> LiveTarget:
+    target = Target(environment="production", namespace=make_namespace())
+    return LiveTarget(cluster=connect(kubeconfig=cluster.kubeconfig), target=target, holder="first")
+
+
+def another(town: LiveTarget, holder: str = "second") -> LiveTarget:
+    return LiveTarget(cluster=town.cluster, target=town.target, holder=holder)
+
+
+def read_spec(town: LiveTarget) -> Mapping[str, Any]:
+    live = town.cluster.reader.get(LEASE, town.target.namespace, "modelsync-production")
+    return {} if live is None else live.body["spec"]
+
+
+def set_spec(cluster: LocalCluster, town: LiveTarget, **spec: Any) -> None:
+    place = f"/apis/coordination.k8s.io/v1/namespaces/{town.target.namespace}/leases/modelsync-production"
+    cluster.api.demand("PATCH", place, {"spec": spec}, content_type=MERGE)
+
+
+def hold_and_die(town: LiveTarget, cluster: LocalCluster, duration: int) -> None:
+    """Leave the Lease as a run leaves it that was killed."""
+    with town.lease():
+        pass
+    set_spec(cluster, town, holderIdentity="dead", leaseDurationSeconds=duration)
+
+
+def test_it_is_held_inside_and_given_back_at_the_end(town: LiveTarget) -> None:
+    with town.lease() as lease:
+        lease.check()
+        assert read_spec(town)["holderIdentity"] == "first"
+        assert read_spec(town)["leaseDurationSeconds"] == 15
+        assert lease.transitions == 0
+
+    assert "holderIdentity" not in read_spec(town)
+    with another(town).lease() as lease:
+        assert lease.transitions == 1
+
+
+def test_it_is_given_back_when_the_run_fails(town: LiveTarget) -> None:
+    with pytest.raises(KeyError), town.lease():
+        raise KeyError("anything")
+
+    assert "holderIdentity" not in read_spec(town)
+
+
+def test_a_lease_held_elsewhere_is_waited_for_and_then_told(town: LiveTarget) -> None:
+    started = time.monotonic()
+    with town.lease(), pytest.raises(LeaseHeld, match="being written by first since") as caught:
+        another(town).lease(wait=1.0).__enter__()
+
+    assert caught.value.holder == "first"
+    assert 1 <= time.monotonic() - started < 3
+
+
+def test_a_run_that_ends_lets_the_waiting_one_go_on(town: LiveTarget) -> None:
+    first = town.lease()
+    first.__enter__()
+    timer = threading.Timer(0.7, first.__exit__, (None, None, None))
+    timer.start()
+    with another(town).lease(wait=10.0) as lease:
+        lease.check()
+        assert read_spec(town)["holderIdentity"] == "second"
+    timer.join()
+
+
+def test_a_run_that_died_keeps_others_out_for_its_duration_alone(
+    town: LiveTarget, cluster: LocalCluster
+) -> None:
+    hold_and_die(town, cluster, duration=2)
+    started = time.monotonic()
+
+    with another(town).lease(wait=10.0) as lease:
+        waited = time.monotonic() - started
+        lease.check()
+
+    assert 2 <= waited < 5
+
+
+def test_the_holders_clock_is_not_believed(town: LiveTarget, cluster: LocalCluster) -> None:
+    hold_and_die(town, cluster, duration=2)
+    for renewed in ("2020-01-01T00:00:00.000000Z", "2040-01-01T00:00:00.000000Z"):
+        set_spec(cluster, town, holderIdentity="dead", renewTime=renewed, leaseDurationSeconds=2)
+        started = time.monotonic()
+        with another(town).lease(wait=10.0):
+            assert 2 <= time.monotonic() - started < 5
+
+
+def test_two_that_come_at_once_do_not_both_get_it(town: LiveTarget) -> None:
+    inside, most = 0, 0
+    lock = threading.Lock()
+    errors: list[ClusterError] = []
+
+    def run(number: int) -> None:
+        nonlocal inside, most
+        try:
+            with another(town, f"run-{number}").lease(wait=20.0) as lease:
+                with lock:
+                    inside += 1
+                    most = max(most, inside)
+                lease.check()
+                time.sleep(0.1)
+                with lock:
+                    inside -= 1
+        except ClusterError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert most == 1
+    assert read_spec(town)["leaseTransitions"] == 3
+
+
+def test_it_is_renewed_while_it_is_held(town: LiveTarget) -> None:
+    with town.lease(duration=1.5) as lease:
+        before = read_spec(town)["renewTime"]
+        for _ in range(8):
+            time.sleep(0.3)
+            lease.check()
+        assert read_spec(town)["renewTime"] > before
+
+
+def wait_until_lost(lease: TargetLease) -> LeaseLost:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            lease.check()
+        except LeaseLost as error:
+            return error
+        time.sleep(0.05)
+    raise AssertionError("the lease was not lost")
+
+
+def test_a_lease_taken_over_stops_the_writer(town: LiveTarget, cluster: LocalCluster) -> None:
+    with town.lease(duration=1.0) as lease:
+        set_spec(cluster, town, holderIdentity="thief", leaseTransitions=9)
+        assert "thief took it over" in str(wait_until_lost(lease))
+
+    assert read_spec(town)["holderIdentity"] == "thief"
+
+
+def test_a_deleted_lease_stops_the_writer(town: LiveTarget, cluster: LocalCluster) -> None:
+    place = f"/apis/coordination.k8s.io/v1/namespaces/{town.target.namespace}/leases/modelsync-production"
+    with town.lease(duration=1.0) as lease:
+        cluster.api.demand("DELETE", place)
+        assert "it was deleted" in str(wait_until_lost(lease))
+
+
+def test_metadata_that_others_touch_does_not_matter(town: LiveTarget, cluster: LocalCluster) -> None:
+    place = f"/apis/coordination.k8s.io/v1/namespaces/{town.target.namespace}/leases/modelsync-production"
+    with town.lease(duration=1.0) as lease:
+        cluster.api.demand("PATCH", place, {"metadata": {"labels": {"a": "b"}}}, content_type=MERGE)
+        for _ in range(8):
+            time.sleep(0.2)
+            lease.check()
+
+
+def test_a_writer_that_is_late_does_not_overwrite_the_record_of_a_later_one(town: LiveTarget) -> None:
+    town.declare(town.make("wines"))
+    town.sync()
+    with town.lease() as early:
+        known = town.observe().record
+        transitions = early.transitions
+    later = another(town)
+    later.declare(later.make("wines", {"v3": 90, "v5": 10}))
+    later.sync()
+
+    class Stale:
+        """A fence that believes it still holds."""
+
+        transitions = 0
+
+        def check(self) -> None:
+            """Nothing is wrong, it thinks."""
+
+    assert transitions > 0
+
+    with pytest.raises(LeaseLost, match="written by a later run"):
+        save_record(
+            town.cluster, town.target, replace(known, attempted="main@sha1:0"), known=known, fence=Stale()
+        )
+
+
+def test_a_lost_lease_stops_a_run_before_its_first_write(town: LiveTarget, cluster: LocalCluster) -> None:
+    town.declare(town.make("prices"), town.make("wines"))
+
+    town.duration = 1.0
+
+    def steal() -> None:
+        set_spec(cluster, town, holderIdentity="thief", leaseTransitions=9)
+        time.sleep(1.0)
+
+    with pytest.raises(LeaseLost):
+        town.sync(meanwhile=steal)
+
+    assert town.observe().objects == ()
+    assert not town.observe().record.exists
