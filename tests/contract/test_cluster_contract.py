@@ -18,7 +18,6 @@ from reconciler.clients.cluster.interface import (
     FieldHolder,
     Invalid,
     KindMissing,
-    ListExpired,
     NamespaceMissing,
     NamespaceTerminating,
     NotFound,
@@ -455,13 +454,3 @@ class TestConnecting:
             if (event.get("objectRef") or {}).get("namespace") == namespace
         ]
         assert [event["userAgent"].partition("/")[0] for event in ours] == ["modelsync"]
-
-
-def test_a_list_that_expires_twice_is_an_error() -> None:
-    # The API server forgets continuations only after minutes; transport tests hold the rest.
-    from tests.support.answering import Script, answering
-
-    gone = Script(status=410, body={"kind": "Status", "reason": "Expired", "message": "too old"})
-    page = Script(status=200, body={"items": [], "metadata": {"continue": "next"}})
-    with answering(page, gone, page, gone) as reader, pytest.raises(ListExpired, match="expired twice"):
-        reader.list(CONFIG_MAP, "w")

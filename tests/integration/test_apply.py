@@ -11,12 +11,12 @@ import pytest
 from reconciler.apply.clock import SystemClock
 from reconciler.apply.events import record_events
 from reconciler.apply.recorder import save_record
-from reconciler.clients.cluster.interface import Cluster, RightMissing
+from reconciler.clients.cluster.interface import Cluster, ClusterUnreachable, ClusterWriter, RightMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP, EVENT
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.observe.inventory import encode_record
 from reconciler.state.inventory import TargetRecord
-from reconciler.state.objects import PART_OF_LABEL, ObjectKey
+from reconciler.state.objects import PART_OF_LABEL, Body, Kind, LiveObject, ObjectKey
 from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 from scripts.local_cluster import LocalCluster
@@ -212,6 +212,50 @@ class TestRefusals:
         assert isinstance(applied.stopped, RightMissing)
         assert applied.stopped.verb == "patch"
         assert outcomes(applied.results) == {"prices": Action.SKIPPED, "wines": Action.SKIPPED}
+
+
+class Unplugged:
+    """The real writer until it has applied `left` objects; nobody answers after that."""
+
+    def __init__(self, writer: ClusterWriter, *, left: int) -> None:
+        self._writer = writer
+        self._left = left
+
+    def create(self, kind: Kind, namespace: str, body: Body) -> LiveObject:
+        return self._writer.create(kind, namespace, body)
+
+    def replace(self, key: ObjectKey, body: Body) -> LiveObject:
+        return self._writer.replace(key, body)
+
+    def apply(self, key: ObjectKey, body: Body, **options: Any) -> LiveObject:
+        if not self._left:
+            raise ClusterUnreachable("10.0.0.1", "did not answer within 10 s", tries=3, seconds=31)
+        self._left -= 1
+        return self._writer.apply(key, body, **options)
+
+    def delete(self, key: ObjectKey, **options: Any) -> None:
+        self._writer.delete(key, **options)
+
+
+class TestOutage:
+    def test_what_was_applied_before_it_is_recorded_and_the_next_run_goes_on(self, town: LiveTarget) -> None:
+        whole = town.cluster
+        town.declare(town.make("prices"), town.make("taste"), town.make("wines"))
+        town.cluster = replace(whole, writer=Unplugged(whole.writer, left=1))
+
+        applied = town.sync()
+
+        assert isinstance(applied.stopped, ClusterUnreachable)
+        assert outcomes(applied.results) == {
+            "prices": Action.CREATED,
+            "taste": Action.FAILED,
+            "wines": Action.SKIPPED,
+        }
+        assert "(3 tries over 31 s)" in applied.results[1].message
+        recorded = {entry.key.name: bool(entry.uid) for entry in town.observe().record.entries}
+        assert recorded == {"prices": True, "taste": False, "wines": False}
+        town.cluster = whole
+        assert outcomes(town.sync().results) == {"taste": Action.CREATED, "wines": Action.CREATED}
 
 
 class TestDrift:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from reconciler.clients.cluster.answers import Call, read_error, read_object
-from reconciler.clients.cluster.interface import ClusterError, Identity, ListExpired, NotFound
+from reconciler.clients.cluster.interface import ClusterError, Identity, KindMissing, ListExpired, NotFound
 from reconciler.clients.cluster.transport import Answer, Request, Transport
 from reconciler.state.objects import Body, Kind, LiveObject, ObjectKey
 from reconciler.state.observations import Namespace
@@ -97,7 +97,12 @@ class RestReader:
         return bool((body.get("status") or {}).get("allowed"))
 
     def read_identity(self) -> Identity:
-        info = (self._review(_SELF_REVIEW, {}).get("status") or {}).get("userInfo") or {}
+        try:
+            status = self._review(_SELF_REVIEW, {}).get("status") or {}
+        except KindMissing:
+            # Kubernetes before 1.28 does not tell.
+            return Identity(user="", groups=())
+        info = status.get("userInfo") or {}
         return Identity(user=str(info.get("username", "")), groups=tuple(info.get("groups") or ()))
 
     def _list_all(self, kind: Kind, namespace: str, label_selector: str) -> tuple[LiveObject, ...] | None:
