@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.load.text import span
 from reconciler.state.documents import Location, PathKey
 
 _KEPT_TREES = 64
@@ -37,14 +38,7 @@ class LazyPositions:
         return self._locate(named if key else node)
 
     def _locate(self, node: Any) -> Location:
-        start, end = node.start_mark, _find_end(node)
-        return Location(
-            file=self.file,
-            line=start.line + 1,
-            column=start.column + 1,
-            end_line=end.line + 1,
-            end_column=end.column + 1,
-        )
+        return span(self.file, self.data, node.start_mark, _find_end(node))
 
 
 class _Composer(yaml.CSafeLoader):

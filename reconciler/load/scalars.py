@@ -95,7 +95,7 @@ def _resolve_numeric(text: str) -> Scalar:
     if len(text) > _SHOWN and any(form.fullmatch(text) for form in _NUMERIC_FORMS):
         return _refuse_length(text)
     if _INTEGER.fullmatch(text):
-        return int(text) if len(text) <= INTEGER_DIGITS else _refuse_length(text)
+        return int(text) if len(text.lstrip("-")) <= INTEGER_DIGITS else _refuse_length(text)
     if _NUMBER.fullmatch(text):
         number = float(text)
         return number if math.isfinite(number) else _refuse_endless(text)

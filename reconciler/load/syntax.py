@@ -8,11 +8,11 @@ read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
-from reconciler.state.documents import Location
+from reconciler.load.text import span
 from reconciler.state.findings import Finding, Grade
 
 _CLOSERS = {"[": "]", "{": "}"}
@@ -47,7 +47,7 @@ class _Scene:
         """Whether the line above begins where this one does, and gives no value to a key."""
         line = self.above.split(" #")[0].rstrip()
         is_pair = ": " in line or line.endswith(":")
-        return _indent(line) == _indent(self.problem.text) and not is_pair
+        return bool(line) and _indent(line) == _indent(self.problem.text) and not is_pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,9 @@ class _Verdict:
     advice: str
 
 
-def describe_syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Finding:
+def describe_syntax(file: str, data: bytes, error: yaml.MarkedYAMLError) -> Finding:
     """The finding for what the parser could not read."""
+    text = data.decode("utf-8")
     problem = _locate(text, error.problem_mark)
     context = _locate(text, error.context_mark) if error.context_mark else problem
     scene = _Scene(
@@ -68,11 +69,10 @@ def describe_syntax(file: str, text: str, error: yaml.MarkedYAMLError) -> Findin
         above=text.split("\n")[problem.line - 1] if problem.line else "",
     )
     verdict = next(verdict for judge in _JUDGES if (verdict := judge(scene)))
-    line, column = verdict.place.line + 1, verdict.place.column + 1
     return Finding(
         rule="yaml-syntax",
         grade=Grade.HARD,
-        location=Location(file=file, line=line, column=column, end_line=line, end_column=column + 1),
+        location=span(file, data, verdict.place, replace(verdict.place, column=verdict.place.column + 1)),
         message=verdict.message,
         advice=verdict.advice,
     )

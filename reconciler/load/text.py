@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
+from typing import Protocol
 
 from reconciler.load.limits import DOCUMENT_BYTES, FINDINGS
 from reconciler.state.documents import Location
@@ -27,6 +28,18 @@ _NAMES = {
     "\u2029": "a paragraph separator",
     "\ufeff": "a byte order mark",
 }
+
+
+class Mark(Protocol):
+    """A place as the parser says it."""
+
+    @property
+    def line(self) -> int:
+        """Counted from 0."""
+
+    @property
+    def column(self) -> int:
+        """Counted from 0."""
 
 
 def check_text(file: str, data: bytes) -> tuple[Finding, ...]:
@@ -61,6 +74,21 @@ def locate(file: str, text: str, index: int) -> Location:
     line = text.count("\n", 0, index) + 1
     column = index - (text.rfind("\n", 0, index) + 1) + 1
     return Location(file=file, line=line, column=column, end_line=line, end_column=column + 1)
+
+
+def span(file: str, data: bytes, start: Mark, end: Mark) -> Location:
+    """The stretch between two marks of the parser, whose lines and columns count from 0."""
+    (line, column), (end_line, end_column) = _place(data, start), _place(data, end)
+    return Location(file=file, line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def _place(data: bytes, mark: Mark) -> tuple[int, int]:
+    """Line and column from 1. What the parser puts below the last line is put at its end."""
+    content = data.rstrip(b"\r\n")
+    if mark.line <= content.count(b"\n"):
+        return mark.line + 1, mark.column + 1
+    last = content[content.rfind(b"\n") + 1 :]
+    return content.count(b"\n") + 1, len(last.decode("utf-8")) + 1
 
 
 def _refuse_size(file: str) -> Finding:

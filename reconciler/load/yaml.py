@@ -15,7 +15,7 @@ from reconciler.load.limits import ALIASED_VALUES, ALIASES, FINDINGS, NESTING_DE
 from reconciler.load.positions import LazyPositions
 from reconciler.load.scalars import EMPTY, Suspect, resolve_plain
 from reconciler.load.syntax import describe_syntax
-from reconciler.load.text import check_text
+from reconciler.load.text import check_text, span
 from reconciler.state.documents import Document, Location, Value
 from reconciler.state.findings import Finding, Grade
 
@@ -41,14 +41,14 @@ def read(file: str, data: bytes) -> Reading:
     before = check_text(file, data)
     if any(finding.rule in _UNPARSABLE for finding in before):
         return Reading(document=None, findings=before)
-    walk = _Walk(file)
+    walk = _Walk(file, data)
     try:
-        walk.run(data)
+        walk.run()
     except _Stop:
         return Reading(document=None, findings=(*before, *walk.findings))
     except yaml.MarkedYAMLError as error:
         # A tab where none may be is the likely cause, and is said already.
-        syntax = () if before else (describe_syntax(file, data.decode("utf-8"), error),)
+        syntax = () if before else (describe_syntax(file, data, error),)
         return Reading(document=None, findings=(*before, *walk.findings, *syntax))
     document = Document(file=file, value=walk.value, positions=LazyPositions(file=file, data=data))
     return Reading(document=document, findings=(*before, *walk.findings))
@@ -109,19 +109,20 @@ class _Frame:
 class _Walk:
     """Turns one file's events into a value."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, data: bytes) -> None:
         self.value: Value = None
         self.findings: list[Finding] = []
         self._file = file
+        self._data = data
         self._frames: list[_Frame] = []
         self._anchors: dict[str, _Part] = {}
         self._aliases = 0
         self._aliased_values = 0
         self._has_document = False
 
-    def run(self, data: bytes) -> None:
+    def run(self) -> None:
         """Read all events. Raises _Stop after a finding that ends the reading, and PyYAML's errors."""
-        parser = yaml.CSafeLoader(data)
+        parser = yaml.CSafeLoader(self._data)
         try:
             while (event := parser.get_event()) is not None:
                 self._take(event)
@@ -288,14 +289,7 @@ class _Walk:
         raise _Stop
 
     def _refuse(self, rule: str, event: Any, message: str, advice: str) -> None:
-        start, end = event.start_mark, event.end_mark
-        location = Location(
-            file=self._file,
-            line=start.line + 1,
-            column=start.column + 1,
-            end_line=end.line + 1,
-            end_column=end.column + 1,
-        )
+        location = span(self._file, self._data, event.start_mark, event.end_mark)
         self.findings.append(
             Finding(rule=rule, grade=Grade.HARD, location=location, message=message, advice=advice)
         )
