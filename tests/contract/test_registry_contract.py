@@ -271,7 +271,7 @@ class TestFailures:
 
     def test_a_server_that_keeps_failing_is_unreachable(self, mlflow_server: SharedMlflow) -> None:
         with (
-            Proxy(mlflow_server.uri, lambda request: Reply(status=503)) as proxy,
+            Proxy(mlflow_server.uri, lambda _request: Reply(status=503)) as proxy,
             pytest.raises(RegistryUnreachable, match="kept answering with errors of its own"),
         ):
             MlflowRegistry(proxy.uri).find_versions((MODEL,))
@@ -279,7 +279,7 @@ class TestFailures:
 
     def test_one_failure_is_tried_again(self, mlflow_server: SharedMlflow) -> None:
         failures = iter([Reply(status=502)])
-        with Proxy(mlflow_server.uri, lambda request: next(failures, None)) as proxy:
+        with Proxy(mlflow_server.uri, lambda _request: next(failures, None)) as proxy:
             assert len(MlflowRegistry(proxy.uri).find_versions((MODEL,))) == 2
 
     def test_another_program_s_page_is_refused_and_not_read_as_empty(
@@ -287,7 +287,7 @@ class TestFailures:
     ) -> None:
         page = Reply(status=200, body=b"<html>Please log in</html>", content_type="text/html")
         with (
-            Proxy(mlflow_server.uri, lambda request: page) as proxy,
+            Proxy(mlflow_server.uri, lambda _request: page) as proxy,
             pytest.raises(RegistryRefused, match="does not answer like an MLflow server"),
         ):
             MlflowRegistry(proxy.uri).find_versions((MODEL,))
@@ -297,7 +297,7 @@ class TestFailures:
         self, mlflow_server: SharedMlflow, status: int
     ) -> None:
         with (
-            Proxy(mlflow_server.uri, lambda request: Reply(status=status)) as proxy,
+            Proxy(mlflow_server.uri, lambda _request: Reply(status=status)) as proxy,
             pytest.raises(RegistryRefused, match="MLFLOW_TRACKING_TOKEN"),
         ):
             MlflowRegistry(proxy.uri).find_versions((MODEL,))

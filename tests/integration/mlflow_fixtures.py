@@ -41,7 +41,8 @@ class SharedMlflow:
         """Run Python code where MLflow is installed and this server is the tracking server; its output."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
         done = subprocess.run(
-            [self.python, "-c", code],
+            [self.python, "-"],
+            input=code,
             cwd=TRAINING,
             env={**environment, "MLFLOW_TRACKING_URI": self.uri, "MLFLOW_DISABLE_TELEMETRY": "true"},
             capture_output=True,
@@ -71,9 +72,14 @@ def mlflow_server(run_folder: Path) -> SharedMlflow:
     return shared
 
 
+# Kept, so that Python does not warn about a child that still runs.
+_servers: list[MlflowServer] = []
+
+
 def _start(run_folder: Path) -> SharedMlflow:
     owner = int(os.environ["MODELSYNC_TEST_RUN_PROCESS"])
     server = MlflowServer(run_folder / "mlflow", owner=owner).start()
+    _servers.append(server)
     pid, started = server.process
     return SharedMlflow(
         uri=server.uri, python=str(server.python), artifacts=str(server.artifacts), pid=pid, started=started

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of a real server: it keeps what was asked, and plays faults that the server cannot."""
+"""An HTTP proxy in front of a real server: it keeps what was asked, and plays faults."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Fault = Callable[[Request], "Reply | CutAfter | None"]
 class Proxy:
     """Forwards to `upstream` (http://host:port). A context manager."""
 
-    def __init__(self, upstream: str, fault: Fault = lambda request: None) -> None:
+    def __init__(self, upstream: str, fault: Fault = lambda _request: None) -> None:
         self.requests: list[Request] = []
         self._upstream = urlsplit(upstream).netloc
         self._fault = fault
@@ -60,9 +60,10 @@ class Proxy:
             def do_GET(self) -> None:
                 proxy._handle(self)
 
+            # Named by http.server.
             do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_arguments: object) -> None:
                 """What was asked is kept in `requests`."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -36,7 +36,8 @@ class VersionFacts:
     """One model version as a search of the registry shows it.
 
     `source` is what was registered: `models:/m-…` of a logged model, `runs:/…`, or a location in a store;
-    `created` is UTC in ISO 8601 with milliseconds; `status` is the registry's word, such as READY; `stage` is empty where none was given.
+    `created` is UTC in ISO 8601 with milliseconds; `status` is the registry's word, such as READY;
+    `stage` is empty where none was given.
     """
 
     name: str
@@ -61,11 +62,10 @@ class Alias:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """Data that a run used. `digest` is the tracking client's own; `context` says what for, such as training."""
+    """Data that a run used. `digest` is what its author gave; `context` says what for, such as training."""
 
     name: str
     digest: str
-    source: str = ""
     context: str = ""
 
 
@@ -116,7 +116,7 @@ class VersionDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class RemoteFile:
-    """A file under a location: path relative to it, size in bytes, and the store's own checksum if it says one."""
+    """A file under a location: path relative to it, bytes, and the store's own checksum if it says one."""
 
     path: str
     bytes: int
@@ -139,7 +139,7 @@ class RegistryReader(Protocol):
     def aliases(self, names: tuple[str, ...]) -> tuple[Alias, ...]:
         """All aliases of these registered models, sorted; one search for any number."""
 
-    def logged_model(self, id: str) -> LoggedModelFacts:
+    def logged_model(self, model_id: str) -> LoggedModelFacts:
         """One logged model."""
 
     def describe(self, name: str, version: int) -> VersionDetails:

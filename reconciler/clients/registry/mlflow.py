@@ -27,7 +27,7 @@ from reconciler.clients.registry.interface import (
     VersionFacts,
 )
 from reconciler.clients.registry.search import narrow, widen
-from reconciler.clients.registry.transfer import Answer, Incomplete, fetch
+from reconciler.clients.registry.transfer import Answer, IncompleteError, fetch
 
 # The client's own defaults would wait for minutes (seven tries of 120 s each). What the user set stays.
 _PATIENCE = {
@@ -104,9 +104,9 @@ class MlflowRegistry:
             sorted(alias for entity in entities if entity.name in wanted for alias in to_aliases(entity))
         )
 
-    def logged_model(self, id: str) -> LoggedModelFacts:
-        with self._translated(f"logged model {id}"):
-            return to_logged_model(self._client.get_logged_model(id))
+    def logged_model(self, model_id: str) -> LoggedModelFacts:
+        with self._translated(f"logged model {model_id}"):
+            return to_logged_model(self._client.get_logged_model(model_id))
 
     def describe(self, name: str, version: int) -> VersionDetails:
         what = f"{name} v{version}"
@@ -175,12 +175,12 @@ class MlflowRegistry:
                 if token is None:
                     return entities
 
-    def _find_run(self, id: str) -> RunFacts | RunMissing:
+    def _find_run(self, run_id: str) -> RunFacts | RunMissing:
         try:
-            with self._translated(f"run {id}"):
-                return to_run(self._client.get_run(id))
+            with self._translated(f"run {run_id}"):
+                return to_run(self._client.get_run(run_id))
         except NotFound:
-            return RunMissing(id=id)
+            return RunMissing(id=run_id)
 
     def _open_store(self, location: str) -> Any:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -218,7 +218,7 @@ class MlflowRegistry:
             try:
                 fetch(ask, file, target, progress)
                 return
-            except (RequestException, Incomplete) as error:
+            except (RequestException, IncompleteError) as error:
                 if attempt == _TRANSFER_TRIES:
                     raise RegistryUnreachable(
                         self.server,

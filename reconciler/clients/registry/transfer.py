@@ -1,8 +1,7 @@
-"""Fetching one file over HTTP so that a broken transfer goes on where it ended (RFC 9110, sections 13 and 14)."""
+"""One file over HTTP; a broken transfer goes on where it ended (RFC 9110, sections 13 and 14)."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -30,7 +29,7 @@ class Answer(Protocol):
         """Give the connection back."""
 
 
-class Incomplete(Exception):
+class IncompleteError(Exception):
     """The transfer ended with another number of bytes than was announced."""
 
 
@@ -71,8 +70,8 @@ def fetch(
         answer.close()
     if have != file.bytes:
         part.unlink()
-        raise Incomplete(f"{have} bytes came, {file.bytes} were announced")
-    os.replace(part, target)
+        raise IncompleteError(f"{have} bytes came, {file.bytes} were announced")
+    part.replace(target)
 
 
 def _remember(tag: Path, value: str) -> None:

@@ -1,0 +1,124 @@
+"""`modelsync pin`: write, verify or refresh version records against the registry."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import directory_option, with_settings
+from reconciler.settings import Settings
+from reconciler.state.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from reconciler.pin.selection import Pinned
+
+_HELP = """Write the records of model versions: their identity in the registry, files, loader and evidence.
+
+MODEL is a folder under models/, a VERSION a number (5 or v5). The registry is that of MLFLOW_TRACKING_URI,
+with MLflow's usual credentials. A record that is there is compared and never overwritten: what moved under
+identity or loader is an error, under evidence it is advice. With --check nothing is written; without
+VERSION all records of MODEL are compared, without MODEL all there are.
+
+\b
+Examples:
+  modelsync pin wines 5
+  modelsync pin --check
+  modelsync pin wines 5 --refresh
+"""
+
+_SIZE = re.compile(r"([1-9][0-9]*|0)(B|KiB|MiB|GiB|TiB)")
+_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def _parse_size(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    match = _SIZE.fullmatch(value)
+    if match is None:
+        raise click.BadParameter(
+            f'"{value}" is no size; write a whole number and a unit, such as 512MiB or 2GiB.'
+        )
+    return int(match.group(1)) * _UNITS[match.group(2)]
+
+
+def _default_cache() -> Path:
+    """XDG base directory specification: a relative path there is to be ignored."""
+    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (given if given.is_absolute() else Path.home() / ".cache") / "modelsync" / "pin"
+
+
+@click.command("pin", help=_HELP, short_help="Record model versions, or compare records with the registry.")
+@click.argument("model", required=False)
+@click.argument("versions", nargs=-1, metavar="[VERSION]...")
+@click.option("--check", is_flag=True, help="Compare everything, files included; write nothing.")
+@click.option("--refresh", is_flag=True, help="Take over evidence that moved.")
+@click.option(
+    "--tag",
+    "tags",
+    multiple=True,
+    envvar="MODELSYNC_PIN_TAGS",
+    metavar="PATTERN",
+    help="Record tags with these keys too (* for any characters; repeatable).",
+)
+@click.option(
+    "--size-limit",
+    callback=_parse_size,
+    default="512MiB",
+    show_default=True,
+    envvar="MODELSYNC_PIN_SIZE_LIMIT",
+    help="Larger files are recorded by the store's own checksum where it tells one, without reading them.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_default_cache,
+    show_default="the user's cache folder",
+    envvar="MODELSYNC_PIN_CACHE",
+    help="Where files lie on their way; a broken transfer goes on from there.",
+)
+@directory_option
+@with_settings
+def command(
+    settings: Settings,
+    model: str | None,
+    versions: tuple[str, ...],
+    check: bool,
+    refresh: bool,
+    tags: tuple[str, ...],
+    size_limit: int,
+    cache: Path,
+) -> Outcome:
+    from reconciler import wiring
+    from reconciler.cli.transfer import show_transfers
+    from reconciler.pin.decision import Mode
+    from reconciler.pin.evidence import TAGS
+    from reconciler.pin.run import pin_versions
+    from reconciler.pin.selection import select
+    from reconciler.pin.session import Reading
+    from reconciler.pipeline.check import check_worktree
+
+    if check and refresh:
+        raise click.UsageError("--check writes nothing and --refresh writes; give one of them.")
+    mode = Mode.CHECK if check else Mode.REFRESH if refresh else Mode.PIN
+    repository = check_worktree(settings.directory).repository
+    selection = select(repository, mode, model, versions)
+    registry = wiring.open_registry()
+    reading = Reading(cache=cache, size_limit=size_limit, tags=(*TAGS, *tags))
+    with show_transfers() as progress:
+        results = pin_versions(registry, selection, mode, reading, settings.directory, progress, _show)
+    verdicts = {result.decision.verdict for result in results}
+    if mode is Mode.PIN and any(result.decision.write for result in results):
+        click.echo(
+            "next: name the version in a deployment, then modelsync validate and modelsync plan", err=True
+        )
+    if not results:
+        click.echo("no records to compare.", err=True)
+    return Outcome.FINDINGS if any(verdict.is_error for verdict in verdicts) else Outcome.DONE
+
+
+def _show(pinned: Pinned) -> None:
+    from reconciler.pin.describe import describe_decision
+
+    click.echo(describe_decision(pinned.wanted.label, pinned.wanted.path, pinned.decision, pinned.earlier))

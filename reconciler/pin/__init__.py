@@ -1,0 +1,1 @@
+"""Pinning: making a registry version an identity that is reviewed in git."""
