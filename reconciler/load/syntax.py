@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import yaml
 
@@ -61,7 +62,7 @@ def describe_syntax(file: str, data: bytes, error: yaml.MarkedYAMLError) -> Find
     """The finding for what the parser could not read."""
     text = data.decode("utf-8")
     problem = _locate(text, error.problem_mark)
-    context = _locate(text, error.context_mark) if error.context_mark else problem
+    context = _locate(text, error.context_mark or error.problem_mark)
     scene = _Scene(
         problem=problem,
         context=context,
@@ -78,9 +79,7 @@ def describe_syntax(file: str, data: bytes, error: yaml.MarkedYAMLError) -> Find
     )
 
 
-def _locate(text: str, mark: yaml.Mark | None) -> _Place:
-    if mark is None:
-        return _Place(index=0, line=0, column=0, character=text[:1], text="")
+def _locate(text: str, mark: Any) -> _Place:
     lines = text.split("\n")
     return _Place(
         index=mark.index,

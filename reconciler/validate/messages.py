@@ -213,8 +213,6 @@ def _say_what(value: Value) -> str:
 def _show(value: Value) -> str:
     if isinstance(value, tuple):
         return "an empty list" if not value else "a list"
-    if isinstance(value, Mapping):
-        return "a block"
     text = json.dumps(value, ensure_ascii=not str(value).isprintable())
     return text if len(text) <= _SHOWN else f'{text[: _SHOWN - 4]}..."'
 

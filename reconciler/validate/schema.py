@@ -113,13 +113,10 @@ def _pair(node: Schema, value: Value, root: Schema) -> Iterator[tuple[Schema, Va
         further = node.get("additionalProperties")
         for key, below in value.items():
             child = properties.get(key, further)
-            if isinstance(child, dict):
-                yield from _pair(child, below, root)
+            yield from _pair(child if isinstance(child, dict) else {}, below, root)
     elif isinstance(value, tuple):
-        child = node.get("items")
-        if isinstance(child, dict):
-            for below in value:
-                yield from _pair(child, below, root)
+        for below in value:
+            yield from _pair(node.get("items", {}), below, root)
     elif "type" in node or "anyOf" in node:
         yield node, value
 

@@ -75,6 +75,8 @@ def test_the_command_writes_them(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "reconciler.validate.schema", str(tmp_path)]
     subprocess.run(command, check=True, cwd=ROOT)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == schema_files()
+    main([str(tmp_path)])
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == schema_files()
 
 
 @KINDS
