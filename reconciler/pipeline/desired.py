@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from reconciler.render.applyset import applyset_id, parent_name
 from reconciler.render.digest import digest_manifests
 from reconciler.render.renderer import render
-from reconciler.resolve.resolver import resolve
+from reconciler.resolve.resolver import UnknownTarget, resolve
+from reconciler.settings import SettingsError
 from reconciler.state.objects import Manifest
 from reconciler.state.targets import Desired
 from reconciler.validate.checks import Check
@@ -24,8 +25,14 @@ class Rendered:
 
 
 def render_environment(check: Check, environment: str, *, cluster: str, commit: str) -> Rendered:
-    """Resolve and render one environment that has a readable environment.yaml."""
-    desired = resolve(check.repository, environment, cluster=cluster, findings=check.findings)
+    """Resolve and render one environment that has a readable environment.yaml.
+
+    Raises SettingsError for a cluster that the environment does not name.
+    """
+    try:
+        desired = resolve(check.repository, environment, cluster=cluster, findings=check.findings)
+    except UnknownTarget as error:
+        raise SettingsError(str(error)) from error
     part_of = applyset_id(parent_name(environment), desired.target.namespace)
     manifests = render(desired, part_of=part_of, commit=commit)
     return Rendered(desired=desired, manifests=manifests, part_of=part_of, digest=digest_manifests(manifests))
