@@ -7,17 +7,23 @@ rebuilt from the labels.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import gzip
-import io
-import json
-import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any
 
+from reconciler.observe.texts import (
+    Unreadable,
+    join_lines,
+    pack,
+    read_lines,
+    read_mapping,
+    read_number,
+    read_text,
+    read_time,
+    read_typed,
+    unpack,
+    write_time,
+)
 from reconciler.render.applyset import applyset_id, parent_name
 from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
 from reconciler.state.objects import (
@@ -33,8 +39,6 @@ from reconciler.state.objects import (
 from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 
-T = TypeVar("T")
-
 ID_LABEL = "applyset.kubernetes.io/id"
 TOOLING_ANNOTATION = "applyset.kubernetes.io/tooling"
 CONTAINS_ANNOTATION = "applyset.kubernetes.io/contains-group-kinds"
@@ -48,12 +52,7 @@ HISTORY_LENGTH = 20
 PLAIN_LIMIT = 200 * 1024
 """Bytes of lists up to which they are kept as text that people can read."""
 
-_UNPACKED_LIMIT = 64 * 1024 * 1024
 _LISTS = ("inventory", "results", "conditions", "history")
-
-
-class _Unreadable(Exception):
-    """The ConfigMap holds something that this program did not write."""
 
 
 def find_part_of(target: Target) -> str:
@@ -68,20 +67,22 @@ def encode_record(record: TargetRecord, target: Target) -> Body:
     with `.gz`. The history is cut to its newest HISTORY_LENGTH runs.
     """
     lists = {
-        "inventory": _lines(_encode_entry(entry) for entry in sorted(record.entries, key=lambda e: e.key)),
-        "results": _lines(
+        "inventory": join_lines(
+            _encode_entry(entry) for entry in sorted(record.entries, key=lambda entry: entry.key)
+        ),
+        "results": join_lines(
             _encode_result(result) for result in sorted(record.results, key=lambda r: (r.key, r.action.value))
         ),
-        "conditions": _lines(
+        "conditions": join_lines(
             _encode_condition(condition) for condition in sorted(record.conditions, key=lambda c: c.type)
         ),
-        "history": _lines(_encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
+        "history": join_lines(_encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
     }
     data = {
         "format": FORMAT,
         "attempted": record.attempted,
         "applied": record.applied,
-        "appliedAt": _encode_time(record.applied_at),
+        "appliedAt": write_time(record.applied_at),
         "digest": record.digest,
     }
     body: dict[str, Any] = {
@@ -93,7 +94,7 @@ def encode_record(record: TargetRecord, target: Target) -> Body:
     if sum(len(text.encode()) for text in lists.values()) <= PLAIN_LIMIT:
         data.update(lists)
     else:
-        body["binaryData"] = {f"{name}.gz": _pack(text) for name, text in lists.items()}
+        body["binaryData"] = {f"{name}.gz": pack(text) for name, text in lists.items()}
     return body
 
 
@@ -126,7 +127,7 @@ def decode_record(live: LiveObject | None, target: Target, *, namespace_uid: str
             resource_version=live.resource_version,
             namespace_uid=recorded_uid or namespace_uid,
         )
-    except _Unreadable:
+    except Unreadable:
         return distrusted
 
 
@@ -150,7 +151,7 @@ def _metadata(record: TargetRecord, target: Target) -> dict[str, Any]:
             sorted({f"{entry.key.kind.name}.{entry.key.kind.group}" for entry in record.entries})
         ),
         NAMESPACE_ANNOTATION: record.namespace_uid,
-        HEARTBEAT_ANNOTATION: _encode_time(record.heartbeat),
+        HEARTBEAT_ANNOTATION: write_time(record.heartbeat),
         FENCE_ANNOTATION: str(record.fence),
     }
     metadata: dict[str, Any] = {
@@ -171,21 +172,21 @@ def _metadata(record: TargetRecord, target: Target) -> dict[str, Any]:
 
 
 def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
-    data = _mapping(live.body.get("data") or {})
+    data = read_mapping(live.body.get("data") or {})
     if data.get("format") != FORMAT:
-        raise _Unreadable
+        raise Unreadable
     lists = {name: _read_list(live.body, name) for name in _LISTS}
     return TargetRecord(
-        entries=_decode_lines(lists["inventory"], lambda item: _decode_entry(item, target)),
-        attempted=_text(data, "attempted"),
-        applied=_text(data, "applied"),
-        applied_at=_decode_time(_text(data, "appliedAt")),
-        digest=_text(data, "digest"),
-        results=_decode_lines(lists["results"], lambda item: _decode_result(item, target)),
-        conditions=_decode_lines(lists["conditions"], _decode_condition),
-        history=_decode_lines(lists["history"], _decode_run),
-        heartbeat=_decode_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
-        fence=_decode_number(live.annotations.get(FENCE_ANNOTATION, "0")),
+        entries=read_lines(lists["inventory"], lambda item: _decode_entry(item, target)),
+        attempted=read_text(data, "attempted"),
+        applied=read_text(data, "applied"),
+        applied_at=read_time(read_text(data, "appliedAt")),
+        digest=read_text(data, "digest"),
+        results=read_lines(lists["results"], lambda item: _decode_result(item, target)),
+        conditions=read_lines(lists["conditions"], _decode_condition),
+        history=read_lines(lists["history"], _decode_run),
+        heartbeat=read_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
+        fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0")),
     )
 
 
@@ -205,11 +206,11 @@ def _encode_entry(entry: InventoryEntry) -> dict[str, Any]:
 def _decode_entry(item: Mapping[str, Any], target: Target) -> InventoryEntry:
     return InventoryEntry(
         key=_decode_key(item, target),
-        deployment=_text(item, "deployment"),
-        uid=_text(item, "uid"),
-        generation=_typed(item, "generation", int),
-        digest=_text(item, "digest"),
-        adopted=_typed(item, "adopted", bool),
+        deployment=read_text(item, "deployment"),
+        uid=read_text(item, "uid"),
+        generation=read_typed(item, "generation", int),
+        digest=read_text(item, "digest"),
+        adopted=read_typed(item, "adopted", bool),
     )
 
 
@@ -225,15 +226,15 @@ def _encode_result(result: ObjectResult) -> dict[str, Any]:
 
 def _decode_result(item: Mapping[str, Any], target: Target) -> ObjectResult:
     return ObjectResult(
-        key=_decode_key(item, target), action=_decode_action(item), message=_text(item, "message")
+        key=_decode_key(item, target), action=_decode_action(item), message=read_text(item, "message")
     )
 
 
 def _decode_action(item: Mapping[str, Any]) -> Action:
     try:
-        return Action(_text(item, "action"))
+        return Action(read_text(item, "action"))
     except ValueError as error:
-        raise _Unreadable from error
+        raise Unreadable from error
 
 
 def _encode_condition(condition: Condition) -> dict[str, Any]:
@@ -242,119 +243,54 @@ def _encode_condition(condition: Condition) -> dict[str, Any]:
         "status": condition.status,
         "reason": condition.reason,
         "message": condition.message,
-        "since": _encode_time(condition.since),
+        "since": write_time(condition.since),
     }
 
 
 def _decode_condition(item: Mapping[str, Any]) -> Condition:
     return Condition(
-        type=_text(item, "type"),
-        status=_text(item, "status"),
-        reason=_text(item, "reason"),
-        message=_text(item, "message"),
-        since=_decode_time(_text(item, "since")),
+        type=read_text(item, "type"),
+        status=read_text(item, "status"),
+        reason=read_text(item, "reason"),
+        message=read_text(item, "message"),
+        since=read_time(read_text(item, "since")),
     )
 
 
 def _encode_run(run: RunSummary) -> dict[str, Any]:
     return {
         "revision": run.revision,
-        "finished": _encode_time(run.finished),
+        "finished": write_time(run.finished),
         "outcome": run.outcome,
         "summary": run.summary,
     }
 
 
 def _decode_run(item: Mapping[str, Any]) -> RunSummary:
-    finished = _decode_time(_text(item, "finished"))
+    finished = read_time(read_text(item, "finished"))
     if finished is None:
-        raise _Unreadable
+        raise Unreadable
     return RunSummary(
-        revision=_text(item, "revision"),
+        revision=read_text(item, "revision"),
         finished=finished,
-        outcome=_typed(item, "outcome", int),
-        summary=_text(item, "summary"),
+        outcome=read_typed(item, "outcome", int),
+        summary=read_text(item, "summary"),
     )
 
 
 def _decode_key(item: Mapping[str, Any], target: Target) -> ObjectKey:
-    return ObjectKey(kind=_decode_kind(item), namespace=target.namespace, name=_text(item, "name"))
+    return ObjectKey(kind=_decode_kind(item), namespace=target.namespace, name=read_text(item, "name"))
 
 
 def _decode_kind(item: Mapping[str, Any]) -> Kind:
     for kind in KINDS:
         if item.get("apiVersion") == kind.api_version and item.get("kind") == kind.name:
             return kind
-    raise _Unreadable
-
-
-def _lines(items: Iterable[Mapping[str, Any]]) -> str:
-    return "".join(f"{json.dumps(item, separators=(',', ':'), ensure_ascii=False)}\n" for item in items)
-
-
-def _decode_lines(text: str, decode: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
-    try:
-        items = [json.loads(line) for line in text.split("\n") if line]
-    except (ValueError, RecursionError) as error:
-        raise _Unreadable from error
-    return tuple(decode(_mapping(item)) for item in items)
+    raise Unreadable
 
 
 def _read_list(body: Body, name: str) -> str:
-    packed = _mapping(body.get("binaryData") or {}).get(f"{name}.gz")
+    packed = read_mapping(body.get("binaryData") or {}).get(f"{name}.gz")
     if packed is not None:
-        return _unpack(packed)
-    return _text(_mapping(body.get("data") or {}), name)
-
-
-def _pack(text: str) -> str:
-    # A fixed time keeps equal texts equal when packed.
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
-
-
-def _unpack(packed: Any) -> str:
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(packed, validate=True))) as file:
-            content = file.read(_UNPACKED_LIMIT + 1)
-        if len(content) > _UNPACKED_LIMIT:
-            raise _Unreadable
-        return content.decode()
-    except (binascii.Error, zlib.error, TypeError, ValueError, OSError, EOFError) as error:
-        raise _Unreadable from error
-
-
-def _encode_time(time: datetime | None) -> str:
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if time else ""
-
-
-def _decode_time(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    except ValueError as error:
-        raise _Unreadable from error
-
-
-def _decode_number(text: str) -> int:
-    if not text.isdecimal():
-        raise _Unreadable
-    return int(text)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise _Unreadable
-    return value
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    return _typed(item, key, str)
-
-
-def _typed(item: Mapping[str, Any], key: str, type_: type[T]) -> T:
-    value = item.get(key)
-    # True is an int to Python, never to us.
-    if not isinstance(value, type_) or isinstance(value, bool) is not (type_ is bool):
-        raise _Unreadable
-    return value
+        return unpack(packed)
+    return read_text(read_mapping(body.get("data") or {}), name)
