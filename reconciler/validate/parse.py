@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
 from reconciler.load.documents import Loaded, LoadedFile
 from reconciler.load.layout import FileKind
+from reconciler.load.limits import FINDINGS
 from reconciler.state.declarations import Declaration
 from reconciler.state.documents import Document, Location
 from reconciler.state.findings import Finding, Grade
@@ -39,15 +41,15 @@ def parse(loaded: Loaded) -> tuple[Repository, tuple[Finding, ...]]:
 
 
 def parse_document(kind: FileKind, document: Document) -> tuple[Declaration | None, tuple[Finding, ...]]:
-    """One declaration, or the findings that say why there is none."""
-    nulls = dict(describe_nulls(kind, document))
-    findings = [*nulls.values(), *refuse_unserved(kind, document)]
+    """One declaration, or the findings that say why there is none (the first hundred of each kind)."""
+    nulls = dict(islice(describe_nulls(kind, document), FINDINGS))
+    findings = [*nulls.values(), *islice(refuse_unserved(kind, document), FINDINGS)]
     declaration: Declaration | None = None
     try:
         declaration = TYPES[kind].model_validate(document.value)
     except ValidationError as error:
         places = frozenset(finding.location for finding in nulls.values())
-        details = error.errors(include_url=False, include_context=False)
+        details = error.errors(include_url=False, include_context=False)[:FINDINGS]
         faults = describe_faults(kind, document, details)
         findings += (finding for finding in faults if finding.location not in places)
     return (None if findings else declaration), tuple(findings)

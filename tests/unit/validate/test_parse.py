@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -214,3 +215,12 @@ def test_any_value_in_the_place_of_a_declaration_is_a_finding_or_accepted(kind: 
     assert document is not None
     declaration, findings = parse_document(kind, document)
     assert (declaration is None) is bool(findings)
+
+
+@pytest.mark.parametrize("value", ["1", "null"])
+def test_a_large_file_full_of_faults_is_judged_in_reasonable_time(value: str) -> None:
+    text = "".join(f"key{number}: {value}\n" for number in range(50_000))
+    started = time.process_time()
+    findings = find(text)
+    assert 100 <= len(findings) <= 200
+    assert time.process_time() - started < 10
