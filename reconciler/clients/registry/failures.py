@@ -37,10 +37,12 @@ class QuestionRefused(RegistryRefused):
     """The server does not take this question from anybody; another one may do."""
 
 
-def translate(error: Exception, server: str, what: str) -> RegistryError:
-    """The port's error for one of MLflow or of its HTTP library. `what` was asked for."""
+def translate(error: Exception, server: str, what: str, *, by_mlflow: bool = True) -> RegistryError:
+    """The port's error for one of MLflow or of its HTTP library.
+
+    `what` was asked for; `by_mlflow` tells whether the server answered in MLflow's own form.
+    """
     import requests
-    from mlflow.exceptions import RestException
 
     # MLflow wraps what the HTTP library raised, sometimes without saying so.
     cause = error if isinstance(error, requests.RequestException) else error.__cause__ or error.__context__
@@ -55,7 +57,7 @@ def translate(error: Exception, server: str, what: str) -> RegistryError:
         )
     if code in _MISSING:
         return NotFound(f"the registry at {server} does not know {what}.")
-    if not isinstance(error, RestException):
+    if not by_mlflow:
         # An MLflow server says what is wrong in JSON; this was another program's page.
         return QuestionRefused(
             f"the registry at {server} does not answer like an MLflow server when asked for {what} ({code}); "

@@ -234,13 +234,14 @@ class MlflowRegistry:
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        from mlflow.exceptions import MlflowException
+        from mlflow.exceptions import MlflowException, RestException
         from requests import HTTPError, RequestException
 
         try:
             yield
         except MlflowException as error:
-            raise translate(error, self.server, what) from error
+            by_mlflow = isinstance(error, RestException)
+            raise translate(error, self.server, what, by_mlflow=by_mlflow) from error
         except HTTPError as error:
             status = error.response.status_code if error.response is not None else 0
             raise translate_http(status, self.server, what) from error
