@@ -44,6 +44,8 @@ def _change(sign: str, path: str, old: Any = None, new: Any = None) -> FieldChan
             [_change("~", "metadata.labels[modelsync.dev/model]", "wines", "prices")],
         ),
         ({"modelsync.dev/commit": 1}, {}, [_change("-", "[modelsync.dev/commit]", old=1)]),
+        ({"a": {"b.c": 1}}, {"a": {"b.c": 2}}, [_change("~", "a[b.c]", 1, 2)]),
+        ({"a": {"b/c": 1}}, {"a": {"b/c": 2}}, [_change("~", "a[b/c]", 1, 2)]),
         # Values are strict, as in the declarations.
         ({"a": 1}, {"a": True}, [_change("~", "a", 1, True)]),
         ({"a": 1}, {"a": "1"}, [_change("~", "a", 1, "1")]),
@@ -145,3 +147,9 @@ def test_lists_are_compared_whole_because_they_are_atomic() -> None:
     live = {"spec": {"predictors": [{"name": "v3", "traffic": 100, "extra": 1}]}}
     manifest = {"spec": {"predictors": [{"name": "v3", "traffic": 100}]}}
     assert diff_owned(live, manifest, {}) == (_change("-", "spec.predictors[v3].extra", old=1),)
+
+
+def test_what_is_of_another_shape_there_is_replaced() -> None:
+    assert diff_owned({"spec": 1}, {"spec": {"a": 1}}, {}) == (_change("~", "spec", 1, {"a": 1}),)
+    assert diff_owned({"spec": {"a": 1}}, {"spec": 1}, {}) == (_change("~", "spec", {"a": 1}, 1),)
+    assert diff_owned({}, {"spec": {"a": 1}}, {}) == (_change("+", "spec", new={"a": 1}),)

@@ -219,6 +219,11 @@ class TestMaxPrune:
         assert lines[-1] == "  … 2 more (modelsync plan production --live)"
         assert len(refusal.objects) == 12
 
+    def test_ten_are_all_listed(self) -> None:
+        names = tuple(f"m{index:02}" for index in range(10))
+        (refusal,) = _judge(_remove(_serve_many(11), *names), recorded=11)
+        assert refusal.message.splitlines()[-1] == "  SeldonDeployment/m09  takes live traffic (v3 100 %)"
+
     def test_retired_ones_do_not_count(self) -> None:
         assert _judge(_serve_many(3).retire("m01").plan(), recorded=3) == ()
 

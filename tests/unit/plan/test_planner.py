@@ -96,6 +96,8 @@ class TestRevision:
         change = get_change(World().declare(WINES).plan())
         assert (change.op, change.cause, change.manifest) == (Op.CREATE, Cause.REVISION, WINES)
         assert [(item.version, item.old, item.new) for item in change.variants] == [("v3", None, 100)]
+        # All of it is new, so no field of it is told.
+        assert change.fields == ()
 
     def test_a_new_variant_is_an_update_that_says_shares_and_fields(self) -> None:
         change = get_change(serve(WINES).declare(SPLIT).plan())
@@ -228,6 +230,16 @@ class TestDrift:
         change = get_change(serve(WINES).place(restored).plan())
         assert (change.op, change.cause) == (Op.UPDATE, Cause.REVISION)
         assert [edit.manager for edit in change.edits] == ["kubectl-create"]
+
+    def test_one_that_looks_as_we_left_it_but_is_another_object_is_compared(self) -> None:
+        # Deleted and made anew from an export: labels, annotations and generation agree, the spec does not.
+        copy = apply(SPLIT, uid="uid-of-the-copy")
+        copy = set_traffic(copy, {"v3": 50, "v5": 50})
+        change = get_change(serve(SPLIT).place(replace(copy, generation=1)).plan())
+        assert [field.path for field in change.fields] == [
+            "spec.predictors[v3].traffic",
+            "spec.predictors[v5].traffic",
+        ]
 
     def test_a_revision_over_a_hand_edit_names_the_edit(self) -> None:
         world = serve(WINES).meddle("wines", lambda live: set_traffic(live, {"v3": 99}))
@@ -364,7 +376,7 @@ class TestLeftovers:
 
     def test_a_file_that_disappeared_is_a_removal(self) -> None:
         change = get_change(serve(WINES, PRICES).declare(WINES).plan(), "prices")
-        assert (change.op, change.cause) == (Op.DELETE, Cause.REMOVAL)
+        assert (change.op, change.cause, change.fields) == (Op.DELETE, Cause.REMOVAL, ())
         assert [(item.version, item.old, item.new) for item in change.variants] == [("v12", 100, None)]
         assert change.live is not None
 
