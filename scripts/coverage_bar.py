@@ -84,7 +84,9 @@ def run_tests() -> Mapping[str, Any]:
 
 
 @click.command(help=__doc__)
-@click.option("--bar", default=95.0, show_default=True, help="Percent of branches that each stage must reach.")
+@click.option(
+    "--bar", default=95.0, show_default=True, help="Percent of branches that each stage must reach."
+)
 def main(bar: float) -> None:
     report = run_tests()
     below = 0

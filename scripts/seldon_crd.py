@@ -53,7 +53,7 @@ def reduce_crd(crd: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drop_descriptions(node: Any) -> Any:
-    """The same tree without the texts for people. A *property* called `description` is a mapping and stays."""
+    """The same tree without the texts for people; a *property* called `description`, a mapping, stays."""
     if isinstance(node, Mapping):
         return {
             key: drop_descriptions(value)

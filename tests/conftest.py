@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for: one real API server for the whole run, and namespaces of one's own."""
+"""Fixtures that every test may ask for: one real API server for the run, and namespaces of one's own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,7 +54,7 @@ def run_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(run_folder: Path) -> LocalCluster:
-    """The API server of this run, with Seldon's CRD: started by the first test that asks, shared by all workers.
+    """The API server of this run, with Seldon's CRD: started by the first test that asks, shared by workers.
 
     Leave it running and whole. A test that stops it, or needs it without the CRD, starts one of its own:
     `with LocalCluster(crds=False) as cluster: ...` (three seconds).
@@ -79,7 +78,7 @@ class MakeNamespace(Protocol):
 
 
 @pytest.fixture
-def make_namespace(cluster: LocalCluster) -> Iterator[MakeNamespace]:
+def make_namespace(cluster: LocalCluster) -> MakeNamespace:
     """Makes namespaces that no other test uses; none is removed, since the cluster goes with the run."""
 
     def make(environment: str = "production", *, labels: dict[str, str] | None = None) -> str:
@@ -88,8 +87,12 @@ def make_namespace(cluster: LocalCluster) -> Iterator[MakeNamespace]:
         cluster.api.demand(
             "POST",
             "/api/v1/namespaces",
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {**own, **(labels or {})}}},
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": name, "labels": {**own, **(labels or {})}},
+            },
         )
         return name
 
-    yield make
+    return make

@@ -36,7 +36,9 @@ def main() -> None:
 
 @main.command()
 @click.option("--port", default=0, help="Port of the API server on 127.0.0.1; a free one when not given.")
-@click.option("--crds/--no-crds", default=True, help="Install the custom resource definitions (default: yes).")
+@click.option(
+    "--crds/--no-crds", default=True, help="Install the custom resource definitions (default: yes)."
+)
 @name
 @state_folder
 def up(port: int, crds: bool, name: str, state_folder: Path | None) -> None:

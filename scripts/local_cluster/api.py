@@ -1,4 +1,4 @@
-"""Requests to the API server as its administrator, as far as starting a cluster and arranging tests needs them."""
+"""Requests to the API server as its administrator: what starting a cluster and arranging tests needs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class AdminApi:
             return Answer(status=response.status, body=text)
 
     def demand(self, method: str, path: str, body: object = None, **rest: Any) -> Any:
-        """The body of a successful answer. Raises ClusterError, with what the API server said, for any other."""
+        """The body of a successful answer. Raises ClusterError with the API server's words for any other."""
         answer = self.request(method, path, body, **rest)
         if not 200 <= answer.status < 300:
             said = answer.body.get("message", "") if isinstance(answer.body, dict) else answer.body

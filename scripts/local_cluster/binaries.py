@@ -70,8 +70,8 @@ def find_binaries(environment: Mapping[str, str] = os.environ, *, say: Say = tel
         folder = built or control_plane.build()
     except GoError as error:
         raise ClusterError(
-            f"no control plane: neither KUBEBUILDER_ASSETS nor PATH has one, the envtest archive cannot be had, "
-            f"and building one failed: {error}"
+            "no control plane: neither KUBEBUILDER_ASSETS nor PATH has one, the envtest archive cannot be "
+            f"had, and building one failed: {error}"
         ) from error
     found = look_in(str(folder), source=f"the build in {folder}", say=say, expected=True)
     if found is None:
@@ -80,16 +80,14 @@ def find_binaries(environment: Mapping[str, str] = os.environ, *, say: Say = tel
 
 
 def look_in(path: str, *, source: str, say: Say, expected: bool = False) -> Binaries | None:
-    """The programs in one search path (folders joined by `:`); None, said with the reason, when they do not serve.
+    """The programs in one search path (folders joined by `:`); None, and why is said, when they do not serve.
 
     Nothing is said when there is no API server at all, unless one is `expected` there.
     """
     found = {name: shutil.which(name, path=path) for name in LOWEST}
     if found["kube-apiserver"] is None and not expected:
         return None
-    faults = tuple(
-        fault for name, place in found.items() if (fault := _fault(name, place)) is not None
-    )
+    faults = tuple(fault for name, place in found.items() if (fault := _fault(name, place)) is not None)
     if faults:
         say(f"the control plane in {source} is passed over: {'; '.join(faults)}")
         return None

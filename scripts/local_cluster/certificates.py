@@ -36,7 +36,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """Write all keys and certificates of a cluster into `folder`; the private keys for the owner's eyes only."""
+    """Write all keys and certificates of a cluster into `folder`; private keys for the owner's eyes only."""
     made = locate_certificates(folder)
     authority = _Authority(made.ca)
     authority.issue("server", made.server, server=True)
@@ -77,7 +77,7 @@ class _Authority:
         file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, pair: KeyPair, *, group: str = "", server: bool = False) -> None:
-        """Write a key and a certificate: for a client `name` in `group`, and if asked for a server on loopback."""
+        """Write a key and a certificate for a client `name` in `group`, and if asked a server on loopback."""
         key = ec.generate_private_key(ec.SECP256R1())
         uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
         if server:

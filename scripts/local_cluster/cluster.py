@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -18,10 +17,11 @@ from scripts.local_cluster import audit
 from scripts.local_cluster.api import AdminApi
 from scripts.local_cluster.binaries import Binaries, find_binaries, tell
 from scripts.local_cluster.certificates import Certificates, locate_certificates, make_certificates
-from scripts.local_cluster.commands import LOOPBACK, api_server_command, etcd_command
+from scripts.local_cluster.commands import api_server_command, etcd_command
 from scripts.local_cluster.crds import install_crds
 from scripts.local_cluster.errors import ClusterError, PortTaken
 from scripts.local_cluster.kubeconfig import certificate_user, token_user, write_kubeconfig
+from scripts.local_cluster.ports import LOOPBACK, free_ports, is_free
 from scripts.local_cluster.processes import Process, identify, start
 from scripts.local_cluster.state import ClusterState, read_state, write_state
 from scripts.local_cluster.teardown import tear_down
@@ -90,8 +90,6 @@ class LocalCluster:
     ) -> None:
         self.stop()
 
-    # --- what it is -------------------------------------------------------------------------------------------
-
     @property
     def state(self) -> ClusterState:
         """What runs where. Raises ClusterError before `start` and after `stop`."""
@@ -131,8 +129,6 @@ class LocalCluster:
             self._api = AdminApi(self.server, ca=self.ca_file, user=self._certificates().admin)
         return self._api
 
-    # --- audit log --------------------------------------------------------------------------------------------
-
     def audit_position(self) -> int:
         """A place in the audit log: after all requests that were answered until now. For `audit_events`."""
         return audit.settle(self.audit_log, lambda path: self.api.demand("GET", path))
@@ -145,14 +141,10 @@ class LocalCluster:
         """
         return audit.read_events(self.audit_log, since, self.audit_position())
 
-    # --- access -----------------------------------------------------------------------------------------------
-
     def kubeconfig_for_token(self, token: str, path: Path) -> Path:
         """Write a kubeconfig to `path` that presents a bearer token (a service account's); returns `path`."""
         write_kubeconfig(path, server=self.server, ca=self.ca_file, user=token_user(token))
         return path
-
-    # --- life -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start everything and wait until the API server is ready and serves the CRDs.
@@ -162,9 +154,10 @@ class LocalCluster:
         """
         if self._state is not None:
             raise ClusterError("the local cluster is started already")
-        if self._port and not _is_free(self._port):
+        if self._port and not is_free(self._port):
             raise PortTaken(
-                f"port {self._port} on {LOOPBACK} is taken by another process; choose another, or none for a free one"
+                f"port {self._port} on {LOOPBACK} is taken by another process; "
+                "choose another, or none for a free one"
             )
         binaries = self._binaries or find_binaries(say=self._say)
         for attempt in range(1, ATTEMPTS + 1):
@@ -195,11 +188,11 @@ class LocalCluster:
 
     def start_api_server(self) -> None:
         """Start the API server again, on the same port, and wait until it is ready."""
-        process = start(API_SERVER, self._api_server_command(), log=self._log(API_SERVER), folder=self.state.folder)
+        process = start(
+            API_SERVER, self._api_server_command(), log=self._log(API_SERVER), folder=self.state.folder
+        )
         self._note((*self.state.processes, process))
         self._wait_until_ready(process)
-
-    # --- how --------------------------------------------------------------------------------------------------
 
     def _start_once(self, binaries: Binaries) -> None:
         with ExitStack() as undo:
@@ -221,7 +214,7 @@ class LocalCluster:
                 folder=self.state.folder,
             )
             self._note((*self.state.processes, etcd))
-            self._wait(etcd, lambda: not _is_free(etcd_port))
+            self._wait(etcd, lambda: not is_free(etcd_port))
             self.start_api_server()
             if self._crds:
                 install_crds(self.api)
@@ -230,7 +223,7 @@ class LocalCluster:
     def _lay_out(self, binaries: Binaries) -> tuple[int, int]:
         """Make the folder and what the servers read; the ports of etcd."""
         folder = Path(tempfile.mkdtemp(prefix="modelsync-cluster-"))
-        ports = _free_ports(3)
+        ports = free_ports(3)
         port = self._port or ports[0]
         self._state = ClusterState(
             folder=folder,
@@ -303,7 +296,8 @@ class LocalCluster:
                 return
             if time.monotonic() > end:
                 raise ClusterError(
-                    f"{process.name} is not ready after {self._deadline:.0f} s; the end of its log:\n{process.last_words()}"
+                    f"{process.name} is not ready after {self._deadline:.0f} s; the end of its log:\n"
+                    f"{process.last_words()}"
                 )
             time.sleep(0.05)
 
@@ -325,18 +319,3 @@ class LocalCluster:
             self._api.close()
         self._api = None
         self._state = None
-
-
-def _is_free(port: int) -> bool:
-    """Whether nobody listens on a port of loopback."""
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) != 0
-
-
-def _free_ports(count: int) -> tuple[int, ...]:
-    """Ports of loopback that were free a moment ago, all different."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return tuple(int(each.getsockname()[1]) for each in sockets)

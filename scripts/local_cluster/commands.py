@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scripts.local_cluster.certificates import Certificates
-
-LOOPBACK = "127.0.0.1"
+from scripts.local_cluster.ports import LOOPBACK
 
 
 def etcd_command(

@@ -41,12 +41,14 @@ def install_crds(api: AdminApi, *, deadline: float = 20.0) -> None:
     for crd in crds:
         while not is_served(api, crd):
             if time.monotonic() > end:
-                raise ClusterError(f"{crd['metadata']['name']}: not served {deadline:.0f} s after it was applied")
+                raise ClusterError(
+                    f"{crd['metadata']['name']}: not served {deadline:.0f} s after it was applied"
+                )
             time.sleep(0.05)
 
 
 def is_served(api: AdminApi, crd: dict[str, Any]) -> bool:
-    """Whether objects of the definition can be asked for *and* discovery (what kubectl goes by) lists them."""
+    """Whether objects of the definition can be asked for *and* discovery (kubectl goes by it) lists them."""
     spec = crd["spec"]
     version = spec["versions"][0]["name"]
     if api.request("GET", f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1").status != 200:

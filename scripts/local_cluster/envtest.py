@@ -32,7 +32,7 @@ class NotFetched(Exception):
 
 
 def fetch(*, say: Callable[[str], None], index: str = INDEX) -> Path | None:
-    """The folder with the published programs, downloaded once; None, said with the reason, where that fails."""
+    """The folder with the published programs, downloaded once; None, and why is said, where that fails."""
     folder = cache_folder(f"envtest-{VERSION}", archive_name().encode())
 
     def fill(building: Path) -> None:

