@@ -16,9 +16,10 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Protocol
 
 import asyncssh
 from cryptography import x509
@@ -276,15 +277,42 @@ class GitSshServer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-        await process.stdout.drain()
+        assert child.stdin
+        assert child.stdout
+        assert child.stderr
+        asking = asyncio.create_task(_pump(process.stdin, child.stdin))
+        answering = asyncio.create_task(_pump(child.stdout, process.stdout))
+        said = await child.stderr.read()
+        await answering
+        process.stderr.write(said)
         process.exit(await child.wait())
-        await process.wait_closed()
+        asking.cancel()
+        child.stdin.close()
+
+
+class _Readable(Protocol):
+    async def read(self, n: int = -1) -> bytes: ...
+
+
+class _Writable(Protocol):
+    def write(self, data: bytes) -> object: ...
+
+    async def drain(self) -> None: ...
+
+
+async def _pump(source: _Readable, target: _Writable) -> None:
+    # Either side may hang up at any time, as clients do that have heard enough.
+    with suppress(ConnectionError, asyncssh.Error):
+        while content := await source.read(65536):
+            target.write(content)
+            await target.drain()
+    if isinstance(target, asyncio.StreamWriter):
+        target.close()
 
 
 @contextmanager
 def serve_ssh(root: Path, folder: Path) -> Iterator[GitSshServer]:
-    """A running server, until the block ends. Its keys lie in `folder`, in files with blanks in their names."""
+    """A running server, until the block ends. Its keys are files in `folder`, with blanks in their names."""
     server = GitSshServer(root, folder)
     ready: Future[asyncio.Event] = Future()
 

@@ -18,6 +18,11 @@ from reconciler.clients.source.interface import (
 
 _UNCHANGED = "Nothing was changed; try again later."
 
+_DAMAGED = (
+    "objects of the repository are missing or damaged, so nothing is concluded from it. "
+    "Nothing was changed. On the server, git fsck --full names them; a local clone is best made anew."
+)
+
 # The first row that fits counts: the reasons stand before what they lead to ("the remote end hung up").
 _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
@@ -40,6 +45,11 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
             "the file of --git-key-file is no usable private key; "
             "it must be in OpenSSH or PEM form, without passphrase."
         ),
+    ),
+    (
+        r"cannot run ssh|ssh: (command )?not found",
+        SourceRefused,
+        "the program ssh is not installed, or not on PATH; addresses with ssh:// need it.",
     ),
     (
         r"No user exists for uid",
@@ -111,25 +121,24 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     ),
     (
         (
-            r"fsck|corrupt|missing (blob|tree|commit|object)|bad (object|tree)|loose object|inflate"
-            r"|packfile .* (cannot|is)|index-pack|unpack-objects|bad pack|not a valid object"
+            r"fsck|corrupt|unexpected line in|missing (blob|tree|commit|object)|bad (object|tree)"
+            r"|loose object|inflate|packfile .* (cannot|is)|not a valid object"
             r"|unable to read (tree|sha1|[0-9a-f]{40})"
         ),
         SourceCorrupt,
-        (
-            "objects of the repository are missing or damaged, so nothing is concluded from it. "
-            "Nothing was changed. On the server, git fsck --full names them; a local clone is best made anew."
-        ),
+        _DAMAGED,
     ),
     (
         (
             r"Could not resolve|[Cc]ould not connect|Failed to connect|Connection (refused|reset|closed)"
             r"|timed out|too slow|unreachable|No route to host|Empty reply|Recv failure|kex_exchange"
-            r"|hung up|disconnect|early EOF|RPC failed|unable to access|SSL_ERROR|gnutls|banner"
+            r"|hung up|Could not read from remote|disconnect|early EOF|RPC failed|unable to access"
+            r"|SSL_ERROR|gnutls|banner"
         ),
         SourceUnreachable,
         f"the server could not be reached. {_UNCHANGED}",
     ),
+    (r"index-pack|unpack-objects|bad pack", SourceCorrupt, _DAMAGED),
 )
 
 
@@ -137,8 +146,10 @@ def explain(location: str, said: str, secrets: tuple[str, ...] = ()) -> SourceEr
     """The error for what git wrote to stderr, with git's own last word on it and every secret masked."""
     text = mask(said, secrets)
     quoted = _quote(text)
+    # A repository called "certificates" must not decide what its failure means.
+    words = re.sub(r"'[^']*'", "''", text.replace(location, ""))
     for pattern, kind, meaning in _TABLE:
-        if re.search(pattern, text):
+        if re.search(pattern, words):
             return kind(f"{location}: {meaning}{quoted}")
     return SourceError(f"{location}: git could not serve this. {_UNCHANGED}{quoted}")
 

@@ -79,6 +79,7 @@ class Git:
         self._location = location
         self._credentials = credentials or Credentials()
         self._timeout = timeout
+        self._is_checked = False
         # Resolved, because git compares it with the resolved current folder.
         self._home = tempfile.TemporaryDirectory(prefix="modelsync-git-")
         self.folder = Path(self._home.name).resolve()
@@ -97,8 +98,34 @@ class Git:
         Raises the port's errors for an exit code that is not in `codes`, and SourceUnreachable when the
         time is up.
         """
-        seconds = timeout or self._timeout
-        process = self._start(("-C", str(directory or self.folder), *arguments))
+        self._check_version()
+        return self._run(arguments, directory or self.folder, data, codes, timeout or self._timeout)
+
+    def close(self) -> None:
+        """Remove the folder that served as git's home."""
+        self._home.cleanup()
+
+    def _check_version(self) -> None:
+        if self._is_checked:
+            return
+        words = self._run(("version",), self.folder, b"", (0,), self._timeout).output.decode().split()
+        found = tuple(int(part) for part in words[2].split(".") if part.isdigit())
+        if found[:2] < _OLDEST:
+            raise SourceRefused(
+                f"git {words[2]} is too old; {'.'.join(map(str, _OLDEST))} is needed, "
+                "which takes all of its settings from modelsync."
+            )
+        self._is_checked = True
+
+    def _run(
+        self,
+        arguments: tuple[str, ...],
+        directory: Path,
+        data: bytes,
+        codes: tuple[int, ...],
+        seconds: float,
+    ) -> Answer:
+        process = self._start(("-C", str(directory), *arguments))
         try:
             output, said = process.communicate(data, timeout=seconds)
         except subprocess.TimeoutExpired as error:
@@ -112,20 +139,20 @@ class Git:
             raise explain(self._location, said.decode("utf-8", "replace"), self._credentials.secrets)
         return Answer(code=process.returncode, output=output)
 
-    def close(self) -> None:
-        """Remove the folder that served as git's home."""
-        self._home.cleanup()
-
     def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
-        executable = _find_git()
-        from git import Git as Command
-        from git.exc import GitCommandNotFound
-
+        try:
+            # Costs a tenth of a second, and fails where there is no git.
+            from git import Git as Command
+            from git.exc import GitCommandNotFound
+        except ImportError as error:
+            raise SourceRefused(
+                "git is not installed, or not on PATH; modelsync reads commits with it."
+            ) from error
         unwanted = [name for name in os.environ if name not in self._environment]
         removal = [word for name in unwanted for word in ("-u", name)]
         try:
             process = Command().execute(
-                ["env", *removal, executable, "--no-pager", *arguments],
+                ["env", *removal, str(Command.GIT_PYTHON_GIT_EXECUTABLE), "--no-pager", *arguments],
                 as_process=True,
                 istream=subprocess.PIPE,
                 env=dict(self._environment),
@@ -172,24 +199,6 @@ class Git:
             environment[f"GIT_CONFIG_KEY_{number}"] = key
             environment[f"GIT_CONFIG_VALUE_{number}"] = value
         return environment
-
-
-def _find_git() -> str:
-    """The name of a git that is new enough. Raises SourceRefused."""
-    # Importing GitPython fails where there is no git.
-    try:
-        from git import Git as Command
-    except ImportError as error:
-        raise SourceRefused(
-            "git is not installed, or not on PATH; modelsync reads commits with it."
-        ) from error
-    found = Command().version_info
-    if found[:2] < _OLDEST:
-        raise SourceRefused(
-            f"git {'.'.join(map(str, found))} is too old; {'.'.join(map(str, _OLDEST))} is needed, "
-            "which takes all of its settings from modelsync."
-        )
-    return str(Command.GIT_PYTHON_GIT_EXECUTABLE)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

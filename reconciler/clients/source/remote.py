@@ -6,17 +6,17 @@ told without it. A repository of declarations is small.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.clients.source.access import read_credentials
 from reconciler.clients.source.address import check_full_name, check_ref, is_full_name, parse_address
+from reconciler.clients.source.cache import lock_copy, prepare_copy
 from reconciler.clients.source.git import Git
 from reconciler.clients.source.interface import (
     DATA_FOLDERS,
@@ -27,7 +27,6 @@ from reconciler.clients.source.interface import (
     RevisionNotFound,
     Source,
     SourceCorrupt,
-    SourceRefused,
     SourceUnreachable,
     Tree,
 )
@@ -40,9 +39,6 @@ Result = TypeVar("Result")
 
 _FETCH_PATIENCE = 10
 """A fetch may take this many times as long as a question; silence ends it much earlier."""
-
-_MANY_PACKS = 50
-"""Each fetch adds a pack to a cache; from here on it is made anew."""
 
 
 class RemoteRepository:
@@ -123,7 +119,7 @@ class RemoteRepository:
     def _serve(self, sha: str, question: Callable[[LocalRepository], Result]) -> Result:
         """Answer from our copy once it holds the commit. A damaged cache is replaced, one time."""
         check_full_name(sha, self.location)
-        with self._locked():
+        with lock_copy(self._folder) if self._access.cache else nullcontext():
             try:
                 return self._ask(sha, question)
             except SourceCorrupt:
@@ -148,17 +144,9 @@ class RemoteRepository:
         return self._access.cache.absolute() / f"{key}.git"
 
     def _open_copy(self, sha: str) -> LocalRepository:
-        if self._copy:
-            return self._copy
-        folder = self._folder
-        if len(tuple(folder.glob("objects/pack/*.pack"))) > _MANY_PACKS:
-            shutil.rmtree(folder)
-        kind = "sha256" if len(sha) == 64 else "sha1"
-        if not (folder / "HEAD").exists():
-            self._git.run(
-                "init", "--quiet", "--bare", "--template=", f"--object-format={kind}", "--", str(folder)
-            )
-        self._copy = LocalRepository(folder, location=self.location, timeout=self._access.timeout)
+        if self._copy is None:
+            prepare_copy(self._folder, digits=len(sha))
+            self._copy = LocalRepository(self._folder, location=self.location, timeout=self._access.timeout)
         return self._copy
 
     def _fetch(self, copy: LocalRepository, sha: str) -> None:
@@ -198,22 +186,6 @@ class RemoteRepository:
             directory=self._folder,
             timeout=self._access.timeout * _FETCH_PATIENCE,
         )
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Keep other runs away from the cache."""
-        cache = self._access.cache
-        if cache is None:
-            yield
-            return
-        try:
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = (cache / f"{self._folder.stem}.lock").open("w", encoding="utf-8")
-        except OSError as error:
-            raise SourceRefused(f"{cache} (--git-cache) cannot be written: {error.strerror}.") from error
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _own(name: str) -> str:
