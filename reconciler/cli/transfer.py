@@ -10,7 +10,8 @@ import click
 
 from reconciler.clients.registry.interface import Progress
 
-_WORTH_TELLING = 32 * 1024 * 1024
+_WORTH_A_BAR = 4 * 1024 * 1024
+_WORTH_A_LINE = 32 * 1024 * 1024
 _STEPS = 4
 
 
@@ -31,7 +32,7 @@ class PlainLines:
         self._said: dict[str, int] = {}
 
     def tell(self, path: str, done: int, total: int) -> None:
-        if total < _WORTH_TELLING:
+        if total < _WORTH_A_LINE:
             return
         step = done * _STEPS // total
         if step > self._said.get(path, 0):
@@ -59,12 +60,19 @@ def _open_bar() -> Iterator[Progress]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Results go to stdout while this is shown, and must not be taken along to stderr.
+    with Bar(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         tasks: dict[str, TaskID] = {}
 
         def tell(path: str, done: int, total: int) -> None:
+            if total < _WORTH_A_BAR:
+                return
             if path not in tasks:
                 tasks[path] = bar.add_task(path, total=total)
             bar.update(tasks[path], completed=done)
+            if done >= total:
+                bar.remove_task(tasks.pop(path))
 
         yield tell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,8 +91,12 @@ def _start(run_folder: Path) -> SharedMlflow:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the shared server, before the run's folder goes."""
     if hasattr(config, "workerinput"):
+        # A worker may end before the server that it started: the run's first process stops it below.
+        warnings.simplefilter("ignore", ResourceWarning)
         return
     state = Path(os.environ["MODELSYNC_TEST_RUN_FOLDER"]) / "mlflow.json"
     if state.exists():
         shared = SharedMlflow(**json.loads(state.read_text(encoding="utf-8")))
         stop_group(shared.pid, shared.started)
+    for server in _servers:
+        server.stop()
