@@ -20,7 +20,7 @@ test: lint coverage ## Lint, then all tests (WORKERS=2 at a time)
 	$(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: lint
-lint: dev ## Style, types, order of imports, workflows, generated files
+lint: dev ## Style, types, order of imports, workflows
 	$(PYTHON_BIN)/ruff check
 	$(PYTHON_BIN)/ruff format --check
 	$(PYTHON_BIN)/mypy
