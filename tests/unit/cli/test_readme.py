@@ -27,7 +27,7 @@ def _show_help() -> str:
     return f"```\n$ modelsync --help\n{shown.output.strip()}\n```\n"
 
 
-def test_help_equals_help() -> None:
+def test_help_in_the_readme_is_golden() -> None:
     text, shown = README.read_text(encoding="utf-8"), _show_help()
     if os.environ.get("MODELSYNC_BLESS") == "1":
         text = text.replace(START + _read_between(text, START, END), START + shown)

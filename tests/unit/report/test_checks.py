@@ -23,16 +23,16 @@ CHECKS: dict[str, Check] = {
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_text(name: str) -> None:
+def test_golden_text(name: str) -> None:
     check_golden(f"check-{name}.txt", text.show_check(CHECKS[name]))
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_github(name: str) -> None:
+def test_golden_github(name: str) -> None:
     check_golden(f"check-{name}.github.txt", github.show_check(CHECKS[name]))
 
 
-def test_json() -> None:
+def test_golden_json() -> None:
     shown = json_view.show_check(scenes.FAULTY_CHECK)
     assert json.loads(shown)["apiVersion"] == "modelsync.dev/check/v1"
     check_golden("check-faulty.json", shown)

@@ -26,17 +26,17 @@ PLANS: dict[str, tuple[Plan, ...]] = {
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_text(name: str) -> None:
+def test_golden_text(name: str) -> None:
     check_golden(f"plan-{name}.txt", text.show_plans(PLANS[name]))
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_markdown(name: str) -> None:
+def test_golden_markdown(name: str) -> None:
     check_golden(f"plan-{name}.md", markdown.show_plans(PLANS[name]))
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_json(name: str) -> None:
+def test_golden_json(name: str) -> None:
     shown = json_view.show_plans(PLANS[name])
     assert json.loads(shown)["apiVersion"] == "modelsync.dev/plan/v1"
     check_golden(f"plan-{name}.json", shown)

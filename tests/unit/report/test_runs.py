@@ -86,12 +86,12 @@ RUNS: dict[str, Run] = {
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_text(name: str) -> None:
+def test_golden_text(name: str) -> None:
     check_golden(f"run-{name}.txt", text_run.show_run(RUNS[name]))
 
 
 @pytest.mark.parametrize("name", ["configured", "drift-healed", "refused", "not-reached"])
-def test_json(name: str) -> None:
+def test_golden_json(name: str) -> None:
     shown = json_view.show_run(RUNS[name])
     assert json.loads(shown)["apiVersion"] == "modelsync.dev/run/v1"
     check_golden(f"run-{name}.json", shown)

@@ -11,7 +11,7 @@ from tests.unit.report import scenes
 from tests.unit.report.golden import check_golden
 
 
-def test_table() -> None:
+def test_golden_table() -> None:
     check_golden("status.txt", text_status.show_status(scenes.states(), scenes.NOW))
 
 
@@ -26,7 +26,7 @@ def test_clocks_that_disagree_do_not_show_the_future() -> None:
     assert "last seen alive less than a minute ago" in shown
 
 
-def test_json() -> None:
+def test_golden_json() -> None:
     shown = json_view.show_status(scenes.states())
     assert json.loads(shown)["apiVersion"] == "modelsync.dev/status/v1"
     check_golden("status.json", shown)
