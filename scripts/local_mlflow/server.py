@@ -52,6 +52,7 @@ class MlflowServer:
         self._deadline = deadline
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         owner = os.getpid() if owner is None else owner
         self._owner = (owner, read_start_time(owner))
@@ -116,8 +117,19 @@ class MlflowServer:
         if self._process is not None:
             stop_group(self._process.pid, self._started)
             self._process.wait()
+        if self._guard is not None:
             self._guard.wait()
-        self._process, self._started = None, 0.0
+        self._process, self._guard, self._started = None, None, 0.0
+
+    def detach(self) -> tuple[int, float]:
+        """Leave the running server to its guard, or to `stop_group` with the process that is returned."""
+        leader = self.process
+        for child in (self._process, self._guard):
+            if child is not None:
+                # Else Python warns at its end that a child still runs, which is what is wanted here.
+                child.returncode = 0
+        self._process, self._guard, self._started = None, None, 0.0
+        return leader
 
     def remove(self) -> None:
         """Stop, and remove the data if they were temporary."""

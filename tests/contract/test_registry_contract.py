@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 
 from reconciler.clients.registry.interface import (
+    Alias,
     NotFound,
     RegistryRefused,
     RegistryUnreachable,
@@ -33,6 +35,8 @@ def registry(mlflow_server: SharedMlflow) -> MlflowRegistry:
 @pytest.fixture(scope="module")
 def big_model(mlflow_server: SharedMlflow) -> str:
     """A registered version whose files include one of more than six chunks, and one in a folder."""
+    # Each worker of a run makes its own.
+    name = f"big-{uuid.uuid4().hex[:8]}"
     mlflow_server.run(
         f"""
 import mlflow, pathlib, tempfile
@@ -44,11 +48,11 @@ folder = pathlib.Path(tempfile.mkdtemp())
 client = mlflow.MlflowClient()
 with mlflow.start_run() as run:
     mlflow.log_artifacts(str(folder), "model")
-client.create_registered_model("big")
-client.create_model_version("big", run.info.artifact_uri + "/model", run.info.run_id)
+client.create_registered_model({name!r})
+client.create_model_version({name!r}, run.info.artifact_uri + "/model", run.info.run_id)
 """
     )
-    return "big"
+    return name
 
 
 def quiet(path: str, done: int, total: int) -> None:
@@ -106,10 +110,11 @@ class TestFacts:
         self, registry: MlflowRegistry, mlflow_server: SharedMlflow, big_model: str
     ) -> None:
         mlflow_server.run(
-            "import mlflow; mlflow.MlflowClient().set_registered_model_alias('big', 'champion', 1)"
+            f"import mlflow; mlflow.MlflowClient().set_registered_model_alias({big_model!r}, 'champion', 1)"
         )
-        found = registry.aliases((big_model, "no-such-model"))
-        assert [(alias.name, alias.alias, alias.version) for alias in found] == [("big", "champion", 1)]
+        assert registry.aliases((big_model, "no-such-model")) == (
+            Alias(name=big_model, alias="champion", version=1),
+        )
 
     @pytest.mark.parametrize(("name", "version"), [(MODEL, 99), ("no-such-model", 1)])
     def test_an_unknown_version_is_not_found(self, registry: MlflowRegistry, name: str, version: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,15 +72,10 @@ def mlflow_server(run_folder: Path) -> SharedMlflow:
     return shared
 
 
-# Kept, so that Python does not warn about a child that still runs.
-_servers: list[MlflowServer] = []
-
-
 def _start(run_folder: Path) -> SharedMlflow:
     owner = int(os.environ["MODELSYNC_TEST_RUN_PROCESS"])
     server = MlflowServer(run_folder / "mlflow", owner=owner).start()
-    _servers.append(server)
-    pid, started = server.process
+    pid, started = server.detach()
     return SharedMlflow(
         uri=server.uri, python=str(server.python), artifacts=str(server.artifacts), pid=pid, started=started
     )
@@ -91,12 +85,8 @@ def _start(run_folder: Path) -> SharedMlflow:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the shared server, before the run's folder goes."""
     if hasattr(config, "workerinput"):
-        # A worker may end before the server that it started: the run's first process stops it below.
-        warnings.simplefilter("ignore", ResourceWarning)
         return
     state = Path(os.environ["MODELSYNC_TEST_RUN_FOLDER"]) / "mlflow.json"
     if state.exists():
         shared = SharedMlflow(**json.loads(state.read_text(encoding="utf-8")))
         stop_group(shared.pid, shared.started)
-    for server in _servers:
-        server.stop()
