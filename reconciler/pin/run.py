@@ -38,6 +38,9 @@ def pin_versions(
         if decision.write and decision.record is not None:
             decision = _write(directory / wanted.path, decision)
         result = Pinned(wanted=wanted, decision=decision, earlier=selection.find_earlier(wanted))
+        if decision.write and decision.record is not None:
+            # The next one may be compared with it.
+            selection = selection.add_record(wanted, decision.record)
         show(result)
         results.append(result)
     return tuple(results)

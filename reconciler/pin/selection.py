@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.pin.decision import Decision, Mode
 from reconciler.policy.wording import suggest_name
@@ -49,6 +49,11 @@ class Selection:
     wanted: tuple[Wanted, ...] = ()
     movable: tuple[Movable, ...] = ()
     records: tuple[tuple[str, int, VersionRecord], ...] = ()
+
+    def add_record(self, wanted: Wanted, record: VersionRecord) -> Selection:
+        """The selection with a record that was just written."""
+        others = (entry for entry in self.records if entry[:2] != (wanted.model, wanted.version))
+        return replace(self, records=(*others, (wanted.model, wanted.version, record)))
 
     def find_earlier(self, wanted: Wanted) -> tuple[str, VersionRecord] | None:
         """The record of the same model's version before this one: what people compare it with."""

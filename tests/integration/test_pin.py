@@ -78,6 +78,7 @@ class TestPinning:
         assert outcome is Outcome.DONE
         assert "wines v1: run " in out
         assert "(v1: mae " not in out.split("wines v2")[0]
+        assert "(v1: mae " in out.split("wines v2")[1]
         assert "wrote models/wines/versions/1.yaml" in out
         assert "sklearn 1" in out
         assert "(cloudpickle)" in out

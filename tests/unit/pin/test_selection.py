@@ -84,3 +84,10 @@ def test_a_version_is_compared_with_the_recorded_one_before_it() -> None:
     assert selection.find_earlier(four) is None
     assert selection.find_earlier(five) is None
     assert selection.find_earlier(nine) == ("v5", a_record())
+
+
+def test_a_record_just_written_is_one_to_compare_with() -> None:
+    selection = select(a_repository(), Mode.PIN, "wines", ("6", "9"))
+    six, nine = selection.wanted
+    written = a_record(files={})
+    assert selection.add_record(six, written).find_earlier(nine) == ("v6", written)
