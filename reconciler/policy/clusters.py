@@ -47,6 +47,4 @@ def view_cluster(environment: Environment, cluster: str) -> ClusterView:
 
 def view_clusters(environment: Environment) -> tuple[ClusterView, ...]:
     """One view for each cluster, in the file's order; a single one if the environment names none."""
-    return tuple(
-        view_cluster(environment, name) for name in (environment.clusters or ("",))
-    )
+    return tuple(view_cluster(environment, name) for name in (environment.clusters or ("",)))

@@ -51,23 +51,16 @@ class PlacedDeployment:
 
     @property
     def live(self) -> tuple[PlacedVariant, ...]:
-        return tuple(
-            placed for placed in self.variants if placed.variant.traffic is not None
-        )
+        return tuple(placed for placed in self.variants if placed.variant.traffic is not None)
 
     @property
     def shadows(self) -> tuple[PlacedVariant, ...]:
-        return tuple(
-            placed for placed in self.variants if placed.variant.shadow is not None
-        )
+        return tuple(placed for placed in self.variants if placed.variant.shadow is not None)
 
     @property
     def has_plain_roles(self) -> bool:
         """Whether each variant says exactly one of traffic and shadow, so that shares can be added up."""
-        return all(
-            (v.variant.traffic is None) is not (v.variant.shadow is None)
-            for v in self.variants
-        )
+        return all((v.variant.traffic is None) is not (v.variant.shadow is None) for v in self.variants)
 
     def at(self, *path: PathKey) -> Location:
         return self.entry.document.at(*path)
@@ -144,9 +137,7 @@ class _Merger:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._merged: dict[
-            tuple[tuple[str, tuple[PathKey, ...]], ...], MergedServing
-        ] = {}
+        self._merged: dict[tuple[tuple[str, tuple[PathKey, ...]], ...], MergedServing] = {}
 
     def merge(
         self,
@@ -182,13 +173,9 @@ def _place(
         )
         for index, variant in enumerate(entry.declaration.variants)
     )
-    return PlacedDeployment(
-        environment=environment, name=name, entry=entry, model=model, variants=variants
-    )
+    return PlacedDeployment(environment=environment, name=name, entry=entry, model=model, variants=variants)
 
 
 def _is_retired(placed: PlacedDeployment) -> bool:
     environment = placed.environment.environment
-    return placed.entry.declaration.retire or (
-        environment is not None and environment.declaration.retire
-    )
+    return placed.entry.declaration.retire or (environment is not None and environment.declaration.retire)

@@ -62,9 +62,7 @@ def run_policies(
     findings: list[Finding] = []
     undecided: list[Undecided] = []
     for policy in policies:
-        reasons = [
-            _REASONS[need] for need in policy.needs if _is_missing(need, context)
-        ]
+        reasons = [_REASONS[need] for need in policy.needs if _is_missing(need, context)]
         if reasons:
             undecided.append(Undecided(rule=policy.id, reason="; ".join(reasons)))
         else:

@@ -70,9 +70,7 @@ def serving_layers(
     """
     layers: list[Layer] = []
 
-    def add(
-        name: str, serving: Serving | None, document: Document, *path: PathKey
-    ) -> None:
+    def add(name: str, serving: Serving | None, document: Document, *path: PathKey) -> None:
         if serving is not None:
             layers.append(
                 Layer(
@@ -132,9 +130,7 @@ def _pick(lower: T | None, upper: T | None) -> T | None:
     return lower if upper is None else upper
 
 
-def _merge_resources(
-    lower: Resources | None, upper: Resources | None
-) -> Resources | None:
+def _merge_resources(lower: Resources | None, upper: Resources | None) -> Resources | None:
     if lower is None or upper is None:
         return _pick(lower, upper)
     return Resources.model_construct(
@@ -143,9 +139,7 @@ def _merge_resources(
     )
 
 
-def _merge_amounts(
-    lower: ResourceList | None, upper: ResourceList | None
-) -> ResourceList | None:
+def _merge_amounts(lower: ResourceList | None, upper: ResourceList | None) -> ResourceList | None:
     if lower is None or upper is None:
         return _pick(lower, upper)
     return ResourceList.model_construct(
@@ -153,9 +147,7 @@ def _merge_amounts(
     )
 
 
-def _merge_env(
-    lower: Mapping[str, str] | None, upper: Mapping[str, str] | None
-) -> Mapping[str, str] | None:
+def _merge_env(lower: Mapping[str, str] | None, upper: Mapping[str, str] | None) -> Mapping[str, str] | None:
     if lower is None or upper is None:
         return _pick(lower, upper)
     return {**lower, **upper}

@@ -45,9 +45,7 @@ class Unmapped:
     advice: str
 
 
-def map_location(
-    source: str, registry: str, mappings: tuple[ArtifactMapping, ...]
-) -> Mapped | Unmapped:
+def map_location(source: str, registry: str, mappings: tuple[ArtifactMapping, ...]) -> Mapped | Unmapped:
     """Translate a registry's storage location into one that the cluster can read.
 
     Of the mappings for this registry the one with the longest prefix wins; of equal ones the first. A
@@ -58,14 +56,8 @@ def map_location(
         return faulty
     best: tuple[ArtifactMapping, str] | None = None
     for mapping in mappings:
-        rest = (
-            _strip_prefix(source, mapping.from_)
-            if mapping.registry == registry
-            else None
-        )
-        if rest is not None and (
-            best is None or len(mapping.from_) > len(best[0].from_)
-        ):
+        rest = _strip_prefix(source, mapping.from_) if mapping.registry == registry else None
+        if rest is not None and (best is None or len(mapping.from_) > len(best[0].from_)):
             best = mapping, rest
     if best is None:
         return Unmapped(
@@ -73,9 +65,7 @@ def map_location(
             advice=f'Add one to artifacts:, such as {{registry: {registry}, from: "{_root(source)}", to: …}}.',
         )
     mapping, rest = best
-    return _check_result(
-        f"{mapping.to.rstrip('/')}/{rest}" if rest else mapping.to, mapping
-    )
+    return _check_result(f"{mapping.to.rstrip('/')}/{rest}" if rest else mapping.to, mapping)
 
 
 def _find_fault(source: str) -> Unmapped | None:

@@ -23,9 +23,7 @@ def compute_digest(files: Mapping[str, RecordedFile]) -> str:
 
 def find_unidentified(files: Mapping[str, RecordedFile]) -> tuple[str, ...]:
     """The files whose content nothing identifies: neither SHA-256 nor a checksum of the store."""
-    return tuple(
-        name for name, file in sorted(files.items()) if _identify(file) is None
-    )
+    return tuple(name for name, file in sorted(files.items()) if _identify(file) is None)
 
 
 def _identify(file: RecordedFile) -> str | None:

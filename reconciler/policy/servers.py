@@ -35,9 +35,7 @@ _STOCK: Mapping[Server, Mapping[Protocol, str]] = {
 
 _CUSTOM_PROTOCOLS: tuple[Protocol, ...] = ("v2", "seldon", "tensorflow")
 
-STOCK_IMAGES = frozenset(
-    image for images in _STOCK.values() for image in images.values()
-)
+STOCK_IMAGES = frozenset(image for images in _STOCK.values() for image in images.values())
 """The images that any environment may use without allowing them."""
 
 
@@ -59,6 +57,4 @@ def server_image(platform: Platform, server: Server, protocol: Protocol) -> str 
 
 def platform_images(platform: Platform) -> frozenset[str]:
     """The images that a platform names for its servers."""
-    return frozenset(
-        image.image for images in platform.servers.values() for image in images.values()
-    )
+    return frozenset(image.image for images in platform.servers.values() for image in images.values())

@@ -37,9 +37,7 @@ def check(context: Context) -> Iterator[Finding]:
     own_images: dict[str, frozenset[str]] = {}
     for name, entry in context.environments():
         views = view_clusters(entry.declaration)
-        own_images[name] = frozenset().union(
-            *(platform_images(view.platform) for view in views)
-        )
+        own_images[name] = frozenset().union(*(platform_images(view.platform) for view in views))
         yield from _check_secrets(name, entry, views)
     for deployment in context.served:
         environment = deployment.environment.environment
@@ -47,9 +45,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         for serving, _ in deployment.distinct_servings():
             allow = environment.declaration.allow
-            yield from _check_image(
-                deployment, serving, allow, own_images[deployment.environment.name]
-            )
+            yield from _check_image(deployment, serving, allow, own_images[deployment.environment.name])
             yield from _check_account(deployment, serving, allow)
 
 
@@ -60,12 +56,7 @@ def _check_image(
     own: frozenset[str],
 ) -> Iterator[Finding]:
     image = serving.serving.image
-    if (
-        image is None
-        or image in STOCK_IMAGES
-        or image in own
-        or matches_any(image, allow.images)
-    ):
+    if image is None or image in STOCK_IMAGES or image in own or matches_any(image, allow.images):
         return
     yield POLICY.finding(
         deployment.place(serving, "image"),
@@ -74,9 +65,7 @@ def _check_image(
     )
 
 
-def _check_account(
-    deployment: PlacedDeployment, serving: MergedServing, allow: Allow
-) -> Iterator[Finding]:
+def _check_account(deployment: PlacedDeployment, serving: MergedServing, allow: Allow) -> Iterator[Finding]:
     account = serving.serving.service_account
     if account is None or matches_any(account, allow.service_accounts):
         return
@@ -88,15 +77,11 @@ def _check_account(
     )
 
 
-def _check_secrets(
-    name: str, entry: Entry[Environment], views: tuple[ClusterView, ...]
-) -> Iterator[Finding]:
+def _check_secrets(name: str, entry: Entry[Environment], views: tuple[ClusterView, ...]) -> Iterator[Finding]:
     allow = entry.declaration.allow
     for view in views:
         for index, mapping in enumerate(view.artifacts):
-            if mapping.secret is not None and not matches_any(
-                mapping.secret, allow.secrets
-            ):
+            if mapping.secret is not None and not matches_any(mapping.secret, allow.secrets):
                 yield POLICY.finding(
                     entry.document.at(*view.artifacts_path, index, "secret"),
                     f"{name}: Secret {mapping.secret} is not allowed here ({_list_allowed(allow.secrets)}).",
@@ -109,7 +94,9 @@ def _list_allowed(patterns: tuple[str, ...]) -> str:
 
 
 def _advise(environment: str, key: str) -> str:
-    return f"Use an allowed one, or have it added to allow.{key} in environments/{environment}/environment.yaml."
+    return (
+        f"Use an allowed one, or have it added to allow.{key} in environments/{environment}/environment.yaml."
+    )
 
 
 POLICY = Policy(id="allowed-references", documentation=__doc__, check=check)

@@ -62,9 +62,7 @@ def _check_names(deployment: PlacedDeployment) -> Iterator[Finding]:
     for placed in deployment.variants:
         first = seen.setdefault(placed.predictor, placed)
         # Equal versions in one role have equal names without anybody having chosen them.
-        if first is placed or (
-            first.variant.name is None and placed.variant.name is None
-        ):
+        if first is placed or (first.variant.name is None and placed.variant.name is None):
             continue
         field = "version" if placed.variant.name is None else "name"
         yield POLICY.finding(

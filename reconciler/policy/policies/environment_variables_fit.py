@@ -1,4 +1,4 @@
-"""Environment variables have valid names and leave alone what is set for the server.
+"""Environment variables have valid names and leave the server's own alone.
 
 What it checks
     After all layers, each name under `serving.env` is one that Kubernetes accepts, and none is a variable

@@ -80,9 +80,7 @@ def _check_mappings(
         for index, mapping in enumerate(view.artifacts):
             earlier = first.setdefault((mapping.registry, mapping.from_), index)
             if earlier != index:
-                line = environment.document.at(
-                    *view.artifacts_path, earlier, "from"
-                ).line
+                line = environment.document.at(*view.artifacts_path, earlier, "from").line
                 yield POLICY.finding(
                     environment.document.at(*view.artifacts_path, index, "from"),
                     f'{name}: artifacts: says twice what "{mapping.from_}" of registry {mapping.registry} '

@@ -68,9 +68,7 @@ def _check_environments(context: Context) -> Iterator[Finding]:
         if not is_dns_label(name):
             yield _refuse_form(place, name, "environment name", name, "folder")
         elif len(name) > ENVIRONMENT_LIMIT:
-            yield _refuse_length(
-                place, name, f"CronJob modelsync-{name}", len(name), ENVIRONMENT_LIMIT
-            )
+            yield _refuse_length(place, name, f"CronJob modelsync-{name}", len(name), ENVIRONMENT_LIMIT)
         namespace = entry.declaration.namespace
         if _DNS_1123.match(namespace) is None or len(namespace) > NAME_LIMIT:
             yield POLICY.finding(
@@ -84,9 +82,7 @@ def _check_model(name: str, place: Location) -> Iterator[Finding]:
     if not is_dns_label(name):
         yield _refuse_form(place, name, "model name", name, "folder")
     elif len(name) > CONTAINER_LIMIT:
-        yield _refuse_length(
-            place, name, f"label key seldon-app-svc-{name}", len(name), CONTAINER_LIMIT
-        )
+        yield _refuse_length(place, name, f"label key seldon-app-svc-{name}", len(name), CONTAINER_LIMIT)
     elif name in RESERVED_CONTAINERS or _is_reserved(name):
         yield POLICY.finding(
             place,
@@ -118,9 +114,7 @@ def _check_given(deployment: PlacedDeployment) -> Iterator[Finding]:
 
 def _check_derived(deployment: PlacedDeployment) -> Iterator[Finding]:
     longest = max(deployment.variants, key=lambda placed: len(placed.predictor))
-    names = derived_names(
-        deployment.name, longest.predictor, deployment.entry.declaration.model
-    )
+    names = derived_names(deployment.name, longest.predictor, deployment.entry.declaration.model)
     if names.hashed:
         # The Deployment's name holds all others, so it is the longest of them.
         full, hashed = names.hashed[-1]
@@ -132,9 +126,7 @@ def _check_derived(deployment: PlacedDeployment) -> Iterator[Finding]:
         )
 
 
-def _refuse_form(
-    place: Location, name: str, what: str, faulty: str, kind: str
-) -> Finding:
+def _refuse_form(place: Location, name: str, what: str, faulty: str, kind: str) -> Finding:
     return POLICY.finding(
         place,
         f'{name}: {what} "{faulty}" does not fit what is derived from it; expected {_FORM}.',
@@ -142,9 +134,7 @@ def _refuse_form(
     )
 
 
-def _refuse_length(
-    place: Location, name: str, derived: str, length: int, limit: int
-) -> Finding:
+def _refuse_length(place: Location, name: str, derived: str, length: int, limit: int) -> Finding:
     return POLICY.finding(
         place,
         f"{name}: the name has {length} characters and makes {derived}; limit {limit}.",
@@ -153,9 +143,7 @@ def _refuse_length(
 
 
 def _is_reserved(name: str) -> bool:
-    return any(
-        name.endswith(ending) or name == ending[1:] for ending in RESERVED_ENDINGS
-    )
+    return any(name.endswith(ending) or name == ending[1:] for ending in RESERVED_ENDINGS)
 
 
 POLICY = Policy(id="names-fit", documentation=__doc__, check=check)

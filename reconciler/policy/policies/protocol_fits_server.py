@@ -31,11 +31,7 @@ def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
         for serving, _ in deployment.distinct_servings():
             server, protocol = serving.serving.server, serving.serving.protocol
-            if (
-                server is None
-                or protocol is None
-                or protocol in fitting_protocols(server)
-            ):
+            if server is None or protocol is None or protocol in fitting_protocols(server):
                 continue
             spoken = join_words(fitting_protocols(server))
             yield POLICY.finding(
@@ -46,15 +42,9 @@ def check(context: Context) -> Iterator[Finding]:
             )
 
 
-def _say_origin(
-    deployment: PlacedDeployment, serving: MergedServing, field: str
-) -> str:
+def _say_origin(deployment: PlacedDeployment, serving: MergedServing, field: str) -> str:
     origin = serving.origin(field)
-    return (
-        ""
-        if origin is None or origin.file == deployment.entry.document.file
-        else f" ({origin})"
-    )
+    return "" if origin is None or origin.file == deployment.entry.document.file else f" ({origin})"
 
 
 POLICY = Policy(id="protocol-fits-server", documentation=__doc__, check=check)

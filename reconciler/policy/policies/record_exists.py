@@ -33,11 +33,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         for placed in deployment.variants:
             version = placed.variant.version
-            if (
-                version is None
-                or version in model.records
-                or version in model.faulty_records
-            ):
+            if version is None or version in model.records or version in model.faulty_records:
                 continue
             yield POLICY.finding(
                 deployment.variant_at(placed, "version"),

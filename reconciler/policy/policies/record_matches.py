@@ -38,9 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
                 yield from _check_model(name, version, record, model.model.declaration)
 
 
-def _check_version(
-    model: str, version: int, record: Entry[VersionRecord]
-) -> Iterator[Finding]:
+def _check_version(model: str, version: int, record: Entry[VersionRecord]) -> Iterator[Finding]:
     recorded = record.declaration.identity.version
     if recorded != version:
         yield POLICY.finding(
@@ -68,9 +66,7 @@ def _check_model(
             )
 
 
-def _check_files(
-    model: str, version: int, record: Entry[VersionRecord]
-) -> Iterator[Finding]:
+def _check_files(model: str, version: int, record: Entry[VersionRecord]) -> Iterator[Finding]:
     identity = record.declaration.identity
     advice = f"Records are not written by hand; write it again: modelsync pin {model} {version}"
     unidentified = find_unidentified(identity.files)

@@ -54,16 +54,12 @@ def find_excesses(resources: Resources | None) -> tuple[tuple[str, str, str], ..
     return tuple(
         (kind, request, limit)
         for kind, request, limit in pairs
-        if request is not None
-        and limit is not None
-        and parse_quantity(request) > parse_quantity(limit)
+        if request is not None and limit is not None and parse_quantity(request) > parse_quantity(limit)
     )
 
 
 def _say_origins(serving: MergedServing, kind: str) -> str:
-    origins = [
-        serving.origin(f"resources.{part}.{kind}") for part in ("requests", "limits")
-    ]
+    origins = [serving.origin(f"resources.{part}.{kind}") for part in ("requests", "limits")]
     return f" ({', '.join(str(origin) for origin in origins)})"
 
 

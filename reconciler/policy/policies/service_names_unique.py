@@ -40,9 +40,7 @@ def check(context: Context) -> Iterator[Finding]:
             for kind, name in _list_names(deployment, placed):
                 key = (deployment.environment.name, kind, name)
                 # Two variants of one deployment with one name are distinct-versions' business.
-                owners[key].setdefault(
-                    (deployment.name, placed.predictor), (deployment, placed)
-                )
+                owners[key].setdefault((deployment.name, placed.predictor), (deployment, placed))
     for (_, kind, name), sharers in owners.items():
         if len(sharers) > 1:
             members = list(sharers.values())
@@ -55,12 +53,8 @@ def check(context: Context) -> Iterator[Finding]:
                 )
 
 
-def _list_names(
-    deployment: PlacedDeployment, placed: PlacedVariant
-) -> tuple[tuple[str, str], ...]:
-    names = derived_names(
-        deployment.name, placed.predictor, deployment.entry.declaration.model
-    )
+def _list_names(deployment: PlacedDeployment, placed: PlacedVariant) -> tuple[tuple[str, str], ...]:
+    names = derived_names(deployment.name, placed.predictor, deployment.entry.declaration.model)
     return (
         ("Service", names.service),
         ("Service", names.container_service),
@@ -70,9 +64,7 @@ def _list_names(
 
 def _refuse(kind: str, name: str, member: _Owner, others: list[_Owner]) -> Finding:
     deployment, placed = member
-    rest = ", ".join(
-        f"{other.id} (predictor {variant.predictor})" for other, variant in others[:3]
-    )
+    rest = ", ".join(f"{other.id} (predictor {variant.predictor})" for other, variant in others[:3])
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return POLICY.finding(
         deployment.variant_at(placed),

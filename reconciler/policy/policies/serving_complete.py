@@ -1,4 +1,4 @@
-"""The layers together say which server loads a model, and which protocol it speaks.
+"""The layers together say which server and protocol a model is served with.
 
 What it checks
     After all layers (defaults, environment, model, deployment, variant) `serving.server` and

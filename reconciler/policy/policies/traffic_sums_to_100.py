@@ -62,18 +62,13 @@ def _advise(deployment: PlacedDeployment, shares: Sequence[int]) -> str:
     if len(shares) == 1:
         return f"A single live variant takes all: {suggestion}."
     if difference > 0:
-        return (
-            f"Give the missing {difference} to one of them, for example: {suggestion}."
-        )
-    return (
-        f"Take the surplus {-difference} from one of them, for example: {suggestion}."
-    )
+        return f"Give the missing {difference} to one of them, for example: {suggestion}."
+    return f"Take the surplus {-difference} from one of them, for example: {suggestion}."
 
 
 def _list_shares(deployment: PlacedDeployment, shares: Sequence[int]) -> str:
     return ", ".join(
-        f"{placed.predictor} {share}"
-        for placed, share in zip(deployment.live, shares, strict=True)
+        f"{placed.predictor} {share}" for placed, share in zip(deployment.live, shares, strict=True)
     )
 
 

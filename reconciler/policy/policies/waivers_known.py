@@ -1,4 +1,4 @@
-"""Waivers name a rule that can be waived, objects of their environment, and a date.
+"""Waivers name a rule that can be waived, its objects, and a date.
 
 What it checks
     In `exceptions.yaml`, `rule` is one that can be waived, each of `objects` is the environment or one of
@@ -22,7 +22,7 @@ Fix
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
@@ -52,9 +52,7 @@ def is_moment(text: str) -> bool:
     return any(_parses(text, form) for form in _FORMS)
 
 
-def _check_waivers(
-    environment: EnvironmentEntry, exceptions: Entry[Exceptions]
-) -> Iterator[Finding]:
+def _check_waivers(environment: EnvironmentEntry, exceptions: Entry[Exceptions]) -> Iterator[Finding]:
     document = exceptions.document
     for index, waiver in enumerate(exceptions.declaration.waivers):
         yield from _check_rule(environment, document, index, waiver)
@@ -108,7 +106,7 @@ def _check_object(
 
 def _parses(text: str, form: str) -> bool:
     try:
-        datetime.strptime(text, form)
+        datetime.strptime(text, form).replace(tzinfo=timezone.utc)
     except ValueError:
         return False
     return True

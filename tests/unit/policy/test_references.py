@@ -1,0 +1,230 @@
+"""Policies about what declarations name: models, environments, namespaces, images, secrets, accounts, waivers."""
+
+from __future__ import annotations
+
+import fnmatch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.plan.guards import WAIVABLE_GUARDS
+from reconciler.policy.patterns import matches, matches_any
+from reconciler.policy.policies.promotion_acyclic import find_circle
+from reconciler.policy.policies.waivers_known import WAIVABLE_RULES, is_moment
+from reconciler.policy.wording import join_words, suggest_name
+from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, EXCEPTIONS, MODEL, SOUND, find, tell
+
+STAGING = "environments/staging/environment.yaml"
+
+
+class TestReferencesExist:
+    def test_a_model_that_is_not_there(self) -> None:
+        text = SOUND[DEPLOYMENT].replace("wines", "wine")
+        assert tell(find("references-exist", {DEPLOYMENT: text})) == [
+            f"{DEPLOYMENT}:1:8 production/wines: there is no model wine (models/wine/model.yaml). "
+            + 'Did you mean "wines"? Name a folder under models/, or add one: modelsync add model wine'
+        ]
+
+    def test_an_upstream_that_is_not_there(self) -> None:
+        text = f"upstream: [staging, stagin]\n{SOUND[ENVIRONMENT]}"
+        changes = {ENVIRONMENT: text, STAGING: "namespace: wines-staging\n"}
+        assert tell(find("references-exist", changes)) == [
+            f"{ENVIRONMENT}:1:21 production: there is no environment stagin "
+            + '(environments/stagin/environment.yaml). Did you mean "staging"? '
+            + "Name a folder under environments/, or remove it from upstream:."
+        ]
+
+
+class TestPromotion:
+    def test_a_circle_is_told_in_each_of_its_files(self) -> None:
+        changes = {
+            ENVIRONMENT: "namespace: a\nupstream: [dev, staging]\n",
+            STAGING: "namespace: b\nupstream: [production]\n",
+            "environments/dev/environment.yaml": "namespace: c\n",
+        }
+        assert [line.partition(" Remove")[0] for line in tell(find("promotion-acyclic", changes))] == [
+            f"{ENVIRONMENT}:2:17 production: promotion goes in a circle (production ← staging ← production).",
+            f"{STAGING}:2:12 staging: promotion goes in a circle (staging ← production ← staging).",
+        ]
+
+    def test_an_environment_upstream_of_itself(self) -> None:
+        (finding,) = find("promotion-acyclic", {ENVIRONMENT: "namespace: a\nupstream: [production]\n"})
+        assert "(production ← production)" in finding.message
+
+    def test_who_only_leads_to_a_circle_is_not_in_it(self) -> None:
+        assert find_circle("c", {"a": ("b",), "b": ("a",), "c": ("a", "nowhere")}) == ()
+
+    def test_the_way_around_is_the_shortest(self) -> None:
+        upstream = {"a": ("b", "c"), "b": ("d",), "d": ("a",), "c": ("a",)}
+        assert find_circle("a", upstream) == ("a", "c", "a")
+        assert find_circle("b", upstream) == ("b", "d", "a", "b")
+
+    @given(st.dictionaries(st.sampled_from("abcdef"), st.lists(st.sampled_from("abcdef")).map(tuple)))
+    def test_a_circle_follows_upstream_and_comes_back(self, upstream: dict[str, tuple[str, ...]]) -> None:
+        for name in upstream:
+            circle = find_circle(name, upstream)
+            assert all(after in upstream[before] for before, after in zip(circle, circle[1:], strict=False))
+            assert not circle or circle[0] == circle[-1] == name
+
+    def test_a_line_longer_than_any_recursion(self) -> None:
+        upstream = {str(number): (str(number + 1),) for number in range(5000)}
+        assert find_circle("0", {**upstream, "5000": ("0",)})[0] == "0"
+
+
+class TestOneTarget:
+    def test_two_environments_in_one_namespace(self) -> None:
+        changes = {ENVIRONMENT: "namespace: wines\n", STAGING: "namespace: wines\n"}
+        assert tell(find("one-target-per-object", changes)) == [
+            f"{ENVIRONMENT}:1:12 production: namespace wines belongs to staging too ({STAGING}:1:12). "
+            + "Give each a namespace of its own, or name different clusters: in both.",
+            f"{STAGING}:1:12 staging: namespace wines belongs to production too ({ENVIRONMENT}:1:12). "
+            + "Give each a namespace of its own, or name different clusters: in both.",
+        ]
+
+    def test_in_different_clusters_they_are_different_namespaces(self) -> None:
+        changes = {
+            ENVIRONMENT: "namespace: wines\nclusters: {eu1: {}, us1: {}}\n",
+            STAGING: "namespace: wines\nclusters: {test: {}}\n",
+        }
+        assert find("one-target-per-object", changes) == ()
+
+    def test_one_shared_cluster_is_enough(self) -> None:
+        changes = {
+            ENVIRONMENT: "namespace: wines\nclusters: {eu1: {}, us1: {}}\n",
+            STAGING: "namespace: wines\nclusters: {us1: {}}\n",
+        }
+        messages = [finding.message for finding in find("one-target-per-object", changes)]
+        assert messages[0].startswith("production: namespace wines of cluster us1 belongs to staging too")
+        assert len(messages) == 2
+
+    def test_without_clusters_it_is_in_every_cluster(self) -> None:
+        changes = {ENVIRONMENT: "namespace: wines\nclusters: {eu1: {}}\n", STAGING: "namespace: wines\n"}
+        assert len(find("one-target-per-object", changes)) == 2
+
+
+class TestAllowedReferences:
+    def with_serving(self, serving: str) -> dict[str, str]:
+        return {DEPLOYMENT: f"{SOUND[DEPLOYMENT]}serving: {serving}\n"}
+
+    def test_an_image_from_elsewhere(self) -> None:
+        changes = self.with_serving("{image: docker.io/somebody/server:latest}")
+        assert tell(find("allowed-references", changes)) == [
+            f"{DEPLOYMENT}:7:18 production/wines: image docker.io/somebody/server:latest is not allowed here "
+            + "(allowed: registry.example.com/ml/*@sha256:*). Use an allowed one, or have it added to allow.images "
+            + "in environments/production/environment.yaml."
+        ]
+
+    @pytest.mark.parametrize(
+        "image",
+        ["registry.example.com/ml/wines@sha256:00", "seldonio/mlserver:1.7.1-mlflow", "own/server:1"],
+    )
+    def test_images_that_are_allowed(self, image: str) -> None:
+        platform = "clusters: {eu1: {platform: {servers: {custom: {v2: {image: own/server:1}}}}}}\n"
+        changes = {**self.with_serving(f"{{image: {image}}}"), ENVIRONMENT: SOUND[ENVIRONMENT] + platform}
+        assert find("allowed-references", changes) == ()
+
+    def test_a_service_account(self) -> None:
+        assert find("allowed-references", self.with_serving("{serviceAccount: model}")) == ()
+        (finding,) = find("allowed-references", self.with_serving("{serviceAccount: admin}"))
+        assert finding.message == (
+            "production/wines: service account admin is not allowed here (allowed: model)."
+        )
+
+    def test_a_secret_of_the_environment_or_of_one_cluster(self) -> None:
+        mapping = '{from: "a:/", to: "s3://b", secret: root}'
+        text = f"namespace: wines\nartifacts: [{mapping}]\nclusters: {{us1: {{artifacts: [{mapping}]}}, eu1: {{}}}}\n"
+        assert [
+            line.partition(" Use")[0] for line in tell(find("allowed-references", {ENVIRONMENT: text}))
+        ] == [
+            f"{ENVIRONMENT}:2:49 production: Secret root is not allowed here (none is allowed).",
+            f"{ENVIRONMENT}:3:66 production: Secret root is not allowed here (none is allowed).",
+        ]
+
+    def test_an_environment_that_cannot_be_read_is_not_guessed_about(self) -> None:
+        changes = {**self.with_serving("{image: x}"), ENVIRONMENT: None}
+        assert find("allowed-references", changes) == ()
+
+
+class TestPatterns:
+    @pytest.mark.parametrize(
+        ("text", "pattern"),
+        [("model", "model"), ("a/b@sha256:0", "a/*@sha256:*"), ("", "*"), ("aXbXc", "a*b*c"), ("ab", "a**b")],
+    )
+    def test_covered(self, text: str, pattern: str) -> None:
+        assert matches(text, pattern)
+
+    @pytest.mark.parametrize(
+        ("text", "pattern"),
+        [("models", "model"), ("a.b", "a?b"), ("aa", "aa*a"), ("xab", "a*b"), ("a-c", "a*b*c"), ("a", "[a]")],
+    )
+    def test_not_covered(self, text: str, pattern: str) -> None:
+        assert not matches(text, pattern)
+
+    @given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
+    def test_agrees_with_the_shells_patterns(self, pattern: str, text: str) -> None:
+        assert matches(text, pattern) is fnmatch.fnmatchcase(text, pattern)
+
+    def test_no_pattern_covers_nothing(self) -> None:
+        assert not matches_any("x", ())
+
+
+class TestWaivers:
+    def find(self, waiver: str, **more: str) -> list[str]:
+        return tell(find("waivers-known", {EXCEPTIONS: f"waivers:\n  - {waiver}\n", **more}))
+
+    def test_a_sound_one(self) -> None:
+        objects = "[production/wines, production/gone, production]"
+        assert self.find(f'{{rule: max-prune, objects: {objects}, reason: moved, until: "2026-11-30"}}') == []
+
+    def test_a_rule_that_cannot_be_waived(self) -> None:
+        assert self.find('{rule: max-prunes, objects: [production], reason: x, until: "2026-11-30"}') == [
+            f"{EXCEPTIONS}:2:12 production: rule max-prunes cannot be waived; history-continues, "
+            + 'keep-a-running-variant and max-prune can. Did you mean "max-prune"? '
+            + "Remove the waiver, or name one of these rules."
+        ]
+
+    @pytest.mark.parametrize("name", ["staging/wines", "wines", "production/", "staging"])
+    def test_objects_of_elsewhere(self, name: str) -> None:
+        (line,) = self.find(f'{{rule: max-prune, objects: [{name}], reason: x, until: "2026-11-30"}}')
+        assert line.startswith(
+            f"{EXCEPTIONS}:2:33 production: the waiver of max-prune names {name}, which is not"
+        )
+
+    def test_a_deployment_that_must_be_there(self) -> None:
+        rule = "keep-a-running-variant"
+        (line,) = self.find(f'{{rule: {rule}, objects: [production/wine], reason: x, until: "2026-11-30"}}')
+        assert 'names production/wine, and there is no such deployment. Did you mean "wines"?' in line
+        assert not self.find(f'{{rule: {rule}, objects: [production/wines], reason: x, until: "2026-11-30"}}')
+
+    def test_a_day_that_does_not_exist(self) -> None:
+        (line,) = self.find('{rule: max-prune, objects: [production], reason: x, until: "2026-02-30"}')
+        assert line.startswith(
+            f"{EXCEPTIONS}:2:64 production: the waiver of max-prune ends 2026-02-30, which is no date that exists."
+        )
+
+    @pytest.mark.parametrize("text", ["2026-11-30", "2026-11-30T12:00Z", "2026-11-30T12:00:59Z"])
+    def test_moments(self, text: str) -> None:
+        assert is_moment(text)
+
+    @pytest.mark.parametrize("text", ["2026-13-01", "2026-11-30T24:00Z", "0000-01-01", "soon"])
+    def test_no_moments(self, text: str) -> None:
+        assert not is_moment(text)
+
+    def test_the_rules_that_can_be_waived_are_the_guards_that_heed_waivers(self) -> None:
+        assert set(WAIVABLE_RULES) == WAIVABLE_GUARDS
+
+
+class TestWording:
+    def test_lists(self) -> None:
+        assert join_words([]) == ""
+        assert join_words(["a"]) == "a"
+        assert join_words(["a", "b", "c"], "or") == "a, b or c"
+
+    def test_suggestions(self) -> None:
+        assert suggest_name("wine", ["wines", "beers"]) == ' Did you mean "wines"?'
+        assert suggest_name("zzz", ["wines"]) == ""
+
+
+def test_models_of_no_deployment_are_not_missed() -> None:
+    assert find("references-exist", {"models/beers/model.yaml": SOUND[MODEL]}) == ()
