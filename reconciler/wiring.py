@@ -23,16 +23,16 @@ def open_clock() -> Clock:
 
 def open_source(settings: Settings) -> Source:
     """The repository that a run reads: the one that was named, or the work tree's own."""
-    from reconciler.clients.source.git import open_source as open_git
+    from reconciler.clients.source.remote import open_repository
 
-    return open_git(settings.repository or str(settings.directory), settings.git)
+    return open_repository(settings.repository or str(settings.directory), settings.git)
 
 
 def open_worktree_source(settings: Settings) -> Source:
     """The work tree's own repository, for comparing with its commits."""
-    from reconciler.clients.source.git import open_source as open_git
+    from reconciler.clients.source.remote import open_repository
 
-    return open_git(str(settings.directory), settings.git)
+    return open_repository(str(settings.directory), settings.git)
 
 
 def open_cluster(settings: Settings) -> Cluster:
