@@ -9,7 +9,7 @@ from reconciler.clients.source.interface import GitAccess
 
 
 class SettingsError(Exception):
-    """A flag or environment variable that cannot be served. Says which one, what is wrong and what would do."""
+    """A flag or environment variable that cannot be served. Says which, what is wrong and what would do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import platform
+import signal
 import sys
 import traceback
 
@@ -100,6 +101,8 @@ def run(arguments: list[str] | None = None) -> Outcome:
 
 def main() -> None:
     """Entry point of the command."""
+    # A Job is ended with TERM; as an interrupt it gives the Lease back on its way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(int(run()))
 
 

@@ -25,7 +25,7 @@ def check_worktree(directory: Path, *, base: Repository | None = None) -> Check:
     worktree = read_worktree(directory)
     if not (worktree.files or worktree.links or worktree.unreadable):
         raise SettingsError(
-            f"{directory.resolve().name}/ holds neither models/ nor environments/; run this in a GitOps repository "
-            "or name one with -C. A fresh one is laid out by modelsync init."
+            f"{directory.resolve().name}/ holds neither models/ nor environments/; run this in a GitOps "
+            "repository, or name one with -C. A fresh one is laid out by modelsync init."
         )
     return check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable), base=base)

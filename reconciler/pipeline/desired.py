@@ -16,7 +16,7 @@ from reconciler.validate.checks import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """One target's desired state and manifests; `part_of` is its ApplySet ID, `digest` that of all manifests."""
+    """One target's desired state and manifests; `part_of` is its ApplySet ID, `digest` that of them all."""
 
     desired: Desired
     manifests: tuple[Manifest, ...]

@@ -150,7 +150,8 @@ def _examine_namespace(reader: ClusterReader, target: Target, subject: str) -> I
             subject=subject,
             verdict=Verdict.BAD,
             detail="the namespace does not exist",
-            remedy=f"kubectl create namespace {target.namespace} && kubectl label namespace {target.namespace} {label}",
+            remedy=f"kubectl create namespace {target.namespace}, then kubectl label namespace "
+            f"{target.namespace} {label}",
         )
     elif namespace.labels.get(ENVIRONMENT_LABEL) != target.environment:
         found = namespace.labels.get(ENVIRONMENT_LABEL)

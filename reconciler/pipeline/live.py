@@ -92,6 +92,7 @@ def _rehearse(plan: Plan, cluster: Cluster) -> tuple[str, ...]:
         tried = apply_change(change, cluster.reader, cluster.dry_run, plan.target)
         if isinstance(tried, Refusal):
             notes.append(
-                f"{plan.target.environment}/{change.deployment}: the API server would refuse it: {tried.message}"
+                f"{plan.target.environment}/{change.deployment}: the API server would refuse it: "
+                f"{tried.message}"
             )
     return tuple(notes)

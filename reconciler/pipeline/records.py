@@ -32,7 +32,8 @@ class RunFacts:
 def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
     """The record after a run: entries, revisions, problems, conditions, and a line of history.
 
-    A run that wrote nothing adds history only if it failed, and only once for a commit and reason.
+    A run that wrote nothing adds history only if it failed, and only once for a commit and reason, or if
+    all is well again after that.
     """
     equal = facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
     revision = facts.plan.revision
@@ -95,12 +96,12 @@ def _keep_since(before: Condition | None, after: Condition, now: datetime) -> Co
 
 def _extend_history(history: tuple[RunSummary, ...], facts: RunFacts) -> tuple[RunSummary, ...]:
     failed = facts.outcome not in (Outcome.DONE, Outcome.UNHEALTHY)
-    if not (facts.wrote or failed):
-        return history
     line = RunSummary(
         revision=facts.plan.revision, finished=facts.now, outcome=int(facts.outcome), summary=facts.summary
     )
     last = history[-1] if history else None
-    if not facts.wrote and last is not None and replace(last, finished=line.finished) == line:
+    recovered = last is not None and last.outcome not in (Outcome.DONE, Outcome.UNHEALTHY)
+    repeats = not facts.wrote and last is not None and replace(last, finished=line.finished) == line
+    if repeats or not (facts.wrote or failed or recovered):
         return history
     return (*history, line)[-_HISTORY:]

@@ -1,4 +1,4 @@
-"""One reconcile run of one target: look, and end there if nothing differs; else look again under the Lease and act."""
+"""One run of one target: look, and end there if nothing differs; else look again under the Lease and act."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ def _look_at_health(
 
 
 def _save_if_possible(save: Callable[[TargetRecord], TargetRecord], record: TargetRecord) -> None:
-    """After the run was stopped by the cluster the record may not be writable either; the next run rebuilds it."""
+    """Where the cluster stopped the run the record may not be writable either; the next run rebuilds it."""
     try:
         save(record)
     except ClusterError:

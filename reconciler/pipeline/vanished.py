@@ -1,4 +1,4 @@
-"""Targets that have an inventory in the cluster, but no environment in git any more: never a reason to delete."""
+"""Targets that have an inventory in the cluster but no environment in git: never a reason to delete."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _refuse_moved(target: Target, owned: int, declared: str) -> Refusal:
             f"{owned} of its objects."
         ),
         advice=(
-            f"An environment does not move. Put namespace: {target.namespace} back and say retire: true, sync, "
+            f"An environment does not move. Put namespace: {target.namespace} back, say retire: true, sync, "
             "and declare it in the new namespace afterwards."
         ),
         objects=(name,),

@@ -6,7 +6,7 @@ Keys are camelCase in YAML (rules are kebab-case); values are strict: `"10"` is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -261,7 +261,7 @@ class Soak(Declaration):
 class Rules(Declaration):
     """Parameters of policies and guards."""
 
-    max_prune: Union[Share, Annotated[int, Field(ge=0)], None] = Field(
+    max_prune: Share | Annotated[int, Field(ge=0)] | None = Field(
         default=None,
         alias="max-prune",
         description="How many objects, or what percentage (at least one), a run may prune without a waiver.",
@@ -343,7 +343,7 @@ class Exceptions(Declaration):
 
 
 class RecordedFile(Declaration):
-    """Size in bytes, and what identifies the content: SHA-256, or the store's own checksum for large files."""
+    """Size in bytes, and what identifies the content: SHA-256, or the store's checksum for large files."""
 
     bytes: Annotated[int, Field(ge=0)] = Field(description="Size in bytes.")
     sha256: Sha256 | None = Field(default=None, description="SHA-256 of the content.")
@@ -382,10 +382,10 @@ class Loader(Declaration):
 class Evidence(Declaration):
     """What is known of the version's quality and origin. A moved fact here is advice."""
 
-    metrics: Mapping[str, Union[float, int]] = Field(
+    metrics: Mapping[str, float | int] = Field(
         default_factory=dict, description="Metrics of the logged model or its run."
     )
-    parameters: Mapping[str, Union[str, int, float, bool]] = Field(
+    parameters: Mapping[str, str | int | float | bool] = Field(
         default_factory=dict, description="Parameters of its training."
     )
     dataset: Mapping[str, Any] | None = Field(
@@ -398,7 +398,7 @@ class Evidence(Declaration):
 
 
 class VersionRecord(Declaration):
-    """`models/<model>/versions/<n>.yaml`: the reviewed facts of one registry version, written by `modelsync pin`."""
+    """`models/<model>/versions/<n>.yaml`: reviewed facts of a registry version, from `modelsync pin`."""
 
     identity: Identity
     loader: Loader

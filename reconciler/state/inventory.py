@@ -46,7 +46,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One thing that is true or not of a target: `status` is True, False or Unknown, `since` its last change."""
+    """Something that is true or not of a target: `status` is True, False or Unknown, `since` its change."""
 
     type: str
     status: str

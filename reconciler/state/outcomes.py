@@ -26,7 +26,7 @@ class Outcome(IntEnum):
 
 
 MEANINGS: dict[Outcome, str] = {
-    Outcome.DONE: "done; nothing wrong (advice may have been printed; a roll-out may be in progress in its time)",
+    Outcome.DONE: "done; nothing wrong (there may be advice, or a roll-out in progress within its deadline)",
     Outcome.FINDINGS: "findings, or a target that could not be made equal",
     Outcome.CONFIGURATION: "usage or configuration",
     Outcome.UNDECIDED: "undecided: something needed could not be reached; never read as pass",

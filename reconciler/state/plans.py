@@ -43,7 +43,7 @@ class Action(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One changed field: `+` added, `~` changed, `-` removed. `path` is read by people: spec.predictors[v3].traffic."""
+    """One field: `+` added, `~` changed, `-` removed; `path` is for people: spec.predictors[v3].traffic."""
 
     sign: str
     path: str

@@ -85,7 +85,7 @@ class DesiredDeployment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A deployment that could not be resolved, and the findings that say why. It is left as it was last applied."""
+    """A deployment that could not be resolved, and why. It stays as it was last applied."""
 
     deployment: str
     findings: tuple[Finding, ...]

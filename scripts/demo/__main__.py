@@ -49,19 +49,17 @@ def _play(scratch: Path, options: argparse.Namespace) -> int:
         "modelsync demo: models go to production by pull request. Everything here is real: an MLflow server,"
     )
     print(
-        "etcd and a Kubernetes API server, all on this machine, in a scratch folder; your checkout stays as it is."
+        "etcd and a Kubernetes API server, in a scratch folder on this machine; your checkout stays as it is."
     )
-    with _timed("MLflow server"), MlflowServer() as registry, _timed("Kubernetes API server"):
-        with LocalCluster() as cluster:
-            variables = _variables(scratch, registry, cluster)
-            story = Narrator(scratch, variables)
-            stage = Stage(
-                mlflow_bin=registry.python.parent,
-                kubectl=cluster.kubectl,
-                data=str(Path(options.data).resolve()) if Path(options.data).is_file() else options.data,
-            )
-            tell(story, scratch, stage)
-            _close(story, scratch, registry, cluster, keep=options.keep)
+    with _timed("MLflow server"), MlflowServer() as registry, _timed("API server"), LocalCluster() as cluster:
+        story = Narrator(scratch, _variables(scratch, registry, cluster))
+        stage = Stage(
+            mlflow_bin=registry.python.parent,
+            kubectl=cluster.kubectl,
+            data=str(Path(options.data).resolve()) if Path(options.data).is_file() else options.data,
+        )
+        tell(story, scratch, stage)
+        _close(story, scratch, registry, cluster, keep=options.keep)
     return 0
 
 
@@ -88,15 +86,13 @@ def _close(
 ) -> None:
     story.chapter("What happened")
     story.say(
-        "Two trained models were registered, pinned, declared, reviewed and synced; traffic moved by a branch;"
+        "Two trained models were registered, pinned, declared, reviewed, synced; traffic moved by a branch;"
     )
     story.say("a hand edit was healed; bad changes were refused; a retired deployment was pruned.\n")
     story.summarise()
-    print("\n   Next: the same with your own models: README.md, “From pull request to served traffic”.")
+    print("\n   Next: the same with your own models: README.md, 'A change, from pull request …'.")
     if not keep:
-        print(
-            "   To look around in the running servers: make demo KEEP=1. Everything was stopped and removed."
-        )
+        print("   To look around in the running servers: make demo KEEP=1. All is stopped and removed now.")
         return
     print(f"\n   MLflow      {registry.uri}")
     print(f"   Kubernetes  export KUBECONFIG={cluster.kubeconfig}   (kubectl: {cluster.kubectl})")

@@ -1,4 +1,4 @@
-"""Tells the story: says what comes, shows each command as a person would type it, runs it, and shows its output."""
+"""Tells the story: says what comes, shows each command as a person would type it, and what it prints."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from difflib import ndiff
 from pathlib import Path
 
 _WIDTH = 100
 
 
 class StepFailed(Exception):
-    """A command of the story did not end as the story says. Holds the command, its exit code and what was expected."""
+    """A command of the story did not end as the story says it does."""
 
 
 class Narrator:
@@ -32,7 +33,7 @@ class Narrator:
         """Begin a step of the story."""
         self._chapter += 1
         self._times.append((title, time.monotonic()))
-        _print(f"\n{'─' * _WIDTH}\n{self._chapter}. {title}\n")
+        _print(f"\n{'─' * _WIDTH}\n{self._chapter}. {title}")
 
     def say(self, text: str) -> None:
         """A sentence or two for the reader."""
@@ -61,9 +62,9 @@ class Narrator:
             raise StepFailed(f"{path} holds {old!r} {text.count(old)} times, expected once")
         file.write_text(text.replace(old, new), encoding="utf-8")
         _print(f"\n   {path}:")
-        for sign, part in (("-", old), ("+", new)):
-            for line in part.splitlines():
-                _print(f"   │ {sign} {line.strip()}")
+        for line in ndiff(old.splitlines(), new.splitlines()):
+            if not line.startswith("?"):
+                _print(f"   │ {line}")
 
     def run(
         self, command: str, *, ends_with: int = 0, quiet: bool = False, extra: Mapping[str, str] | None = None

@@ -56,11 +56,17 @@ def train(story: Narrator, stage: Stage) -> None:
     story.chapter("Train two models and register them")
     story.say("A wine shop predicts the quality of wines. The training is an MLflow Project; it runs twice.")
     data = f" -P data={stage.data}" if stage.data else ""
-    # MLflow starts the training with the first python on the PATH.
-    extra = {"PATH": f"{stage.mlflow_bin}{os.pathsep}{os.environ['PATH']}", "GIT_PYTHON_REFRESH": "quiet"}
+    extra = {
+        # MLflow starts the training with the first python on the PATH.
+        "PATH": f"{stage.mlflow_bin}{os.pathsep}{os.environ['PATH']}",
+        # Its hints on pip and data types are about other stories.
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "PYTHONWARNINGS": "ignore",
+    }
     for alpha in ("0.1", "1.0"):
         story.run(
-            f"mlflow run {_TRAINING} --env-manager local --experiment-name wines -P alpha={alpha}{data}",
+            f"mlflow run {_TRAINING} --env-manager local --experiment-name wines --run-name alpha={alpha}"
+            f" -P alpha={alpha}{data}",
             extra=extra,
         )
 
@@ -122,8 +128,11 @@ def shift_traffic(story: Narrator) -> None:
     story.chapter("Move traffic by a branch")
     story.run("git switch --quiet -c half-and-half")
     path = "environments/production/deployments/wines.yaml"
-    story.replace(path, "    traffic: 90", "    traffic: 50")
-    story.replace(path, "    traffic: 10", "    traffic: 50")
+    story.replace(
+        path,
+        "  - version: 1\n    traffic: 90\n  - version: 2\n    traffic: 10",
+        "  - version: 1\n    traffic: 50\n  - version: 2\n    traffic: 50",
+    )
     story.run("git commit --quiet -am 'Compare both versions at 50 % each'")
     story.run("modelsync validate --base main")
     story.run("modelsync plan --base main")
@@ -164,10 +173,11 @@ def refuse(story: Narrator) -> None:
     story.say("")
     story.say("A folder that got lost never deletes what is being served:")
     story.run("git switch --quiet -c lost-folder")
-    story.run("git rm -r --quiet environments/production")
+    story.run("git rm -r --quiet environments/production/deployments")
     story.run("git commit --quiet -m 'Tidy up'")
-    story.run("modelsync sync --ref lost-folder", ends_with=5)
+    story.run("modelsync sync production --ref lost-folder", ends_with=5)
     story.run("git switch --quiet main")
+    story.run("modelsync sync production")
 
 
 def prune(story: Narrator, stage: Stage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ class Team:
 
 
 @pytest.fixture
-def team(cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Iterator[Team]:
+def team(cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Team:
     """Two deployments, declared and committed, not synced yet."""
     namespace = make_namespace("production")
     shop = Shop(tmp_path / "shop")
@@ -67,4 +66,4 @@ def team(cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -
     shop.declare("production/wines", {1: 90, 2: 10})
     shop.declare("production/prices", {1: 100})
     shop.commit("Start")
-    yield Team(cluster=cluster, shop=shop, namespace=namespace)
+    return Team(cluster=cluster, shop=shop, namespace=namespace)

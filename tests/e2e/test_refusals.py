@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scripts.local_cluster import LocalCluster
 from tests.e2e.conftest import Team
@@ -42,8 +43,9 @@ def test_a_vanished_environment_folder_by_name(synced: Team) -> None:
     synced.shop.remove("environments/production")
     synced.shop.commit("Lost")
     kubeconfig = synced.shop.folder.parent / "kubeconfig"
-    text = synced.cluster.kubeconfig.read_text()
-    kubeconfig.write_text(text.replace("- context:\n", f"- context:\n    namespace: {synced.namespace}\n"))
+    settings = yaml.safe_load(synced.cluster.kubeconfig.read_text())
+    settings["contexts"][0]["context"]["namespace"] = synced.namespace
+    kubeconfig.write_text(yaml.safe_dump(settings))
 
     ended = synced.shop.run("sync", "production", kubeconfig=kubeconfig)
 
@@ -147,7 +149,8 @@ def test_the_wrong_cluster(team: Team) -> None:
     ended = team.sync()
 
     assert ended.code == 5, ended.out
-    assert "namespace-label" in ended.out and f"kubectl label namespace {team.namespace}" in ended.out
+    assert "namespace-label" in ended.out
+    assert f"kubectl label namespace {team.namespace}" in ended.out
     assert team.live() == {}
     assert not [item for item in team.requests(start) if not item.startswith(("get ", "list "))]
 

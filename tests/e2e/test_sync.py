@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.e2e.conftest import Team
 
 
@@ -10,7 +12,7 @@ def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
 
     assert ended.code == 0, ended.err + ended.out
     assert team.shares("wines") == {"v1": 90, "v2": 10}
-    assert "SeldonDeployment/wines" in ended.out and "created" in ended.out
+    assert re.search(r"SeldonDeployment/wines +created", ended.out)
     assert "v1 new at 90 %, v2 new at 10 %" in ended.out
 
 
@@ -179,8 +181,10 @@ def test_plan_live_says_what_sync_then_does_and_writes_nothing(team: Team) -> No
         event
         for event in team.cluster.audit_events(start)
         if event.get("userAgent", "").startswith("modelsync/")
-        and event["verb"] in ("create", "update", "patch")
+        and event.get("objectRef", {}).get("namespace") == team.namespace
+        and event["verb"] in ("create", "update", "patch", "delete")
     ]
+    assert len(writes) == 2
     assert all("dryRun=All" in event["requestURI"] for event in writes)
 
 

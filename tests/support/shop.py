@@ -111,7 +111,7 @@ class Shop:
         return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
 
     def environment(self, kubeconfig: Path | None) -> dict[str, str]:
-        """The environment that the command runs in: no credentials and no settings of whoever runs the tests."""
+        """The environment that the command runs in: no credentials or settings of whoever runs the tests."""
         kept = {
             key: os.environ[key]
             for key in ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START")

@@ -54,6 +54,7 @@ Examples:
 @with_settings
 def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, ...], output: str) -> Outcome:
     from reconciler import wiring
+    from reconciler.cli.progress import tell_when_long
     from reconciler.pipeline.sync import SyncRequest, sync
     from reconciler.report import json, text_run
 
@@ -64,7 +65,7 @@ def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, 
             source,
             wiring.open_cluster(settings),
             wiring.open_clock(),
-            progress=lambda line: click.echo(line, err=True),
+            progress=tell_when_long(),
         )
     click.echo({"text": text_run.show_run, "json": json.show_run}[output](run))
     return run.outcome
