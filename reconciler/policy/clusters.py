@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.state.declarations import (
-    ArtifactMapping,
-    Environment,
-    Metrics,
-    Platform,
-)
+from reconciler.state.declarations import ArtifactMapping, Environment, Metrics, Platform
 from reconciler.state.documents import PathKey
 
 
@@ -29,7 +24,7 @@ class ClusterView:
 
 
 def view_cluster(environment: Environment, cluster: str) -> ClusterView:
-    """What holds in the named cluster; for a name that the environment does not list, the environment's own."""
+    """What holds in the named cluster; for a cluster that is not listed, the environment's own."""
     own = (environment.clusters or {}).get(cluster)
     artifacts = own.artifacts if own is not None else None
     platform = own.platform if own is not None else None

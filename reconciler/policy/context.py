@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from reconciler.policy.layers import MergedServing, merge_serving, serving_layers
 from reconciler.policy.naming import predictor_name
-from reconciler.state.declarations import (
-    Deployment,
-    Environment,
-    Variant,
-    VersionRecord,
-)
+from reconciler.state.declarations import Deployment, Environment, Variant, VersionRecord
 from reconciler.state.documents import Location, PathKey
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedVariant:
-    """A variant, the `index` it has in its file, the predictor it becomes, and its settings from all layers."""
+    """A variant, its `index` in the file, the predictor it becomes, and its settings from all layers."""
 
     index: int
     variant: Variant
@@ -87,9 +83,12 @@ class PlacedDeployment:
                 return origin
         return self.at("model")
 
-    def distinct_servings(
-        self,
-    ) -> Iterator[tuple[MergedServing, tuple[PlacedVariant, ...]]]:
+    def say_origin(self, serving: MergedServing, field: str) -> str:
+        """The place of a field in brackets, to follow its value; empty if it is in this deployment's file."""
+        origin = serving.origin(field)
+        return "" if origin is None or origin.file == self.entry.document.file else f" ({origin})"
+
+    def distinct_servings(self) -> Iterator[tuple[MergedServing, tuple[PlacedVariant, ...]]]:
         """Each different merged serving block once, with the variants that it is for."""
         groups: dict[int, list[PlacedVariant]] = {}
         for placed in self.variants:
@@ -107,8 +106,8 @@ class Context:
 
     repository: Repository
     base: Repository | None = None
-    deployments: tuple[PlacedDeployment, ...] = field(init=False)
-    served: tuple[PlacedDeployment, ...] = field(init=False)
+    deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
+    served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
 
     def __post_init__(self) -> None:
         # A frozen dataclass has no other way to fill the fields that follow from the given ones.
@@ -140,11 +139,7 @@ class _Merger:
         self._merged: dict[tuple[tuple[str, tuple[PathKey, ...]], ...], MergedServing] = {}
 
     def merge(
-        self,
-        environment: EnvironmentEntry,
-        model: ModelEntry,
-        entry: Entry[Deployment],
-        index: int,
+        self, environment: EnvironmentEntry, model: ModelEntry, entry: Entry[Deployment], index: int
     ) -> MergedServing:
         layers = serving_layers(self._repository, environment, model, entry, index)
         key = tuple((layer.document.file, layer.path) for layer in layers)

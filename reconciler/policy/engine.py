@@ -46,13 +46,7 @@ class Policy:
 
     def finding(self, location: Location, message: str, advice: str = "") -> Finding:
         """A finding of this policy at its grade."""
-        return Finding(
-            rule=self.id,
-            grade=self.grade,
-            location=location,
-            message=message,
-            advice=advice,
-        )
+        return Finding(rule=self.id, grade=self.grade, location=location, message=message, advice=advice)
 
 
 def run_policies(

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, TypeVar
 
-from reconciler.state.declarations import (
-    Declaration,
-    Deployment,
-    ResourceList,
-    Resources,
-    Serving,
-)
+from reconciler.state.declarations import Declaration, Deployment, ResourceList, Resources, Serving
 from reconciler.state.documents import Document, Location, PathKey
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 
@@ -38,9 +32,9 @@ class MergedServing:
     layers: tuple[Layer, ...]
 
     def value(self, field: str) -> Any:
-        """What the layers together say of a field, named by its YAML keys: `replicas`, `resources.limits.memory`.
+        """What the layers together say of a field; None if they say nothing.
 
-        None if no layer says anything; for `env.NAME` that variable's value.
+        Fields are named by their YAML keys: `replicas`, `resources.limits.memory`, `env.NAME`.
         """
         return _look_up(self.serving, _split(field))
 
@@ -72,21 +66,10 @@ def serving_layers(
 
     def add(name: str, serving: Serving | None, document: Document, *path: PathKey) -> None:
         if serving is not None:
-            layers.append(
-                Layer(
-                    name=name,
-                    serving=serving,
-                    document=document,
-                    path=(*path, "serving"),
-                )
-            )
+            layers.append(Layer(name=name, serving=serving, document=document, path=(*path, "serving")))
 
     if repository.defaults is not None:
-        add(
-            "defaults",
-            repository.defaults.declaration.serving,
-            repository.defaults.document,
-        )
+        add("defaults", repository.defaults.declaration.serving, repository.defaults.document)
     if environment.environment is not None:
         entry = environment.environment
         add("environment", entry.declaration.serving, entry.document)

@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9_.+-]*):(?P<rest>.*)\Z", re.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """A location that the cluster's storage initializer can read: a URI, and the name of the Secret it needs."""
+    """A location that the storage initializer can read: a URI, and the name of the Secret it needs."""
 
     uri: str
     secret: str | None
@@ -60,9 +60,10 @@ def map_location(source: str, registry: str, mappings: tuple[ArtifactMapping, ..
         if rest is not None and (best is None or len(mapping.from_) > len(best[0].from_)):
             best = mapping, rest
     if best is None:
+        example = f'{{registry: {registry}, from: "{_root(source)}", to: …}}'
         return Unmapped(
             reason=f"no entry of artifacts: for registry {registry} stands for {source}",
-            advice=f'Add one to artifacts:, such as {{registry: {registry}, from: "{_root(source)}", to: …}}.',
+            advice=f"Add one to artifacts:, such as {example}.",
         )
     mapping, rest = best
     return _check_result(f"{mapping.to.rstrip('/')}/{rest}" if rest else mapping.to, mapping)

@@ -16,7 +16,7 @@ NAME_LIMIT = 63
 """Longest DNS label, so longest name of a Service, a label's value and a container."""
 
 CONTAINER_LIMIT = 48
-"""Longest container name: the operator makes `seldon-app-svc-<container>` a label key, which it never shortens."""
+"""Longest container name: the label key `seldon-app-svc-<container>` is never shortened by the operator."""
 
 RESERVED_CONTAINERS = frozenset({"seldon-container-engine", "tfserving"})
 """Containers that the operator adds to Pods itself."""

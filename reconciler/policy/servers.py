@@ -12,22 +12,10 @@ from collections.abc import Mapping
 from reconciler.state.declarations import Platform, Protocol, Server
 
 _STOCK: Mapping[Server, Mapping[Protocol, str]] = {
-    "mlflow": {
-        "v2": "seldonio/mlserver:1.7.1-mlflow",
-        "seldon": "seldonio/mlflowserver:1.17.1",
-    },
-    "sklearn": {
-        "v2": "seldonio/mlserver:1.7.1-sklearn",
-        "seldon": "seldonio/sklearnserver:1.17.1",
-    },
-    "xgboost": {
-        "v2": "seldonio/mlserver:1.7.1-xgboost",
-        "seldon": "seldonio/xgboostserver:1.17.1",
-    },
-    "tensorflow": {
-        "tensorflow": "tensorflow/serving:2.1.0",
-        "seldon": "seldonio/tfserving-proxy:1.17.1",
-    },
+    "mlflow": {"v2": "seldonio/mlserver:1.7.1-mlflow", "seldon": "seldonio/mlflowserver:1.17.1"},
+    "sklearn": {"v2": "seldonio/mlserver:1.7.1-sklearn", "seldon": "seldonio/sklearnserver:1.17.1"},
+    "xgboost": {"v2": "seldonio/mlserver:1.7.1-xgboost", "seldon": "seldonio/xgboostserver:1.17.1"},
+    "tensorflow": {"tensorflow": "tensorflow/serving:2.1.0", "seldon": "seldonio/tfserving-proxy:1.17.1"},
     "triton": {"v2": "nvcr.io/nvidia/tritonserver:21.08-py3"},
     "huggingface": {"v2": "seldonio/mlserver:1.7.1-huggingface"},
     "custom": {},

@@ -50,17 +50,15 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _check_image(
-    deployment: PlacedDeployment,
-    serving: MergedServing,
-    allow: Allow,
-    own: frozenset[str],
+    deployment: PlacedDeployment, serving: MergedServing, allow: Allow, own: frozenset[str]
 ) -> Iterator[Finding]:
     image = serving.serving.image
     if image is None or image in STOCK_IMAGES or image in own or matches_any(image, allow.images):
         return
     yield POLICY.finding(
         deployment.place(serving, "image"),
-        f"{deployment.id}: image {image} is not allowed here ({_list_allowed(allow.images)}).",
+        f"{deployment.id}: image {image}{deployment.say_origin(serving, 'image')} is not allowed here "
+        f"({_list_allowed(allow.images)}).",
         _advise(deployment.environment.name, "images"),
     )
 
@@ -71,7 +69,8 @@ def _check_account(deployment: PlacedDeployment, serving: MergedServing, allow: 
         return
     yield POLICY.finding(
         deployment.place(serving, "serviceAccount"),
-        f"{deployment.id}: service account {account} is not allowed here "
+        f"{deployment.id}: service account {account}{deployment.say_origin(serving, 'serviceAccount')} "
+        "is not allowed here "
         f"({_list_allowed(allow.service_accounts)}).",
         _advise(deployment.environment.name, "serviceAccounts"),
     )
@@ -94,9 +93,8 @@ def _list_allowed(patterns: tuple[str, ...]) -> str:
 
 
 def _advise(environment: str, key: str) -> str:
-    return (
-        f"Use an allowed one, or have it added to allow.{key} in environments/{environment}/environment.yaml."
-    )
+    file = f"environments/{environment}/environment.yaml"
+    return f"Use an allowed one, or have it added to allow.{key} in {file}."
 
 
 POLICY = Policy(id="allowed-references", documentation=__doc__, check=check)

@@ -31,10 +31,7 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        for role, members in (
-            ("live", deployment.live),
-            ("as shadow", deployment.shadows),
-        ):
+        for role, members in (("live", deployment.live), ("as shadow", deployment.shadows)):
             yield from _check_versions(deployment, role, members)
         yield from _check_names(deployment)
 

@@ -63,7 +63,8 @@ def check(context: Context) -> Iterator[Finding]:
                 if fault:
                     yield POLICY.finding(
                         deployment.place(serving, f"env.{name}"),
-                        f"{deployment.id}: environment variable {name!r} {fault}.",
+                        f"{deployment.id}: environment variable {name!r}"
+                        f"{deployment.say_origin(serving, f'env.{name}')} {fault}.",
                         "Remove it from serving.env, or give it another name.",
                     )
 

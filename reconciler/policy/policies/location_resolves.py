@@ -11,12 +11,12 @@ Why
     never becomes ready.
 
 Example
-    # environments/production/environment.yaml, for a record with source mlflow-artifacts:/1/models/m-71/artifacts
+    # environments/production/environment.yaml, where a record says mlflow-artifacts:/1/models/m-71/artifacts
     artifacts: []
 
 Fix
     Add the entry that says where the cluster finds it:
-    artifacts: [{registry: main, from: "mlflow-artifacts:/", to: "s3://mlflow/artifacts", secret: artifacts-s3}]
+    artifacts: [{from: "mlflow-artifacts:/", to: "s3://mlflow/artifacts", secret: artifacts-s3}]
 """
 
 from __future__ import annotations
@@ -44,18 +44,12 @@ def check(context: Context) -> Iterator[Finding]:
             if record is not None:
                 identity = record.declaration.identity
                 yield from _check_variant(
-                    deployment,
-                    placed,
-                    identity,
-                    views.get(deployment.environment.name, ()),
+                    deployment, placed, identity, views.get(deployment.environment.name, ())
                 )
 
 
 def _check_variant(
-    deployment: PlacedDeployment,
-    placed: PlacedVariant,
-    identity: Identity,
-    views: tuple[ClusterView, ...],
+    deployment: PlacedDeployment, placed: PlacedVariant, identity: Identity, views: tuple[ClusterView, ...]
 ) -> Iterator[Finding]:
     faults: dict[Unmapped, list[str]] = {}
     for view in views:
@@ -90,8 +84,5 @@ def _check_mappings(
 
 
 POLICY = Policy(
-    id="location-resolves",
-    documentation=__doc__,
-    check=check,
-    needs=(Need.DECLARATIONS, Need.RECORDS),
+    id="location-resolves", documentation=__doc__, check=check, needs=(Need.DECLARATIONS, Need.RECORDS)
 )

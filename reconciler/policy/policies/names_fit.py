@@ -52,13 +52,7 @@ def check(context: Context) -> Iterator[Finding]:
         if is_dns_label(deployment.name):
             yield from _check_derived(deployment)
         else:
-            yield _refuse_form(
-                deployment.at(),
-                deployment.id,
-                "deployment name",
-                deployment.name,
-                "file",
-            )
+            yield _refuse_form(deployment.at(), deployment.id, "deployment name", deployment.name, "file")
         yield from _check_given(deployment)
 
 
@@ -100,7 +94,7 @@ def _check_given(deployment: PlacedDeployment) -> Iterator[Finding]:
         if not is_dns_label(name):
             yield POLICY.finding(
                 place,
-                f'{deployment.id}: "{name}" cannot be the name of a predictor, which is part of a Service\'s.',
+                f'{deployment.id}: "{name}" cannot be the name of a predictor, and part of a Service\'s.',
                 f"Write {_FORM}, or leave name: out.",
             )
         elif _is_reserved(name):

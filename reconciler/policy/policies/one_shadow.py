@@ -45,7 +45,7 @@ def check(context: Context) -> Iterator[Finding]:
         if not deployment.live and len(deployment.shadows) == len(deployment.variants):
             yield POLICY.finding(
                 deployment.variant_at(first, "shadow"),
-                f"{deployment.id}: {first.name} is a shadow, and no variant takes live traffic to answer requests.",
+                f"{deployment.id}: {first.name} is a shadow, and no live variant answers requests.",
                 "Add a live variant, or give this one traffic: 100 instead of shadow:.",
             )
 

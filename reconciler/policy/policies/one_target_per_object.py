@@ -43,9 +43,10 @@ def check(context: Context) -> Iterator[Finding]:
         for (name, entry), (other, other_entry) in permutations(sharers, 2):
             where = _find_overlap(entry.declaration, other_entry.declaration)
             if where is not None:
+                place = other_entry.document.at("namespace")
                 yield POLICY.finding(
                     entry.document.at("namespace"),
-                    f"{name}: namespace {namespace}{where} belongs to {other} too ({other_entry.document.at('namespace')}).",
+                    f"{name}: namespace {namespace}{where} belongs to {other} too ({place}).",
                     "Give each a namespace of its own, or name different clusters: in both.",
                 )
 

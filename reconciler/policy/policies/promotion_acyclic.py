@@ -44,7 +44,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def find_circle(start: str, upstream: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The shortest way from an environment through `upstream` back to itself, both ends named; empty if none."""
+    """The shortest way through `upstream` from an environment back to itself, both ends named; or nothing."""
     came_from: dict[str, str] = {}
     queue = deque([start])
     while queue:

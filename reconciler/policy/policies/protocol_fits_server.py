@@ -19,9 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.context import Context, PlacedDeployment
+from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
-from reconciler.policy.layers import MergedServing
 from reconciler.policy.servers import fitting_protocols
 from reconciler.policy.wording import join_words
 from reconciler.state.findings import Finding
@@ -34,17 +33,14 @@ def check(context: Context) -> Iterator[Finding]:
             if server is None or protocol is None or protocol in fitting_protocols(server):
                 continue
             spoken = join_words(fitting_protocols(server))
+            choice = join_words(fitting_protocols(server), "or")
+            place = deployment.say_origin(serving, "server")
             yield POLICY.finding(
                 deployment.place(serving, "protocol", "server"),
-                f"{deployment.id}: the {server} server{_say_origin(deployment, serving, 'server')} does not speak "
-                f"{protocol}{_say_origin(deployment, serving, 'protocol')}; it speaks {spoken}.",
-                f"Set serving.protocol to {join_words(fitting_protocols(server), 'or')}, or choose another server.",
+                f"{deployment.id}: the {server} server{place} does not speak "
+                f"{protocol}{deployment.say_origin(serving, 'protocol')}; it speaks {spoken}.",
+                f"Set serving.protocol to {choice}, or choose another server.",
             )
-
-
-def _say_origin(deployment: PlacedDeployment, serving: MergedServing, field: str) -> str:
-    origin = serving.origin(field)
-    return "" if origin is None or origin.file == deployment.entry.document.file else f" ({origin})"
 
 
 POLICY = Policy(id="protocol-fits-server", documentation=__doc__, check=check)

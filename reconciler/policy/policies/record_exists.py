@@ -53,8 +53,5 @@ def _list_records(versions: tuple[int, ...]) -> str:
 
 
 POLICY = Policy(
-    id="record-exists",
-    documentation=__doc__,
-    check=check,
-    needs=(Need.DECLARATIONS, Need.RECORDS),
+    id="record-exists", documentation=__doc__, check=check, needs=(Need.DECLARATIONS, Need.RECORDS)
 )

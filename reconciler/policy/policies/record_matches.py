@@ -40,11 +40,12 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _check_version(model: str, version: int, record: Entry[VersionRecord]) -> Iterator[Finding]:
     recorded = record.declaration.identity.version
+    path = f"models/{model}/versions/{recorded}.yaml"
     if recorded != version:
         yield POLICY.finding(
             record.document.at("identity", "version"),
             f"{model} v{version}: the record is about version {recorded}; its file name says {version}.",
-            f"Move it to models/{model}/versions/{recorded}.yaml, or write it again: modelsync pin {model} {version}",
+            f"Move it to {path}, or write it again: modelsync pin {model} {version}",
         )
 
 
@@ -62,7 +63,7 @@ def _check_model(
                 record.document.at("identity", key),
                 f"{model} v{version}: the record is about {said} {recorded}; "
                 f"models/{model}/model.yaml says {wanted}.",
-                f"Pin it again (modelsync pin {model} {version}), or make another folder under models/ for {recorded}.",
+                f"Pin it again (modelsync pin {model} {version}), or give {recorded} a folder of its own.",
             )
 
 
@@ -91,9 +92,4 @@ def _shorten(digest: str) -> str:
     return f"{digest[: len('sha256:') + 12]}…"
 
 
-POLICY = Policy(
-    id="record-matches",
-    documentation=__doc__,
-    check=check,
-    needs=(Need.RECORDS,),
-)
+POLICY = Policy(id="record-matches", documentation=__doc__, check=check, needs=(Need.RECORDS,))

@@ -1,8 +1,8 @@
 """What a declaration names exists.
 
 What it checks
-    A deployment's `model` is a folder under `models/` with a model.yaml, each environment in `upstream` is
-    a folder under `environments/`, and a folder under `environments/` has its environment.yaml.
+    A deployment's `model` is a folder under `models/`, and each environment in `upstream` is a folder under
+    `environments/`.
 
 Why
     A name that leads nowhere serves nothing, and it is usually a slip of the pen or a folder that was

@@ -30,14 +30,11 @@ from reconciler.state.findings import Finding
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
         for serving, members in deployment.distinct_servings():
+            name = members[0].name
             for kind, request, limit in find_excesses(serving.serving.resources):
                 yield POLICY.finding(
-                    deployment.place(
-                        serving,
-                        f"resources.requests.{kind}",
-                        f"resources.limits.{kind}",
-                    ),
-                    f"{deployment.id}: {members[0].name} requests {kind} {request}, more than its limit {limit}"
+                    deployment.place(serving, f"resources.requests.{kind}", f"resources.limits.{kind}"),
+                    f"{deployment.id}: {name} requests {kind} {request}, more than its limit {limit}"
                     f"{_say_origins(serving, kind)}.",
                     f"Raise resources.limits.{kind} or lower resources.requests.{kind}.",
                 )

@@ -25,11 +25,7 @@ from reconciler.policy.layers import MergedServing
 from reconciler.policy.wording import join_words
 from reconciler.state.findings import Finding
 
-_NEEDED = (
-    "resources.requests.cpu",
-    "resources.requests.memory",
-    "resources.limits.memory",
-)
+_NEEDED = ("resources.requests.cpu", "resources.requests.memory", "resources.limits.memory")
 
 
 def check(context: Context) -> Iterator[Finding]:

@@ -11,9 +11,10 @@ Why
     overwrite each other for ever.
 
 Example
-    # environments/production/deployments/wines.yaml:     version 5 becomes predictor v5
-    # environments/production/deployments/wines-v5.yaml:  model red, predictor v5: Service wines-v5-v5
-    # and model v5 in wines.yaml:                         Service wines-v5-v5
+    # environments/production/deployments/a.yaml
+    variants: [{name: b-c, version: 3, traffic: 100}]
+    # environments/production/deployments/a-b.yaml
+    variants: [{name: c, version: 3, traffic: 100}]
 
 Fix
     Rename one of the two deployments, or the model.
@@ -22,38 +23,48 @@ Fix
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.policy.context import Context, PlacedDeployment, PlacedVariant
 from reconciler.policy.engine import Policy
 from reconciler.policy.naming import derived_names
+from reconciler.policy.wording import join_words
 from reconciler.state.findings import Finding
 
 _Owner = tuple[PlacedDeployment, PlacedVariant]
-_Place = tuple[str, str, str]
+_OwnerId = tuple[str, str]
+"""The names of a deployment and of a predictor in it."""
+_Name = tuple[str, str]
+"""A kind of object, and its name."""
 
 
 def check(context: Context) -> Iterator[Finding]:
-    owners: dict[_Place, dict[tuple[str, str], _Owner]] = defaultdict(dict)
+    by_environment: dict[str, list[PlacedDeployment]] = defaultdict(list)
     for deployment in context.served:
+        by_environment[deployment.environment.name].append(deployment)
+    for deployments in by_environment.values():
+        yield from _check_environment(deployments)
+
+
+def _check_environment(deployments: Iterable[PlacedDeployment]) -> Iterator[Finding]:
+    owners: dict[_OwnerId, _Owner] = {}
+    wanted: dict[_Name, dict[_OwnerId, None]] = defaultdict(dict)
+    for deployment in deployments:
         for placed in deployment.variants:
-            for kind, name in _list_names(deployment, placed):
-                key = (deployment.environment.name, kind, name)
-                # Two variants of one deployment with one name are distinct-versions' business.
-                owners[key].setdefault((deployment.name, placed.predictor), (deployment, placed))
-    for (_, kind, name), sharers in owners.items():
-        if len(sharers) > 1:
-            members = list(sharers.values())
-            for member in members:
-                yield _refuse(
-                    kind,
-                    name,
-                    member,
-                    [other for other in members if other is not member],
-                )
+            # Two variants of one deployment with one name are distinct-versions' business.
+            owner = (deployment.name, placed.predictor)
+            owners.setdefault(owner, (deployment, placed))
+            for name in _list_names(deployment, placed):
+                wanted[name][owner] = None
+    shared: dict[tuple[_OwnerId, tuple[_OwnerId, ...]], list[_Name]] = defaultdict(list)
+    for name, sharers in wanted.items():
+        for owner in sharers if len(sharers) > 1 else ():
+            shared[owner, tuple(other for other in sharers if other != owner)].append(name)
+    for (owner, others), names in shared.items():
+        yield _refuse(owners[owner], [owners[other] for other in others], names)
 
 
-def _list_names(deployment: PlacedDeployment, placed: PlacedVariant) -> tuple[tuple[str, str], ...]:
+def _list_names(deployment: PlacedDeployment, placed: PlacedVariant) -> tuple[_Name, ...]:
     names = derived_names(deployment.name, placed.predictor, deployment.entry.declaration.model)
     return (
         ("Service", names.service),
@@ -62,14 +73,16 @@ def _list_names(deployment: PlacedDeployment, placed: PlacedVariant) -> tuple[tu
     )
 
 
-def _refuse(kind: str, name: str, member: _Owner, others: list[_Owner]) -> Finding:
+def _refuse(member: _Owner, others: list[_Owner], names: list[_Name]) -> Finding:
     deployment, placed = member
-    rest = ", ".join(f"{other.id} (predictor {variant.predictor})" for other, variant in others[:3])
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    rest = [f"{other.id} (predictor {variant.predictor})" for other, variant in others[:3]]
+    if len(others) > 3:
+        rest.append(f"{len(others) - 3} more")
+    needed = join_words([" ".join(name) for name in names])
     return POLICY.finding(
         deployment.variant_at(placed),
-        f"{deployment.id}: predictor {placed.predictor} needs {kind} {name}, and so does {rest}{more}; "
-        "they would overwrite each other.",
+        f"{deployment.id}: predictor {placed.predictor} needs {needed}, "
+        f"and so {'does' if len(rest) == 1 else 'do'} {join_words(rest)}; they would overwrite each other.",
         "Rename one of the deployments or models.",
     )
 

@@ -37,19 +37,17 @@ def check(context: Context) -> Iterator[Finding]:
             settings = serving.serving
             missing = [
                 field
-                for field, value in (
-                    ("server", settings.server),
-                    ("protocol", settings.protocol),
-                )
+                for field, value in (("server", settings.server), ("protocol", settings.protocol))
                 if value is None
             ]
             if missing:
-                names = join_words(sorted({placed.name for placed in members}))
+                model = deployment.model.name
+                names = join_words([placed.name for placed in members])
                 yield POLICY.finding(
                     deployment.at("model"),
-                    f"{deployment.id}: no layer says the {join_words(missing)} of {deployment.model.name} {names}.",
+                    f"{deployment.id}: no layer says the {join_words(missing)} of {model} {names}.",
                     f"Add {join_words([f'serving.{field}' for field in missing])} to "
-                    f"models/{deployment.model.name}/model.yaml, such as serving: {{server: mlflow, protocol: v2}}",
+                    f"models/{model}/model.yaml, such as serving: {{server: mlflow, protocol: v2}}",
                 )
 
 

@@ -42,13 +42,13 @@ def check(context: Context) -> Iterator[Finding]:
             if variant.traffic is None and variant.shadow is None:
                 yield POLICY.finding(
                     deployment.variant_at(placed),
-                    f"{deployment.id}: {placed.name} says neither traffic nor shadow; it must say one of them.",
-                    "Add traffic: with its percent of the requests, or shadow: with the percent mirrored to it.",
+                    f"{deployment.id}: {placed.name} says neither traffic nor shadow; it must say one.",
+                    "Add traffic: with its percent of requests, or shadow: with the percent mirrored to it.",
                 )
             if variant.traffic is not None and variant.shadow is not None:
                 yield POLICY.finding(
                     deployment.entry.document.key("variants", placed.index, "shadow"),
-                    f"{deployment.id}: {placed.name} says both traffic and shadow; it must say one of them.",
+                    f"{deployment.id}: {placed.name} says both traffic and shadow; it must say one.",
                     "Remove one, or list the version twice, once in each role.",
                 )
 

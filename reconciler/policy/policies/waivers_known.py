@@ -58,15 +58,13 @@ def _check_waivers(environment: EnvironmentEntry, exceptions: Entry[Exceptions])
         yield from _check_rule(environment, document, index, waiver)
         for position, name in enumerate(waiver.objects):
             yield from _check_object(
-                environment,
-                waiver,
-                name,
-                document.at("waivers", index, "objects", position),
+                environment, waiver, name, document.at("waivers", index, "objects", position)
             )
         if not is_moment(waiver.until):
             yield POLICY.finding(
                 document.at("waivers", index, "until"),
-                f"{environment.name}: the waiver of {waiver.rule} ends {waiver.until}, which is no date that exists.",
+                f"{environment.name}: the waiver of {waiver.rule} ends {waiver.until}; there is "
+                "no such date.",
                 "Write a day (2026-11-30, its end) or a UTC time (2026-11-30T12:00Z).",
             )
 
@@ -86,12 +84,13 @@ def _check_rule(
 def _check_object(
     environment: EnvironmentEntry, waiver: Waiver, name: str, location: Location
 ) -> Iterator[Finding]:
+    here = environment.name
     place, separator, deployment = name.partition("/")
-    if place != environment.name or (separator and not deployment):
+    if place != here or (separator and not deployment):
         yield POLICY.finding(
             location,
-            f"{environment.name}: the waiver of {waiver.rule} names {name}, which is not of this environment.",
-            f"Write {environment.name}/DEPLOYMENT or {environment.name}; another environment has its own exceptions.yaml.",
+            f"{here}: the waiver of {waiver.rule} names {name}, which is not in {here}.",
+            f"Write {here}/DEPLOYMENT or {here}; another environment has its own exceptions.yaml.",
         )
         return
     known = {*environment.deployments, *environment.faulty_deployments}

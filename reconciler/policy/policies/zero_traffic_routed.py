@@ -43,8 +43,8 @@ def check(context: Context) -> Iterator[Finding]:
             if placed.variant.traffic == 0:
                 yield POLICY.finding(
                     deployment.variant_at(placed, "traffic"),
-                    f"{deployment.id}: {placed.name} has traffic 0, which ambassador-v1 would serve as an equal "
-                    "share of the requests.",
+                    f"{deployment.id}: {placed.name} has traffic 0, which ambassador-v1 would serve as "
+                    "an equal share of the requests.",
                     "Remove the variant, or make it a shadow.",
                 )
 

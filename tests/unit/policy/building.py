@@ -37,13 +37,7 @@ _CONTENT = "0" * 64
 _DIGEST = compute_digest({"MLmodel": RecordedFile(bytes=10, sha256=_CONTENT)})
 
 
-def record(
-    version: int,
-    *,
-    name: str = "wine-quality",
-    registry: str = "main",
-    source: str = "",
-) -> str:
+def record(version: int, *, name: str = "wine-quality", registry: str = "main", source: str = "") -> str:
     """The text of a record whose digest is right."""
     return f"""\
 identity:
@@ -89,7 +83,7 @@ variants:
     traffic: 10
 """,
 }
-"""A repository in which no policy finds anything: one model, two versions, one environment, one deployment."""
+"""A repository in which no policy finds anything: one model, two versions, one deployment of them."""
 
 
 def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
@@ -102,10 +96,7 @@ def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
         kind: {place[1] for place in files if place[0] in kinds}
         for kind, kinds in (
             ("models", (FileKind.MODEL, FileKind.RECORD)),
-            (
-                "environments",
-                (FileKind.ENVIRONMENT, FileKind.DEPLOYMENT, FileKind.EXCEPTIONS),
-            ),
+            ("environments", (FileKind.ENVIRONMENT, FileKind.DEPLOYMENT, FileKind.EXCEPTIONS)),
         )
     }
     return Repository(

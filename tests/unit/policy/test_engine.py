@@ -64,7 +64,8 @@ def test_context_lists_deployments_in_order_of_name() -> None:
         {
             "environments/a/environment.yaml": "namespace: a\n",
             "environments/a/deployments/z.yaml": "model: wines\nvariants: [{version: 3, traffic: 100}]\n",
-            "environments/a/deployments/b.yaml": "model: wines\nvariants: [{version: 3, traffic: 100}]\nretire: true\n",
+            "environments/a/deployments/b.yaml": "model: wines\nvariants: "
+            "[{version: 3, traffic: 100}]\nretire: true\n",
         }
     )
     assert [placed.id for placed in given.deployments] == ["a/b", "a/z", "production/wines"]

@@ -126,7 +126,8 @@ class TestLocationResolves:
         changes = {ENVIRONMENT: "namespace: wines-production\n", DEPLOYMENT: one_variant()}
         assert tell(find("location-resolves", changes)) == [
             (
-                f"{DEPLOYMENT}:3:15 production/wines: wines v3 cannot be read: no entry of artifacts: for registry "
+                f"{DEPLOYMENT}:3:15 production/wines: wines v3 cannot be read: no entry of "
+                "artifacts: for registry "
                 "main stands for mlflow-artifacts:/1/models/m-3/artifacts. "
                 'Add one to artifacts:, such as {registry: main, from: "mlflow-artifacts:/", to: …}. '
                 "(environments/production/environment.yaml)"
@@ -161,7 +162,8 @@ artifacts:
 """
         assert tell(find("location-resolves", {ENVIRONMENT: text})) == [
             (
-                f'{ENVIRONMENT}:4:12 production: artifacts: says twice what "mlflow-artifacts:/" of registry main '
+                f'{ENVIRONMENT}:4:12 production: artifacts: says twice what "mlflow-artifacts:/" '
+                "of registry main "
                 "stands for (first on line 3). Keep one of the two."
             )
         ]

@@ -104,7 +104,7 @@ class TestRecordMatches:
         assert tell(find("record-matches", {RECORD: record(5, name="beer-quality")})) == [
             f"{RECORD}:3:9 wines v5: the record is about registered model beer-quality; "
             + "models/wines/model.yaml says wine-quality. "
-            + "Pin it again (modelsync pin wines 5), or make another folder under models/ for beer-quality."
+            + "Pin it again (modelsync pin wines 5), or give beer-quality a folder of its own."
         ]
 
     def test_the_registry_is_the_models(self) -> None:

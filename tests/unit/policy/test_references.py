@@ -1,8 +1,9 @@
-"""Policies about what declarations name: models, environments, namespaces, images, secrets, accounts, waivers."""
+"""Policies about what declarations name: models, environments, namespaces, images, waived objects."""
 
 from __future__ import annotations
 
 import fnmatch
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -64,7 +65,7 @@ class TestPromotion:
     def test_a_circle_follows_upstream_and_comes_back(self, upstream: dict[str, tuple[str, ...]]) -> None:
         for name in upstream:
             circle = find_circle(name, upstream)
-            assert all(after in upstream[before] for before, after in zip(circle, circle[1:], strict=False))
+            assert all(after in upstream[before] for before, after in pairwise(circle))
             assert not circle or circle[0] == circle[-1] == name
 
     def test_a_line_longer_than_any_recursion(self) -> None:
@@ -111,13 +112,13 @@ class TestAllowedReferences:
         changes = self.with_serving("{image: docker.io/somebody/server:latest}")
         assert tell(find("allowed-references", changes)) == [
             f"{DEPLOYMENT}:7:18 production/wines: image docker.io/somebody/server:latest is not allowed here "
-            + "(allowed: registry.example.com/ml/*@sha256:*). Use an allowed one, or have it added to allow.images "
+            + "(allowed: registry.example.com/ml/*@sha256:*). Use an allowed one, or have it "
+            + "added to allow.images "
             + "in environments/production/environment.yaml."
         ]
 
     @pytest.mark.parametrize(
-        "image",
-        ["registry.example.com/ml/wines@sha256:00", "seldonio/mlserver:1.7.1-mlflow", "own/server:1"],
+        "image", ["registry.example.com/ml/wines@sha256:00", "seldonio/mlserver:1.7.1-mlflow", "own/server:1"]
     )
     def test_images_that_are_allowed(self, image: str) -> None:
         platform = "clusters: {eu1: {platform: {servers: {custom: {v2: {image: own/server:1}}}}}}\n"
@@ -133,7 +134,8 @@ class TestAllowedReferences:
 
     def test_a_secret_of_the_environment_or_of_one_cluster(self) -> None:
         mapping = '{from: "a:/", to: "s3://b", secret: root}'
-        text = f"namespace: wines\nartifacts: [{mapping}]\nclusters: {{us1: {{artifacts: [{mapping}]}}, eu1: {{}}}}\n"
+        clusters = f"clusters: {{us1: {{artifacts: [{mapping}]}}, eu1: {{}}}}\n"
+        text = f"namespace: wines\nartifacts: [{mapping}]\n{clusters}"
         assert [
             line.partition(" Use")[0] for line in tell(find("allowed-references", {ENVIRONMENT: text}))
         ] == [
@@ -200,7 +202,7 @@ class TestWaivers:
     def test_a_day_that_does_not_exist(self) -> None:
         (line,) = self.find('{rule: max-prune, objects: [production], reason: x, until: "2026-02-30"}')
         assert line.startswith(
-            f"{EXCEPTIONS}:2:64 production: the waiver of max-prune ends 2026-02-30, which is no date that exists."
+            f"{EXCEPTIONS}:2:64 production: the waiver of max-prune ends 2026-02-30; there is no such date."
         )
 
     @pytest.mark.parametrize("text", ["2026-11-30", "2026-11-30T12:00Z", "2026-11-30T12:00:59Z"])

@@ -128,7 +128,8 @@ class TestProtocolFitsServer:
         (finding,) = find("protocol-fits-server", {DEPLOYMENT: text})
         assert str(finding.location) == f"{DEPLOYMENT}:6:25"
         assert finding.message == (
-            f"production/wines: the mlflow server ({MODEL}:4:11) does not speak tensorflow; it speaks v2 and seldon."
+            f"production/wines: the mlflow server ({MODEL}:4:11) does not speak tensorflow; it "
+            "speaks v2 and seldon."
         )
 
     def test_a_custom_server_may_speak_any(self) -> None:
@@ -141,7 +142,8 @@ class TestOneProtocol:
     def test_two_variants_with_two_protocols(self) -> None:
         text = variant_serving("{protocol: seldon}")
         assert tell(find("one-protocol", {DEPLOYMENT: text})) == [
-            f"{DEPLOYMENT}:6:25 production/wines: v5 speaks seldon, but v3 speaks v2; all variants are reached by "
+            f"{DEPLOYMENT}:6:25 production/wines: v5 speaks seldon, but v3 speaks v2; all "
+            + "variants are reached by "
             + "the same requests. Say the protocol once, in model.yaml or in the deployment."
         ]
 
@@ -180,7 +182,8 @@ class TestResources:
         text = model("{server: mlflow, protocol: v2, resources: {requests: {cpu: 1}}}".replace("1", '"1"'))
         assert tell(find("resources-present", {MODEL: text})) == [
             f"{DEPLOYMENT}:1:8 production/wines: no layer gives resources.requests.memory and "
-            + "resources.limits.memory for v3 and v5. Add under serving: of models/wines/model.yaml, for example: "
+            + "resources.limits.memory for v3 and v5. Add under serving: of "
+            + "models/wines/model.yaml, for example: "
             + "resources: {requests: {cpu: 200m, memory: 512Mi}, limits: {memory: 1Gi}}"
         ]
 
@@ -207,7 +210,8 @@ class TestRequestsWithinLimits:
         text = variant_serving("{resources: {requests: {memory: 2Gi}}}")
         assert tell(find("requests-within-limits", {DEPLOYMENT: text})) == [
             f"{DEPLOYMENT}:6:46 production/wines: v5 requests memory 2Gi, more than its limit 1Gi "
-            + f"({DEPLOYMENT}:6:46, {MODEL}:6:70). Raise resources.limits.memory or lower resources.requests.memory."
+            + f"({DEPLOYMENT}:6:46, {MODEL}:6:70). Raise resources.limits.memory or lower "
+            + "resources.requests.memory."
         ]
 
     def test_equal_amounts_in_other_units_are_fine(self) -> None:
@@ -250,7 +254,8 @@ class TestEnvironmentVariables:
     def test_what_the_operator_sets_is_left_alone(self) -> None:
         text = variant_serving("{env: {MLSERVER_MODEL_URI: /mnt/other, LOG_LEVEL: debug}}")
         assert tell(find("environment-variables-fit", {DEPLOYMENT: text})) == [
-            f"{DEPLOYMENT}:6:41 production/wines: environment variable 'MLSERVER_MODEL_URI' is set by the operator "
+            f"{DEPLOYMENT}:6:41 production/wines: environment variable 'MLSERVER_MODEL_URI' is "
+            + "set by the operator "
             + "or modelsync, so that the server serves the pinned version. "
             + "Remove it from serving.env, or give it another name."
         ]

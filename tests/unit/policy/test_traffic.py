@@ -1,4 +1,4 @@
-"""Policies about shares: traffic-sums-to-100, variant-role, one-shadow, distinct-versions, zero-traffic-routed."""
+"""Policies about variants and their shares."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.policy.policies.traffic_sums_to_100 import suggest_shares
-from tests.unit.policy.building import (
-    DEPLOYMENT,
-    ENVIRONMENT,
-    SOUND,
-    deployment,
-    find,
-    find_all,
-    tell,
-)
+from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, SOUND, deployment, find, find_all, tell
 
 
 def test_a_sound_repository_has_no_findings() -> None:
@@ -77,8 +69,8 @@ class TestVariantRole:
         text = deployment("{version: 3, traffic: 100}", "{version: 5}")
         assert tell(find("variant-role", {DEPLOYMENT: text})) == [
             (
-                f"{DEPLOYMENT}:4:5 production/wines: v5 says neither traffic nor shadow; it must say one of them. "
-                "Add traffic: with its percent of the requests, or shadow: with the percent mirrored to it."
+                f"{DEPLOYMENT}:4:5 production/wines: v5 says neither traffic nor shadow; it must say one. "
+                "Add traffic: with its percent of requests, or shadow: with the percent mirrored to it."
             )
         ]
 
@@ -86,9 +78,7 @@ class TestVariantRole:
         text = deployment("{version: 3, traffic: 100, shadow: 10}")
         (finding,) = find("variant-role", {DEPLOYMENT: text})
         assert str(finding.location) == f"{DEPLOYMENT}:3:32"
-        assert (
-            finding.message == "production/wines: v3 says both traffic and shadow; it must say one of them."
-        )
+        assert finding.message == "production/wines: v3 says both traffic and shadow; it must say one."
 
     def test_no_version(self) -> None:
         text = deployment("{version: 3, traffic: 90}", "{traffic: 5}", "{traffic: 5, name: extra}")
@@ -101,22 +91,19 @@ class TestVariantRole:
 class TestOneShadow:
     def test_a_second_shadow(self) -> None:
         text = deployment(
-            "{version: 3, traffic: 100}",
-            "{version: 5, shadow: 10}",
-            "{version: 6, shadow: 10}",
+            "{version: 3, traffic: 100}", "{version: 5, shadow: 10}", "{version: 6, shadow: 10}"
         )
         assert tell(find("one-shadow", {DEPLOYMENT: text})) == [
             (
-                f"{DEPLOYMENT}:5:26 production/wines: v6 is a second shadow beside v5 (line 4); requests are mirrored "
+                f"{DEPLOYMENT}:5:26 production/wines: v6 is a second shadow beside v5 (line 4); "
+                "requests are mirrored "
                 "to one only. Keep one of them and remove the other."
             )
         ]
 
     def test_a_shadow_alone(self) -> None:
         (finding,) = find("one-shadow", {DEPLOYMENT: deployment("{version: 5, shadow: 10}")})
-        assert finding.message == (
-            "production/wines: v5 is a shadow, and no variant takes live traffic to answer requests."
-        )
+        assert finding.message == ("production/wines: v5 is a shadow, and no live variant answers requests.")
 
     def test_one_beside_a_live_variant_is_fine(self) -> None:
         text = deployment("{version: 3, traffic: 100}", "{version: 5, shadow: 10}")
@@ -147,7 +134,8 @@ class TestDistinctVersions:
         (finding,) = find("distinct-versions", {DEPLOYMENT: text})
         assert str(finding.location) == f"{DEPLOYMENT}:4:37"
         assert finding.message == (
-            "production/wines: two variants become predictor v3 (the first on line 3); each needs a name of its own."
+            "production/wines: two variants become predictor v3 (the first on line 3); each "
+            "needs a name of its own."
         )
 
     def test_a_derived_name_that_another_variant_was_given(self) -> None:
@@ -168,7 +156,8 @@ class TestZeroTraffic:
         }
         assert tell(find("zero-traffic-routed", changes)) == [
             (
-                f"{DEPLOYMENT}:4:27 production/wines: v5 has traffic 0, which ambassador-v1 would serve as an equal "
+                f"{DEPLOYMENT}:4:27 production/wines: v5 has traffic 0, which ambassador-v1 "
+                "would serve as an equal "
                 "share of the requests. Remove the variant, or make it a shadow."
             )
         ]

@@ -1,0 +1,176 @@
+"""Policies end on any repository that was parsed, and every finding says where and about what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import run_policies
+from reconciler.policy.policies import POLICIES
+from reconciler.state.declarations import (
+    Defaults,
+    Deployment,
+    Environment,
+    Exceptions,
+    Model,
+    VersionRecord,
+)
+from reconciler.state.documents import Document, Location, PathKey
+from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
+
+TEXT = st.text(max_size=6)
+NAME = st.sampled_from(["a", "a-b", "b-c", "c", "shadow", "A.b", "x" * 70]) | TEXT
+VERSION = st.integers(1, 4)
+QUANTITY = st.from_regex(r"[0-9]{1,3}(\.[0-9])?(m|k|M|G|T|Ki|Mi|Gi|Ti)?", fullmatch=True)
+
+
+def block(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A mapping in which any of these keys may be missing."""
+    return st.fixed_dictionaries({}, optional=dict(fields))
+
+
+AMOUNTS = block(cpu=QUANTITY, memory=QUANTITY)
+SERVING = block(
+    server=st.sampled_from(["mlflow", "sklearn", "tensorflow", "triton", "custom"]),
+    protocol=st.sampled_from(["v2", "seldon", "tensorflow"]),
+    replicas=st.integers(1, 3),
+    resources=block(requests=AMOUNTS, limits=AMOUNTS),
+    image=TEXT,
+    serviceAccount=TEXT,
+    env=st.dictionaries(TEXT, TEXT, max_size=2),
+)
+VARIANT = block(
+    version=VERSION,
+    traffic=st.integers(0, 100),
+    shadow=st.integers(1, 100),
+    name=NAME,
+    rollout=st.integers(2, 3),
+    serving=SERVING,
+)
+DEPLOYMENT = st.fixed_dictionaries(
+    {"model": NAME, "variants": st.lists(VARIANT, min_size=1, max_size=4).map(tuple)},
+    optional={"serving": SERVING, "retire": st.booleans()},
+)
+ARTIFACTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "from": st.sampled_from(["", "s3://a", "s3://a/", "mlflow-artifacts:/"]) | TEXT,
+            "to": st.sampled_from(["s3://b", "/mnt"]) | TEXT,
+        },
+        optional={"registry": NAME, "secret": TEXT},
+    ),
+    max_size=3,
+).map(tuple)
+PLATFORM = block(ingress=st.sampled_from(["istio", "ambassador-v1"]))
+ENVIRONMENT = st.fixed_dictionaries(
+    {"namespace": NAME},
+    optional={
+        "clusters": st.dictionaries(NAME, block(artifacts=ARTIFACTS, platform=PLATFORM), max_size=2),
+        "upstream": st.lists(NAME, max_size=3).map(tuple),
+        "platform": PLATFORM,
+        "artifacts": ARTIFACTS,
+        "allow": block(images=st.lists(TEXT, max_size=2).map(tuple)),
+        "serving": SERVING,
+        "retire": st.booleans(),
+    },
+)
+WAIVER = st.fixed_dictionaries(
+    {
+        "rule": st.sampled_from(["max-prune", "keep-a-running-variant"]) | TEXT,
+        "objects": st.lists(NAME, min_size=1, max_size=2).map(tuple),
+        "reason": st.just("because"),
+        "until": st.from_regex(
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", fullmatch=True
+        ),
+    }
+)
+RECORD = st.fixed_dictionaries(
+    {
+        "identity": st.fixed_dictionaries(
+            {
+                "registry": NAME,
+                "name": NAME,
+                "version": VERSION,
+                "source": st.sampled_from(["s3://a/m", "runs:/1/m", "mlflow-artifacts://h/1"]) | TEXT,
+                "created": TEXT,
+                "digest": st.just(f"sha256:{'0' * 64}"),
+                "files": st.dictionaries(
+                    TEXT, block(bytes=st.just(1)).map(lambda file: {"bytes": 1, **file})
+                ),
+            }
+        ),
+        "loader": st.just({"flavours": {}}),
+        "evidence": st.just({}),
+    }
+)
+
+
+class _Anywhere:
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def find(self, path: tuple[PathKey, ...], *, key: bool) -> Location:
+        return Location(file=self._file, line=1 + len(path))
+
+
+def entries(kind: type[Any], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Entry[Any]]:
+    def place(value: Any) -> Entry[Any]:
+        document = Document(file=f"{kind.__name__}.yaml", value=value, positions=_Anywhere(kind.__name__))
+        return Entry(document=document, declaration=kind.model_validate(value))
+
+    return values.map(place)
+
+
+MODELS = st.builds(
+    ModelEntry,
+    name=NAME,
+    model=st.none()
+    | entries(Model, st.fixed_dictionaries({"registeredModel": st.just("m"), "owners": st.just(("@o",))})),
+    records=st.dictionaries(VERSION, entries(VersionRecord, RECORD), max_size=2),
+)
+ENVIRONMENTS = st.builds(
+    EnvironmentEntry,
+    name=NAME,
+    environment=st.none() | entries(Environment, ENVIRONMENT),
+    deployments=st.dictionaries(NAME, entries(Deployment, DEPLOYMENT), max_size=3),
+    exceptions=st.none()
+    | entries(Exceptions, st.fixed_dictionaries({"waivers": st.lists(WAIVER, max_size=2).map(tuple)})),
+)
+REPOSITORIES = st.builds(
+    Repository,
+    defaults=st.none() | entries(Defaults, st.fixed_dictionaries({"serving": SERVING})),
+    models=st.lists(MODELS, max_size=3).map(lambda found: {entry.name: entry for entry in found}),
+    environments=st.lists(ENVIRONMENTS, max_size=3).map(lambda found: {entry.name: entry for entry in found}),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(REPOSITORIES)
+def test_policies_end_on_any_repository(repository: Repository) -> None:
+    findings, undecided = run_policies(Context(repository=repository), POLICIES)
+    assert undecided == ()
+    objects = {
+        *(f"{name}: " for name in repository.environments),
+        *(f"{name}: " for name in repository.models),
+        *(f"{name}/{one}: " for name, entry in repository.environments.items() for one in entry.deployments),
+        *(f"{name} v{one}: " for name, entry in repository.models.items() for one in entry.records),
+    }
+    for finding in findings:
+        assert finding.message.startswith(tuple(objects)), finding.message
+        assert finding.location.file
+        assert finding.advice
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(REPOSITORIES)
+def test_the_same_repository_gives_the_same_findings(repository: Repository) -> None:
+    turned = Repository(
+        defaults=repository.defaults,
+        models=dict(reversed(list(repository.models.items()))),
+        environments=dict(reversed(list(repository.environments.items()))),
+    )
+    found = run_policies(Context(repository=repository), POLICIES)
+    assert run_policies(Context(repository=turned), POLICIES) == found
