@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 
 import click
 
 from reconciler.cli.options import output_option
 from reconciler.state.outcomes import Outcome
 
-_HELP = """List the policies, or explain one: what it checks, why, an example and the fix.
+_HELP = """List the rules that declarations are checked by, or explain one: what it checks, why, an example
+and the fix.
 
 \b
 Examples:
@@ -23,36 +24,49 @@ Examples:
 @click.argument("rule", required=False, metavar="[ID]")
 @output_option("text", "json")
 def command(rule: str | None, output: str) -> Outcome:
-    from reconciler.policy.policies import POLICIES
+    from reconciler.policy.wording import suggest_name
 
-    chosen = [policy for policy in POLICIES if rule in (None, policy.id)]
+    rules = _collect_rules()
+    chosen = [each for each in rules if rule in (None, each["id"])]
     if not chosen:
-        near = get_close_matches(rule or "", [policy.id for policy in POLICIES], n=1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
+        hint = suggest_name(rule or "", [each["id"] for each in rules])
         raise click.UsageError(f'there is no policy "{rule}".{hint}')
     if output == "json":
-        click.echo(
-            json.dumps(
-                {
-                    "apiVersion": "modelsync.dev/policies/v1",
-                    "policies": [
-                        {
-                            "id": policy.id,
-                            "grade": policy.grade.value,
-                            "title": policy.title,
-                            "documentation": policy.documentation,
-                        }
-                        for policy in chosen
-                    ],
-                },
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
+        shown = {"apiVersion": "modelsync.dev/policies/v1", "policies": chosen}
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     elif rule is not None:
-        click.echo(f"{chosen[0].id} ({chosen[0].grade.value})\n\n{chosen[0].documentation.strip()}")
+        click.echo(_explain(chosen[0]))
     else:
-        width = max(len(policy.id) for policy in chosen)
-        for policy in chosen:
-            click.echo(f"{policy.id:<{width}}  {policy.grade.value:<8}  {policy.title}")
+        click.echo(_list(chosen))
     return Outcome.DONE
+
+
+def _collect_rules() -> tuple[Mapping[str, str], ...]:
+    """All rules by what is known of them, policies first: id, grade, title and documentation."""
+    from reconciler.policy.policies import POLICIES
+    from reconciler.state.findings import Grade
+    from reconciler.validate.rules import STRUCTURAL_RULES
+
+    policies = tuple(
+        {
+            "id": policy.id,
+            "grade": policy.grade.value,
+            "title": policy.title,
+            "documentation": policy.documentation.strip(),
+        }
+        for policy in POLICIES
+    )
+    structural = tuple(
+        {"id": rule, "grade": Grade.HARD.value, "title": title, "documentation": f"{title}."}
+        for rule, title in STRUCTURAL_RULES.items()
+    )
+    return policies + structural
+
+
+def _explain(rule: Mapping[str, str]) -> str:
+    return f"{rule['id']} ({rule['grade']})\n\n{rule['documentation']}"
+
+
+def _list(rules: Sequence[Mapping[str, str]]) -> str:
+    width = max(len(rule["id"]) for rule in rules)
+    return "\n".join(f"{rule['id']:<{width}}  {rule['grade']:<8}  {rule['title']}" for rule in rules)

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import permutations
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
@@ -34,29 +33,44 @@ from reconciler.state.repository import Entry
 
 _Named = tuple[str, Entry[Environment]]
 
+_SHOWN = 3
+
 
 def check(context: Context) -> Iterator[Finding]:
     by_namespace: dict[str, list[_Named]] = defaultdict(list)
     for name, entry in context.environments():
         by_namespace[entry.declaration.namespace].append((name, entry))
-    for namespace, sharers in by_namespace.items():
-        for (name, entry), (other, other_entry) in permutations(sharers, 2):
-            where = _find_overlap(entry.declaration, other_entry.declaration)
-            if where is not None:
-                place = other_entry.document.at("namespace")
-                yield POLICY.finding(
-                    entry.document.at("namespace"),
-                    f"{name}: namespace {namespace}{where} belongs to {other} too ({place}).",
-                    "Give each a namespace of its own, or name different clusters: in both.",
-                )
+    for sharers in by_namespace.values():
+        for name, entry in sharers:
+            yield from _check_environment(name, entry, sharers)
+
+
+def _check_environment(name: str, entry: Entry[Environment], sharers: list[_Named]) -> Iterator[Finding]:
+    overlaps = [
+        (other, other_entry, where)
+        for other, other_entry in sharers
+        if other != name and (where := _find_overlap(entry.declaration, other_entry.declaration)) is not None
+    ]
+    if overlaps:
+        owners = [
+            f"{other}{where} ({other_entry.document.at('namespace')})"
+            for other, other_entry, where in overlaps[:_SHOWN]
+        ]
+        if len(overlaps) > _SHOWN:
+            owners.append(f"{len(overlaps) - _SHOWN} more")
+        yield POLICY.finding(
+            entry.document.at("namespace"),
+            f"{name}: namespace {entry.declaration.namespace} belongs to {join_words(owners)} too.",
+            "Give each a namespace of its own, or name different clusters: in both.",
+        )
 
 
 def _find_overlap(one: Environment, other: Environment) -> str | None:
-    """The clusters that both are in, as words after the namespace; None if there is none."""
+    """The clusters that both are in, as words after the other's name; None if there is none."""
     if not one.clusters or not other.clusters:
         return ""
     shared = [name for name in one.clusters if name in other.clusters]
-    return f" of cluster {join_words(shared)}" if shared else None
+    return f" in cluster {join_words(shared)}" if shared else None
 
 
 POLICY = Policy(id="one-target-per-object", documentation=__doc__, check=check)

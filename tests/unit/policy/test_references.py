@@ -77,9 +77,9 @@ class TestOneTarget:
     def test_two_environments_in_one_namespace(self) -> None:
         changes = {ENVIRONMENT: "namespace: wines\n", STAGING: "namespace: wines\n"}
         assert tell(find("one-target-per-object", changes)) == [
-            f"{ENVIRONMENT}:1:12 production: namespace wines belongs to staging too ({STAGING}:1:12). "
+            f"{ENVIRONMENT}:1:12 production: namespace wines belongs to staging ({STAGING}:1:12) too. "
             + "Give each a namespace of its own, or name different clusters: in both.",
-            f"{STAGING}:1:12 staging: namespace wines belongs to production too ({ENVIRONMENT}:1:12). "
+            f"{STAGING}:1:12 staging: namespace wines belongs to production ({ENVIRONMENT}:1:12) too. "
             + "Give each a namespace of its own, or name different clusters: in both.",
         ]
 
@@ -96,12 +96,19 @@ class TestOneTarget:
             STAGING: "namespace: wines\nclusters: {us1: {}}\n",
         }
         messages = [finding.message for finding in find("one-target-per-object", changes)]
-        assert messages[0].startswith("production: namespace wines of cluster us1 belongs to staging too")
+        assert messages[0].startswith("production: namespace wines belongs to staging in cluster us1 (")
         assert len(messages) == 2
 
     def test_without_clusters_it_is_in_every_cluster(self) -> None:
         changes = {ENVIRONMENT: "namespace: wines\nclusters: {eu1: {}}\n", STAGING: "namespace: wines\n"}
         assert len(find("one-target-per-object", changes)) == 2
+
+    def test_many_sharers_are_counted(self) -> None:
+        names = ["a", "b", "c", "d", "e"]
+        changes = {f"environments/{name}/environment.yaml": "namespace: shared\n" for name in names}
+        findings = find("one-target-per-object", changes)
+        assert len(findings) == 5
+        assert findings[0].message.endswith("d (environments/d/environment.yaml:1:12) and 1 more too.")
 
 
 class TestAllowedReferences:
