@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reconciler.clients.source.interface import Lineage, Revision, Source
+from reconciler.clients.source.interface import Lineage, Revision, RevisionNotFound, Source
 from reconciler.plan.guards import Ancestry
 
 _ANCESTRIES = {
@@ -19,13 +19,21 @@ def ask_ancestry(source: Source, revision: Revision) -> Callable[[str], Ancestry
     known: dict[str, Ancestry] = {}
 
     def find(applied: str) -> Ancestry:
-        sha = applied.rpartition(":")[2]
-        if not sha:
+        if not applied:
             return Ancestry.FIRST
+        sha = applied.rpartition(":")[2]
         if sha == revision.sha:
             return Ancestry.ANCESTOR
         if sha not in known:
-            known[sha] = _ANCESTRIES[source.find_lineage(sha, revision.sha)]
+            known[sha] = _find(source, sha, revision)
         return known[sha]
 
     return find
+
+
+def _find(source: Source, sha: str, revision: Revision) -> Ancestry:
+    try:
+        return _ANCESTRIES[source.find_lineage(sha, revision.sha)]
+    except RevisionNotFound:
+        # Whoever can write the record can write anything into it, also what is no commit's name.
+        return Ancestry.UNKNOWN

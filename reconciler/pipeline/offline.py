@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.pipeline.desired import Rendered, render_environment
-from reconciler.pipeline.selection import describe_missing, find_missing
+from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
 from reconciler.plan.planner import compare_manifests
 from reconciler.settings import SettingsError
 from reconciler.state.findings import Finding
@@ -46,17 +46,22 @@ def plan_offline(
         if name not in known:
             raise SettingsError(describe_missing(head.repository, name))
     plans = tuple(
-        _plan_environment(base, head, name, cluster=cluster, revision=revision)
+        _plan_target(base, head, name, cluster=served, revision=revision)
         for name in sorted(environments or known)
+        for served in _list_clusters(base, head, name, cluster)
     )
     faulty = any(plan.faults for plan in plans)
     return Planned(plans=plans, outcome=Outcome.FINDINGS if faulty else Outcome.DONE)
 
 
 def render_offline(check: Check, environment: str, *, cluster: str, commit: str) -> RenderedEnvironment:
-    """One environment's manifests. Raises SettingsError if there is no such environment."""
+    """One environment's manifests, in one of its clusters if it names any.
+
+    Raises SettingsError if there is no such environment, or if its cluster was not chosen.
+    """
     if find_missing(check.repository, (environment,)):
         raise SettingsError(describe_missing(check.repository, environment))
+    select_environments(check.repository, (environment,), cluster)
     rendered = render_environment(check, environment, cluster=cluster, commit=commit)
     faults = rendered.desired.faults
     notes = tuple(
@@ -72,14 +77,29 @@ def render_offline(check: Check, environment: str, *, cluster: str, commit: str)
     )
 
 
-def _plan_environment(base: Check, head: Check, name: str, *, cluster: str, revision: str) -> Plan:
+def _list_clusters(base: Check, head: Check, name: str, chosen: str) -> tuple[str, ...]:
+    """The clusters that serve the environment on either side, or the chosen one; "" where it names none."""
+    named = {cluster for side in (base, head) for cluster in _clusters_of(side, name)}
+    if not named:
+        return ("",)
+    return tuple(sorted(named if not chosen else named & {chosen}))
+
+
+def _clusters_of(check: Check, name: str) -> frozenset[str]:
+    entry = check.repository.environments.get(name)
+    declared = entry.environment.declaration.clusters if entry is not None and entry.environment else None
+    return frozenset(declared or ())
+
+
+def _plan_target(base: Check, head: Check, name: str, *, cluster: str, revision: str) -> Plan:
     before = _render_side(base, name, cluster)
     after = _render_side(head, name, cluster)
     return compare_manifests(after.desired, before.manifests, after.manifests, revision, after.digest)
 
 
 def _render_side(check: Check, name: str, cluster: str) -> Rendered:
-    if name in check.repository.environments:
+    clusters = _clusters_of(check, name)
+    if name in check.repository.environments and (cluster in clusters or not (cluster and clusters)):
         return render_environment(check, name, cluster=cluster, commit="")
     nothing = Desired(target=Target(environment=name, namespace="", cluster=cluster), deployments=())
     return Rendered(desired=nothing, manifests=(), part_of="", digest="")

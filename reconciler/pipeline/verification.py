@@ -48,6 +48,14 @@ def verify_records(
     )
 
 
+def leave_registry_out(check: Check) -> Check:
+    """Say that the rules which need the registry were not decided."""
+    skipped = tuple(Undecided(rule=rule, reason="no registry: use --registry") for rule in verification.RULES)
+    return replace(
+        check, undecided=(*check.undecided, *skipped), policies=check.policies + len(verification.RULES)
+    )
+
+
 def list_changed_records(repository: Repository, base: Repository | None) -> tuple[Entry[VersionRecord], ...]:
     """The records that are new or different, by model and version."""
     return tuple(

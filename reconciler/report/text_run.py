@@ -90,17 +90,14 @@ def _summarise(run: TargetRun) -> str:
     counts = Counter(result.action for result in run.results)
     counts[Action.UNCHANGED] += len(run.plan.unchanged) if run.plan else 0
     said = ", ".join(f"{counts[action]} {action.value}" for action in Action if counts[action])
-    return (
-        f"{run.target}: {said or 'nothing declared'}; {summarise_health(run.health)}; "
-        f"{count(run.requests, 'request')}, {run.seconds:.1f} s."
-    )
+    health = f"; {summarise_health(run.health)}" if run.health else ""
+    spent = f"{count(run.requests, 'request')}, {run.seconds:.1f} s"
+    return f"{run.target}: {said or 'nothing declared'}{health}; {spent}."
 
 
 def summarise_health(health: tuple[Health, ...]) -> str:
     """`Current`, or how many are not and why the first of them is not."""
     open_ones = [item for item in health if item.word is not HealthWord.CURRENT]
-    if not health:
-        return "health not looked at"
     if not open_ones:
         return "Current"
     first = open_ones[0]

@@ -31,6 +31,7 @@ Examples:
 def command(settings: Settings, base: str | None, registry: bool, strict: bool, output: str) -> Outcome:
     from reconciler import wiring
     from reconciler.pipeline.check import check_tree, check_worktree
+    from reconciler.pipeline.verification import leave_registry_out, verify_records
     from reconciler.report import github, json, text
 
     before = None
@@ -38,10 +39,7 @@ def command(settings: Settings, base: str | None, registry: bool, strict: bool, 
         with wiring.open_worktree_source(settings) as source:
             before = check_tree(source.read(source.resolve(base))).repository
     check = check_worktree(settings.directory, base=before)
-    if registry:
-        from reconciler.pipeline.verification import verify_records
-
-        check = verify_records(check, before, wiring.open_registry)
+    check = verify_records(check, before, wiring.open_registry) if registry else leave_registry_out(check)
     view = {"text": text.show_check, "json": json.show_check, "github": github.show_check}[output]
     click.echo(view(check))
     if any(finding.is_error for finding in check.findings):

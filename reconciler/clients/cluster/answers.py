@@ -31,7 +31,7 @@ from reconciler.clients.cluster.interface import (
 from reconciler.clients.cluster.transport import Answer
 from reconciler.state.objects import Kind, LiveObject, ObjectKey
 
-_DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot ')
+_DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) ')
 _HOLDER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _WEBHOOK = "failed calling webhook"
 # Server-side apply of a custom resource whose types do not fit ends as an internal error
@@ -113,8 +113,9 @@ def _read_forbidden(message: str, causes: tuple[Mapping[str, Any], ...], call: C
     if denied is None:
         # Admission (a quota, a policy) answers with the same status as a missing right.
         return Invalid(call.key, message)
+    # An apply of a new object is denied for want of create, though what was sent is a patch.
     return RightMissing(
-        call.verb, call.kind.plural, call.kind.group, call.namespace, user=denied["user"], detail=message
+        denied["verb"], call.kind.plural, call.kind.group, call.namespace, user=denied["user"], detail=message
     )
 
 
