@@ -9,10 +9,10 @@ from reconciler.clients.cluster.interface import Cluster, ClusterError, Namespac
 from reconciler.clients.source.interface import Revision, Source
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.desired import render_environment
+from reconciler.pipeline.look import TargetRequest, look
 from reconciler.pipeline.offline import Planned
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
-from reconciler.pipeline.target import TargetRequest, look
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.plans import Op, Plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.lease import LeaseTerms
@@ -12,8 +13,9 @@ from reconciler.clients.source.interface import Revision, Source
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import render_environment
+from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
-from reconciler.pipeline.target import Progress, TargetRequest, sync_target
+from reconciler.pipeline.target import Progress, sync_target
 from reconciler.pipeline.vanished import judge_vanished
 from reconciler.settings import Settings, SettingsError
 from reconciler.state.outcomes import Outcome
@@ -31,14 +33,17 @@ class SyncRequest:
     only: tuple[str, ...] = ()
 
 
-def sync(
-    request: SyncRequest,
-    settings: Settings,
-    source: Source,
-    cluster: Cluster,
-    clock: Clock,
-    progress: Progress,
-) -> Run:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncTools:
+    """What a run works with: where declarations come from, where they go, time, and who is told meanwhile."""
+
+    source: Source
+    cluster: Cluster
+    clock: Clock
+    progress: Progress
+
+
+def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:
     """Make the cluster equal to the revision that `settings.ref` stands for now.
 
     Raises SettingsError for names that cannot be meant, SourceError if the revision cannot be read whole.
@@ -46,21 +51,34 @@ def sync(
     """
     only = _parse_only(request.only)
     names = tuple(sorted({*request.environments, *only}))
-    revision = source.resolve(settings.ref)
-    check = check_tree(source.read(revision))
-    missing = find_missing(check.repository, names)
-    runs = [
-        _sync_environment(
-            entry, check, revision, only.get(entry.name), settings, source, cluster, clock, progress
+    revision = tools.source.resolve(settings.ref)
+    check = check_tree(tools.source.read(revision))
+    _refuse_unknown_deployments(check, only)
+    find_ancestry = ask_ancestry(tools.source, revision)
+    runs = []
+    for entry in select_environments(check.repository, names, settings.cluster.name):
+        if entry.environment is None:
+            runs.append(_tell_unreadable(entry, check, revision, settings.cluster.name))
+            continue
+        wanted = TargetRequest(
+            rendered=render_environment(
+                check, entry.name, cluster=settings.cluster.name, commit=revision.sha
+            ),
+            environment=entry.environment.declaration,
+            waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
+            revision=str(revision),
+            find_ancestry=find_ancestry,
+            terms=LeaseTerms(duration=settings.lease_duration, wait=settings.lease_wait),
+            only=only.get(entry.name),
+            wait=settings.wait,
         )
-        for entry in select_environments(check.repository, names, settings.cluster.name)
-    ]
-    runs += judge_vanished(check.repository, names, cluster, str(revision), ask_ancestry(source, revision))
+        runs.append(sync_target(wanted, tools.cluster, tools.clock, tools.progress))
+    runs += judge_vanished(check.repository, names, tools.cluster, str(revision), find_ancestry)
     told = {run.target.environment for run in runs}
-    unknown = [name for name in missing if name not in told]
+    unknown = [name for name in find_missing(check.repository, names) if name not in told]
     if unknown and not runs:
         raise SettingsError("; ".join(describe_missing(check.repository, name) for name in unknown))
-    runs += [_refuse_unknown(check, name, revision) for name in unknown]
+    runs += [_tell_unknown(check, name, revision) for name in unknown]
     if not runs:
         raise SettingsError(
             f"{revision} holds no environment for this cluster; add one: modelsync add environment"
@@ -68,36 +86,17 @@ def sync(
     return Run(revision=str(revision), targets=tuple(runs))
 
 
-def _sync_environment(
-    entry: EnvironmentEntry,
-    check: Check,
-    revision: Revision,
-    only: frozenset[str] | None,
-    settings: Settings,
-    source: Source,
-    cluster: Cluster,
-    clock: Clock,
-    progress: Progress,
-) -> TargetRun:
-    if entry.environment is None:
-        return _tell_unreadable(entry, check, revision, settings)
-    rendered = render_environment(check, entry.name, cluster=settings.cluster.name, commit=revision.sha)
-    request = TargetRequest(
-        rendered=rendered,
-        environment=entry.environment.declaration,
-        waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
-        revision=str(revision),
-        find_ancestry=ask_ancestry(source, revision),
-        terms=LeaseTerms(duration=settings.lease_duration, wait=settings.lease_wait),
-        only=only,
-        wait=settings.wait,
-    )
-    return sync_target(request, cluster, clock, progress)
+def _refuse_unknown_deployments(check: Check, only: dict[str, frozenset[str]]) -> None:
+    for name, deployments in only.items():
+        entry = check.repository.environments.get(name)
+        known = {*entry.deployments, *entry.faulty_deployments} if entry is not None else set()
+        for deployment in sorted(deployments - known):
+            near = get_close_matches(deployment, known, n=1)
+            hint = f" Did you mean {name}/{near[0]}?" if near else ""
+            raise SettingsError(f"--only: there is no deployment {name}/{deployment}.{hint}")
 
 
-def _tell_unreadable(
-    entry: EnvironmentEntry, check: Check, revision: Revision, settings: Settings
-) -> TargetRun:
+def _tell_unreadable(entry: EnvironmentEntry, check: Check, revision: Revision, cluster: str) -> TargetRun:
     folder = f"environments/{entry.name}/"
     said = [
         f"{finding.location}: {finding.rule}: {finding.message.splitlines()[0]}"
@@ -106,14 +105,14 @@ def _tell_unreadable(
     ]
     lines = "\n    ".join(said) or f"{folder}environment.yaml is missing"
     return TargetRun(
-        target=Target(environment=entry.name, namespace="", cluster=settings.cluster.name),
+        target=Target(environment=entry.name, namespace="", cluster=cluster),
         revision=str(revision),
         outcome=Outcome.FINDINGS,
         message=f"its environment.yaml cannot be used, so it is left as it was last applied:\n    {lines}",
     )
 
 
-def _refuse_unknown(check: Check, name: str, revision: Revision) -> TargetRun:
+def _tell_unknown(check: Check, name: str, revision: Revision) -> TargetRun:
     return TargetRun(
         target=Target(environment=name, namespace=""),
         revision=str(revision),

@@ -13,21 +13,18 @@ from reconciler.apply.clock import Clock
 from reconciler.apply.entries import settle_entries
 from reconciler.apply.events import record_events
 from reconciler.apply.health import assess_all
-from reconciler.apply.lease import LeaseTerms, TargetLease
+from reconciler.apply.lease import TargetLease
 from reconciler.apply.recorder import beat, is_heartbeat_due, save_record
 from reconciler.apply.results import Applied
 from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
 from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
-from reconciler.pipeline.desired import Rendered
+from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import RunFacts, build_record, find_unhealthy
-from reconciler.plan.guards import Ancestry, GuardInput, judge
-from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.plan.wording import count, describe_shares
-from reconciler.state.declarations import Environment, Waiver
 from reconciler.state.inventory import ObjectResult, TargetRecord
-from reconciler.state.observations import Health, HealthWord, Namespace, Observation
+from reconciler.state.observations import Health, HealthWord, Namespace
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.plans import Action, Op, Plan
 from reconciler.state.runs import TargetRun
@@ -39,38 +36,13 @@ Progress = Callable[[str], None]
 _POLL = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRequest:
-    """What is wanted of one target.
-
-    `find_ancestry` tells how a recorded revision stands to this run's; `wait` bounds the wait for health
-    after an apply (seconds, 0: look once).
-    """
-
-    rendered: Rendered
-    environment: Environment
-    waivers: tuple[Waiver, ...]
-    revision: str
-    find_ancestry: Callable[[str], Ancestry]
-    terms: LeaseTerms
-    only: frozenset[str] | None = None
-    wait: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A plan, the observation that it was decided on, and the health seen in it."""
-
-    plan: Plan
-    observation: Observation
-    health: tuple[Health, ...]
-
-
 def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
     """Make one target equal to its desired state. Whatever happens at the cluster is told in the result."""
     started, before = clock.monotonic(), cluster.reader.requests
     try:
         run = _sync(request, cluster, clock, progress)
+        if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
+            run = _wait_for_health(run, request, cluster, clock, progress)
     except ClusterError as error:
         run = TargetRun(
             target=request.rendered.desired.target,
@@ -81,41 +53,30 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
     return replace(run, requests=cluster.reader.requests - before, seconds=clock.monotonic() - started)
 
 
-def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None) -> Look:
-    """Observe the target and plan. Guards that need the namespace judge only where it was read."""
-    target = request.rendered.desired.target
-    observation = observe(cluster.reader, target, namespace=namespace)
-    record = observation.record
-    plan = make_plan(
-        PlanInput(
-            desired=request.rendered.desired,
-            manifests=request.rendered.manifests,
-            observation=observation,
-            revision=request.revision,
-            digest=request.rendered.digest,
-            part_of=request.rendered.part_of,
-            drift=request.environment.drift,
-            only=request.only,
-        )
-    )
-    refusals = judge(
-        GuardInput(
-            plan=plan,
-            max_prune=request.environment.rules.max_prune,
-            recorded=len(record.entries),
-            declared=len(request.rendered.desired.deployments),
-            applied=record.applied,
-            ancestry=request.find_ancestry(record.applied),
-            namespace=namespace,
-            waivers=request.waivers,
-            now=clock.now(),
-        )
-    )
-    return Look(
-        plan=replace(plan, refusals=refusals),
-        observation=observation,
-        health=assess_all(request.rendered.manifests, observation),
-    )
+def _wait_for_health(
+    run: TargetRun, request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress
+) -> TargetRun:
+    """Look again until all is decided or the wait is over. No Lease is held: nothing is written any more."""
+    started, health, said = clock.monotonic(), run.health, ""
+    waiting = _find_waiting(health)
+    while waiting and clock.monotonic() - started < request.wait:
+        clock.sleep(_POLL)
+        reason = f"waiting for {run.target}: {waiting[0].key}: {waiting[0].reason}"
+        if reason != said:
+            progress(reason)
+            said = reason
+        health = assess_all(request.rendered.manifests, observe(cluster.reader, run.target))
+        waiting = _find_waiting(health)
+    failed = any(item.word is HealthWord.FAILED for item in health)
+    outcome = worst([run.outcome, Outcome.UNHEALTHY] if failed else [run.outcome])
+    return replace(run, health=health, outcome=outcome)
+
+
+def _find_waiting(health: tuple[Health, ...]) -> tuple[Health, ...]:
+    """What may still get ready; nothing once one of them failed, since that decides."""
+    if any(item.word is HealthWord.FAILED for item in health):
+        return ()
+    return tuple(item for item in health if item.word is HealthWord.IN_PROGRESS)
 
 
 def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
@@ -129,7 +90,7 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
     namespace = cluster.reader.read_namespace(target.namespace)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
-    strange = _judge_namespace(request, first, namespace, clock)
+    strange = judge_namespace(request, first, namespace, clock)
     if strange is not None:
         return strange
     with TargetLease(cluster, target, holder=_name_holder(), clock=clock, terms=request.terms) as lease:
@@ -158,9 +119,9 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
         )
         health = second.health
         if applied.stopped is None:
-            health = _look_at_health(request, cluster, clock, progress)
+            health = assess_all(request.rendered.manifests, observe(cluster.reader, target))
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
-        if applied.stopped is None or not isinstance(find_outcome(applied.stopped), Outcome):
+        if applied.stopped is None:
             save(settled.record)
         else:
             _save_if_possible(save, settled.record)
@@ -237,33 +198,6 @@ def _needs_writing(seen: Look, settled: _Settled, request: TargetRequest) -> boo
     return not has_same_content(settled.record, seen.observation.record, request.rendered.desired.target)
 
 
-def _judge_namespace(
-    request: TargetRequest, seen: Look, namespace: Namespace, clock: Clock
-) -> TargetRun | None:
-    """A namespace that is not labelled for the environment: not even the record is written into it."""
-    refusals = judge(
-        GuardInput(
-            plan=replace(seen.plan, changes=(), refusals=()),
-            max_prune=None,
-            recorded=0,
-            declared=0,
-            applied="",
-            ancestry=Ancestry.FIRST,
-            namespace=namespace,
-            waivers=(),
-            now=clock.now(),
-        )
-    )
-    if not refusals:
-        return None
-    return TargetRun(
-        target=seen.plan.target,
-        revision=request.revision,
-        outcome=Outcome.REFUSED,
-        plan=replace(seen.plan, refusals=refusals),
-    )
-
-
 def _judge(
     plan: Plan, results: tuple[ObjectResult, ...], stopped: ClusterError | None, late: bool
 ) -> Outcome:
@@ -282,25 +216,6 @@ def _results_of_skips(plan: Plan) -> tuple[ObjectResult, ...]:
         ObjectResult(key=change.key, action=Action.SKIPPED, message=change.reason)
         for change in plan.select(Op.SKIP)
     )
-
-
-def _look_at_health(
-    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress
-) -> tuple[Health, ...]:
-    """Health after an apply: one look, or looks until all is decided or the wait is over."""
-    started = clock.monotonic()
-    said = False
-    while True:
-        observation = observe(cluster.reader, request.rendered.desired.target)
-        health = assess_all(request.rendered.manifests, observation)
-        waiting = [item for item in health if item.word is HealthWord.IN_PROGRESS]
-        failed = any(item.word is HealthWord.FAILED for item in health)
-        if not waiting or failed or clock.monotonic() - started >= request.wait:
-            return health
-        if not said:
-            progress(f"  waiting for {', '.join(str(item.key) for item in waiting)}: {waiting[0].reason}")
-            said = True
-        clock.sleep(_POLL)
 
 
 def _save_if_possible(save: Callable[[TargetRecord], TargetRecord], record: TargetRecord) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 from tests.e2e.conftest import Team
+from tests.faults.killing_proxy import KillingProxy, write_kubeconfig
 
 
 def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
@@ -198,3 +203,55 @@ def test_status_shows_declared_and_applied_shares(team: Team) -> None:
     assert shown.code == 0, shown.err
     line = next(line for line in shown.out.splitlines() if "wines" in line)
     assert line.split()[:7] == ["production", "wines", "v1", "50", "%", "90", "%"]
+
+
+def test_only_an_unknown_deployment_is_a_usage_error_with_the_nearest_name(team: Team) -> None:
+    ended = team.run("sync", "--only", "production/wine")
+
+    assert ended.code == 2
+    assert "Did you mean production/wines?" in ended.err
+
+
+def test_a_wait_for_health_ends_in_its_time_and_holds_no_lease(team: Team) -> None:
+    ended = team.sync("--wait", "3s")
+
+    assert ended.code == 0, ended.out + ended.err
+    assert "waiting for production" in ended.err
+    assert "the Seldon operator has not answered yet" in ended.out
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{team.namespace}/leases/modelsync-production"
+    assert not team.cluster.api.demand("GET", path)["spec"].get("holderIdentity")
+
+
+def test_a_fetched_repository_gives_the_same_as_the_local_one(team: Team, tmp_path: Path) -> None:
+    bare = tmp_path / "remote.git"
+    team.shop.git("clone", "--quiet", "--bare", ".", str(bare))
+    cache = tmp_path / "cache"
+
+    fetched = team.sync("--repository", f"file://{bare}", "--git-cache", str(cache))
+
+    assert fetched.code == 0, fetched.err
+    assert team.shares("wines") == {"v1": 90, "v2": 10}
+    assert "in sync" in team.sync().out
+
+
+def test_a_run_ended_by_term_gives_its_lease_back(team: Team) -> None:
+    """A Job that reaches its deadline is sent TERM; the next run must not wait for its Lease to expire."""
+    team.sync()
+    team.shop.declare("production/wines", {1: 50, 2: 50})
+    team.shop.commit("Half and half")
+    with KillingProxy(team.cluster, fatal=9, sends=signal.SIGTERM) as proxy:
+        kubeconfig = write_kubeconfig(team.shop.folder.parent / "proxied", proxy)
+        victim = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "sync", "production"],
+            cwd=team.shop.folder,
+            env=team.shop.environment(kubeconfig),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        proxy.victim = victim.pid
+        assert victim.wait(timeout=60) == 130
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{team.namespace}/leases/modelsync-production"
+
+    assert not team.cluster.api.demand("GET", path)["spec"].get("holderIdentity")
+    assert team.sync().code == 0
+    assert team.shares("wines") == {"v1": 50, "v2": 50}

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.kubeconfig import NAME
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 
@@ -27,11 +28,14 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "conte
 class KillingProxy:
     """Forwards plain HTTP on loopback to the API server with the administrator's certificate.
 
-    `victim` is killed once request number `fatal` (from 1) was answered by the server; 0 kills never.
+    `victim` is sent `sends` once request number `fatal` (from 1) was answered by the server; 0 sends none.
     """
 
-    def __init__(self, cluster: LocalCluster, *, fatal: int = 0) -> None:
+    def __init__(
+        self, cluster: LocalCluster, *, fatal: int = 0, sends: signal.Signals = signal.SIGKILL
+    ) -> None:
         self._fatal = fatal
+        self._signal = sends
         self._lock = threading.Lock()
         self._requests: list[str] = []
         self.victim = 0
@@ -77,8 +81,9 @@ class KillingProxy:
         with self._lock:
             self._requests.append(f"{handler.command} {handler.path}")
             if len(self._requests) == self._fatal:
-                os.kill(self.victim, signal.SIGKILL)
-                return
+                os.kill(self.victim, self._signal)
+                if self._signal is signal.SIGKILL:
+                    return
         handler.send_response(answer.status)
         for key, value in answer.getheaders():
             if key.lower() not in _HOP_BY_HOP:
@@ -102,6 +107,16 @@ class KillingProxy:
                 """The proxy keeps its own list of requests."""
 
         return Handler
+
+
+def write_kubeconfig(path: Path, proxy: KillingProxy) -> Path:
+    """A kubeconfig that leads through the proxy."""
+    path.write_text(
+        f"apiVersion: v1\nkind: Config\nclusters: [{{name: {NAME}, cluster: {{server: '{proxy.url}'}}}}]\n"
+        f"users: [{{name: {NAME}, user: {{}}}}]\n"
+        f"contexts: [{{name: {NAME}, context: {{cluster: {NAME}, user: {NAME}}}}}]\ncurrent-context: {NAME}\n"
+    )
+    return path
 
 
 def _make_context(cluster: LocalCluster) -> ssl.SSLContext:

@@ -19,9 +19,8 @@ from pathlib import Path
 import pytest
 
 from scripts.local_cluster import LocalCluster
-from scripts.local_cluster.kubeconfig import NAME
 from tests.conftest import MakeNamespace
-from tests.faults.killing_proxy import KillingProxy
+from tests.faults.killing_proxy import KillingProxy, write_kubeconfig
 from tests.support.shop import Shop
 
 _OBJECTS = "/apis/machinelearning.seldon.io/v1/namespaces/{}/seldondeployments"
@@ -119,15 +118,6 @@ def run_until_killed(world: World, fatal: int, kubeconfig: Path) -> None:
         proxy.victim = victim.pid
         code = victim.wait(timeout=60)
         assert code == -9, f"the run was to be killed, and ended with {code}"
-
-
-def write_kubeconfig(path: Path, proxy: KillingProxy) -> Path:
-    path.write_text(
-        f"apiVersion: v1\nkind: Config\nclusters: [{{name: {NAME}, cluster: {{server: '{proxy.url}'}}}}]\n"
-        f"users: [{{name: {NAME}, user: {{}}}}]\n"
-        f"contexts: [{{name: {NAME}, context: {{cluster: {NAME}, user: {NAME}}}}}]\ncurrent-context: {NAME}\n"
-    )
-    return path
 
 
 def read_state(world: World) -> str:

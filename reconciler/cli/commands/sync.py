@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from reconciler.cli.options import (
@@ -31,7 +33,13 @@ Examples:
 @click.argument("environments", nargs=-1, metavar="[ENV]...")
 @directory_option
 @click.option("--only", multiple=True, metavar="ENV/DEPLOYMENT", help="Sync these alone; prunes nothing.")
-@click.option("--wait", default="0s", show_default=True, metavar="TIME", help="How long to wait for health.")
+@click.option(
+    "--wait",
+    default=lambda: "10m" if sys.stdout.isatty() else "0s",
+    show_default="10m on a terminal, else 0s",
+    metavar="TIME",
+    help="How long to wait for health.",
+)
 @click.option(
     "--lease-duration",
     default="15s",
@@ -55,17 +63,19 @@ Examples:
 def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, ...], output: str) -> Outcome:
     from reconciler import wiring
     from reconciler.cli.progress import tell_when_long
-    from reconciler.pipeline.sync import SyncRequest, sync
+    from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
     from reconciler.report import json, text_run
 
     with wiring.open_source(settings) as source:
         run = sync(
             SyncRequest(environments=environments, only=only),
             settings,
-            source,
-            wiring.open_cluster(settings),
-            wiring.open_clock(),
-            progress=tell_when_long(),
+            SyncTools(
+                source=source,
+                cluster=wiring.open_cluster(settings),
+                clock=wiring.open_clock(),
+                progress=tell_when_long(),
+            ),
         )
     click.echo({"text": text_run.show_run, "json": json.show_run}[output](run))
     return run.outcome

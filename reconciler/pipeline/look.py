@@ -1,0 +1,111 @@
+"""A look at one target: what is there, what should be, and what the guards say of the way between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from reconciler.apply.clock import Clock
+from reconciler.apply.health import assess_all
+from reconciler.apply.lease import LeaseTerms
+from reconciler.clients.cluster.interface import Cluster
+from reconciler.observe.live import observe
+from reconciler.pipeline.desired import Rendered
+from reconciler.plan.guards import Ancestry, GuardInput, judge
+from reconciler.plan.planner import PlanInput, make_plan
+from reconciler.state.declarations import Environment, Waiver
+from reconciler.state.observations import Health, Namespace, Observation
+from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Plan
+from reconciler.state.runs import TargetRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRequest:
+    """What is wanted of one target.
+
+    `find_ancestry` tells how a recorded revision stands to this run's; `wait` bounds the wait for health
+    after an apply (seconds, 0: look once).
+    """
+
+    rendered: Rendered
+    environment: Environment
+    waivers: tuple[Waiver, ...]
+    revision: str
+    find_ancestry: Callable[[str], Ancestry]
+    terms: LeaseTerms
+    only: frozenset[str] | None = None
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A plan, the observation that it was decided on, and the health seen in it."""
+
+    plan: Plan
+    observation: Observation
+    health: tuple[Health, ...]
+
+
+def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None) -> Look:
+    """Observe the target and plan. Guards that need the namespace judge only where it was read."""
+    target = request.rendered.desired.target
+    observation = observe(cluster.reader, target, namespace=namespace)
+    record = observation.record
+    plan = make_plan(
+        PlanInput(
+            desired=request.rendered.desired,
+            manifests=request.rendered.manifests,
+            observation=observation,
+            revision=request.revision,
+            digest=request.rendered.digest,
+            part_of=request.rendered.part_of,
+            drift=request.environment.drift,
+            only=request.only,
+        )
+    )
+    refusals = judge(
+        GuardInput(
+            plan=plan,
+            max_prune=request.environment.rules.max_prune,
+            recorded=len(record.entries),
+            declared=len(request.rendered.desired.deployments),
+            applied=record.applied,
+            ancestry=request.find_ancestry(record.applied),
+            namespace=namespace,
+            waivers=request.waivers,
+            now=clock.now(),
+        )
+    )
+    return Look(
+        plan=replace(plan, refusals=refusals),
+        observation=observation,
+        health=assess_all(request.rendered.manifests, observation),
+    )
+
+
+def judge_namespace(
+    request: TargetRequest, seen: Look, namespace: Namespace, clock: Clock
+) -> TargetRun | None:
+    """A namespace that is not labelled for the environment: not even the record is written into it."""
+    refusals = judge(
+        GuardInput(
+            plan=replace(seen.plan, changes=(), refusals=()),
+            max_prune=None,
+            recorded=0,
+            declared=0,
+            applied="",
+            ancestry=Ancestry.FIRST,
+            namespace=namespace,
+            waivers=(),
+            now=clock.now(),
+        )
+    )
+    if not refusals:
+        return None
+    return TargetRun(
+        target=seen.plan.target,
+        revision=request.revision,
+        outcome=Outcome.REFUSED,
+        plan=replace(seen.plan, refusals=refusals),
+    )
