@@ -32,6 +32,10 @@ lint: dev ## Style, types, order of imports, workflows
 coverage: dev ## Hold the pure stages to 95 % of their branches
 	$(PYTHON_BIN)/python -m scripts.coverage_bar
 
+.PHONY: bench
+bench: dev ## Measure validate and --help beside their peers (ROUNDS=5, JSON=file keeps the numbers)
+	@$(PYTHON_BIN)/python -m scripts.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json "$(JSON)")
+
 .PHONY: format
 format: dev ## Format the code
 	$(PYTHON_BIN)/ruff check --fix

@@ -1,0 +1,1 @@
+"""Measures the command line beside its peers: `python -m scripts.bench`."""
