@@ -41,9 +41,7 @@ def main(rounds: int, target: Path | None) -> None:
     except BenchError as error:
         raise click.ClickException(str(error)) from error
     rows = build_rows(samples)
-    click.echo(
-        f"Python {platform.python_version()}, {os.cpu_count()} processors, medians of {rounds} rounds\n"
-    )
+    click.echo(f"Python {platform.python_version()}, {os.cpu_count()} processors, rounds: {rounds}\n")
     click.echo(show_table(rows))
     if target is not None:
         machine = {
