@@ -12,7 +12,7 @@ def write_new(directory: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Write files that are not there yet, and say which were written, by their paths in `directory`.
 
     A file that is there with the same content is left as it is. If any is there with another content,
-    nothing is written and SettingsError names them all.
+    nothing is written and SettingsError names them all; it is raised too where one cannot be written.
     """
     different = [
         path
@@ -25,11 +25,27 @@ def write_new(directory: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
             "Edit it, or choose another name or folder."
         )
     missing = {path: content for path, content in files.items() if not _is_taken(directory / path)}
-    for path, content in sorted(missing.items()):
-        target = directory / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+    write_files(directory, missing)
     return tuple(sorted(missing))
+
+
+def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by their paths in `directory`, over what is there; folders are made where missing.
+
+    Raises SettingsError where one cannot be written; those before it, in order of path, are.
+    """
+    target = directory
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for path, content in sorted(files.items()):
+            target = directory / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    except OSError as error:
+        why = (error.strerror or "unknown reason").lower()
+        raise SettingsError(
+            f"{target} cannot be written ({why}); name a folder that you may write into."
+        ) from error
 
 
 def _is_taken(path: Path) -> bool:

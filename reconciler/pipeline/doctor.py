@@ -9,11 +9,13 @@ from enum import Enum
 from reconciler.clients.cluster.interface import Cluster, ClusterError, ClusterReader, KindMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, EVENT, LEASE
 from reconciler.clients.registry.interface import RegistryError, RegistryReader
+from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import select_environments
 from reconciler.plan.wording import count
 from reconciler.render.applyset import parent_name
 from reconciler.settings import SettingsError
 from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, Kind
+from reconciler.state.outcomes import Outcome
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
 
@@ -24,6 +26,7 @@ class Verdict(str, Enum):
     GOOD = "ok"
     BAD = "missing"
     UNKNOWN = "not known"
+    SKIPPED = "not asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +105,14 @@ def _examine_declarations(check: Check) -> Diagnosis:
 
 
 def _examine_registry(open_registry: Callable[[], RegistryReader]) -> Diagnosis:
+    need = "Only pin and validate --registry need it; sync does not."
     try:
         registry = open_registry()
         registry.find_versions(("modelsync-doctor",))
-    except (SettingsError, RegistryError) as error:
-        return Diagnosis(
-            subject="registry",
-            verdict=Verdict.UNKNOWN,
-            detail=str(error),
-            remedy="Only pin and validate --registry need it; sync does not.",
-        )
+    except SettingsError as error:
+        return Diagnosis(subject="registry", verdict=Verdict.SKIPPED, detail=str(error), remedy=need)
+    except RegistryError as error:
+        return Diagnosis(subject="registry", verdict=Verdict.UNKNOWN, detail=str(error), remedy=need)
     return Diagnosis(subject="registry", verdict=Verdict.GOOD, detail=f"{registry.server} answers")
 
 
@@ -121,9 +122,11 @@ def examine_cluster(reader: ClusterReader) -> Iterator[Diagnosis]:
         version = reader.read_server_version()
         user = reader.read_identity().user or "an unnamed caller"
     except ClusterError as error:
+        # A server that cannot be reached may be in order: that is not known.
+        undecided = find_outcome(error) is Outcome.UNDECIDED
         yield Diagnosis(
             subject="cluster",
-            verdict=Verdict.BAD,
+            verdict=Verdict.UNKNOWN if undecided else Verdict.BAD,
             detail=str(error),
             remedy="Check --kubeconfig and --context, and that the API server can be reached from here.",
         )

@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.options import cluster_options, directory_option, with_settings
 from reconciler.settings import Settings
-from reconciler.state.outcomes import Outcome
+from reconciler.state.outcomes import Outcome, worst
 
 _HELP = """Look at everything that a run needs, and say what is missing and how to mend it.
 
@@ -34,12 +34,16 @@ def command(settings: Settings) -> Outcome:
         open_cluster=lambda: wiring.open_cluster(settings),
         open_registry=wiring.open_registry,
     )
-    worst = Verdict.GOOD
+    outcomes = {
+        Verdict.GOOD: Outcome.DONE,
+        Verdict.SKIPPED: Outcome.DONE,
+        Verdict.BAD: Outcome.FINDINGS,
+        Verdict.UNKNOWN: Outcome.UNDECIDED,
+    }
+    found = set()
     for diagnosis in diagnoses:
+        found.add(outcomes[diagnosis.verdict])
         click.echo(f"{diagnosis.verdict.value:<9} {diagnosis.subject}: {diagnosis.detail}")
         if diagnosis.remedy:
             click.echo(f"{'':<9} {diagnosis.remedy}")
-        if diagnosis.verdict is not Verdict.GOOD and worst is not Verdict.BAD:
-            worst = diagnosis.verdict
-    outcomes = {Verdict.GOOD: Outcome.DONE, Verdict.BAD: Outcome.FINDINGS, Verdict.UNKNOWN: Outcome.UNDECIDED}
-    return outcomes[worst]
+    return worst(found)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.files import write_files
 from reconciler.cli.options import cluster_options, directory_option, with_settings
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome
@@ -41,9 +42,11 @@ def command(settings: Settings, environment: str, folder: Path | None) -> Outcom
     if folder is None:
         click.echo(to_yaml(rendered.manifests), nl=False)
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-        for manifest in rendered.manifests:
-            path = folder / f"{manifest.key.kind.name.lower()}-{manifest.key.name}.yaml"
-            path.write_text(to_yaml((manifest,)), encoding="utf-8")
-            click.echo(f"wrote {path}", err=True)
+        files = {
+            f"{manifest.key.kind.name.lower()}-{manifest.key.name}.yaml": to_yaml((manifest,)).encode()
+            for manifest in rendered.manifests
+        }
+        write_files(folder, files)
+        for path in files:
+            click.echo(f"wrote {folder / path}", err=True)
     return rendered.outcome
