@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +211,7 @@ class TestPlan:
         (tmp_path / "plain").mkdir()
         ended = shop.run("plan", "-C", str(tmp_path / "plain"))
         assert (ended.code, ended.out) == (2, "")
-        assert "there is no git repository here" in ended.err
+        assert "no git repository" in ended.err
 
     @pytest.mark.parametrize("option", ["--base", "--head"])
     def test_a_commit_that_is_not_there_is_2(self, shop: Shop, option: str) -> None:
@@ -227,22 +229,35 @@ class TestPlan:
         assert [change["deployment"] for change in target["changes"]] == ["prices"]
 
 
-@pytest.mark.parametrize(
-    "environment", [{"NO_COLOR": "1"}, {"FORCE_COLOR": "1"}, {"TERM": "xterm-256color"}], ids=str
-)
-def test_no_output_is_coloured(shop: Shop, environment: dict[str, str]) -> None:
-    """What is printed is the same on a terminal, in a log and in a file."""
+def run_on_a_terminal(shop: Shop, environment: dict[str, str], *arguments: str) -> str:
+    """All that the command shows on a terminal of its own."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *arguments],
+        cwd=shop.folder,
+        env={**shop.environment(None), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        shown = b""
+        # Linux ends the reading side with an error once nobody has the other side open.
+        with suppress(OSError):
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    return shown.decode()
+
+
+@pytest.mark.parametrize("arguments", [("validate",), ("plan",), ("--help",), ("vaildate",)], ids=" ".join)
+def test_nothing_is_coloured_on_a_terminal_that_wants_no_colour(
+    shop: Shop, arguments: tuple[str, ...]
+) -> None:
     break_shares(shop)
-    for arguments in (("validate",), ("plan",), ("--help",), ("vaildate",)):
-        done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=shop.folder,
-            env={**shop.environment(None), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "\x1b" not in done.stdout + done.stderr
+    shown = run_on_a_terminal(shop, {"NO_COLOR": "1", "TERM": "xterm-256color"}, *arguments)
+    assert len(shown.splitlines()) > 1
+    assert "\x1b" not in shown
 
 
 @pytest.mark.parametrize(
