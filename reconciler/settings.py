@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,11 +44,22 @@ class Settings:
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+# Six digits of days are more than anybody waits, and fit every clock.
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 
 
-def parse_duration(text: str, what: str) -> float:
-    """Seconds of a duration such as `90s`, `10m` or `2h`; `what` names the setting in the error."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdecimal():
-        raise SettingsError(f'{what} is "{text}"; write a whole number and a unit, such as 90s, 10m or 2h.')
-    return float(int(number) * _UNITS[unit])
+def parse_duration(text: str, what: str, *, least: int = 0) -> float:
+    """Seconds of a duration such as `90s`, `10m` or `2h`; `what` names the setting in the error.
+
+    Raises SettingsError for what is none, and for less than `least` seconds.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise SettingsError(
+            f'{what} is "{text}"; write a whole number (six digits at most) and a unit, '
+            "such as 90s, 10m or 2h."
+        )
+    seconds = int(match.group(1)) * _UNITS[match.group(2)]
+    if seconds < least:
+        raise SettingsError(f'{what} is "{text}"; it must be at least {least}s.')
+    return float(seconds)

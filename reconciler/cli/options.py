@@ -14,6 +14,9 @@ from reconciler.settings import ClusterSettings, Settings, parse_duration
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+# Seconds; one that is over before it can be renewed would stop each run at its first write.
+_LEAST_LEASE = 1
+
 directory_option = click.option(
     "-C",
     "--directory",
@@ -139,7 +142,7 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
             ),
             cluster=ClusterSettings(name=cluster, kubeconfig=kubeconfig, context=context),
             wait=parse_duration(wait, "--wait"),
-            lease_duration=parse_duration(lease_duration, "--lease-duration"),
+            lease_duration=parse_duration(lease_duration, "--lease-duration", least=_LEAST_LEASE),
             lease_wait=parse_duration(lease_wait, "--lease-wait"),
         )
         return function(settings=settings, **rest)
