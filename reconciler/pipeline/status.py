@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.health import assess_all
-from reconciler.clients.cluster.interface import Cluster, ClusterError
+from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
 from reconciler.clients.source.interface import Source
 from reconciler.observe.live import observe
 from reconciler.pipeline.check import check_tree
@@ -65,6 +65,9 @@ def _read_target(
     target = rendered.desired.target
     try:
         observation = observe(cluster.reader, target)
+        # An empty list of a namespace that is not there says nothing: the usual cause is the wrong cluster.
+        if not observation.record.exists and cluster.reader.read_namespace(target.namespace) is None:
+            raise NamespaceMissing(target.namespace)
     except ClusterError as error:
         return TargetStatus(
             target=target, outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error)

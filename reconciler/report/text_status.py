@@ -66,11 +66,22 @@ def _percent(share: Share | None, side: tuple[Share, ...] | None) -> str:
     return f"{share.percent} %" if share is not None else "0 %"
 
 
+def _are_equal(deployment: DeploymentStatus) -> bool:
+    """Whether the same versions take the same shares on both sides; their order does not matter."""
+    return frozenset(deployment.declared or ()) == frozenset(deployment.applied or ())
+
+
 def _show_target(state: TargetStatus, now: datetime) -> list[str]:
     lines = [
         f"{item.environment}/{item.name}: {item.health.word.value}: {item.health.reason}"
         for item in state.deployments
         if item.health.word is not HealthWord.CURRENT and item.health.reason
+    ]
+    lines += [
+        f"{item.environment}/{item.name}: applied is not what is declared; what differs, and who wrote it: "
+        f"modelsync plan {item.environment} --live"
+        for item in state.deployments
+        if item.declared is not None and item.applied is not None and not _are_equal(item)
     ]
     record = state.record
     if state.message:
