@@ -27,18 +27,20 @@ def judge_vanished(
     """Refusals for targets whose folder is gone, or that another namespace still holds an inventory of.
 
     A named environment that git has is not searched for, so that its no-op costs no request more; one
-    that git lacks is looked for in the caller's own namespace. Without names all records that the caller
-    may list are looked at, but for those of other repositories: whose last commit this history lacks.
+    that git lacks is looked for in the caller's own namespace, and where it is not there among the records
+    that the caller may list. Without names all of those are looked at. Listed records of other repositories,
+    whose last commit this history lacks, do not count.
     """
-    if names:
-        missing = [name for name in names if name not in repository.environments]
-        found = [cluster.reader.get(CONFIG_MAP, cluster.namespace, parent_name(name)) for name in missing]
-        records = [live for live in found if live is not None]
-    else:
-        records = [
+    missing = [name for name in names if name not in repository.environments]
+    own = [cluster.reader.get(CONFIG_MAP, cluster.namespace, parent_name(name)) for name in missing]
+    records = [live for live in own if live is not None]
+    sought = {name for name, live in zip(missing, own, strict=True) if live is None}
+    if sought or not names:
+        records += [
             live
             for live in _list_records(cluster.reader)
-            if find_ancestry(_read_revision(live)) is Ancestry.ANCESTOR
+            if (not names or live.labels.get(ENVIRONMENT_LABEL) in sought)
+            and find_ancestry(_read_revision(live)) is Ancestry.ANCESTOR
         ]
     judged = (_judge(repository, live, revision) for live in records)
     return [run for run in judged if run is not None]
