@@ -52,6 +52,28 @@ def test_a_vanished_environment_folder_by_name(synced: Team) -> None:
     assert_kept(synced, ended, 5, "environments/production is gone from git", "retire: true")
 
 
+def test_a_vanished_environment_folder_by_name_from_elsewhere(synced: Team) -> None:
+    """A person's context rarely names the target's namespace."""
+    synced.shop.remove("environments/production")
+    synced.shop.commit("Lost")
+
+    assert_kept(synced, synced.sync(), 5, "environments/production is gone from git", "retire: true")
+
+
+def test_a_namespace_that_is_not_there_is_undecided_for_whoever_looks(team: Team) -> None:
+    """The usual cause is the wrong cluster, where "not in the cluster" would be read as an outage."""
+    team.shop.add_environment("production", "not-in-this-cluster")
+    team.shop.commit("Elsewhere")
+
+    for command in (("status",), ("plan", "--live"), ("sync",)):
+        ended = team.run(*command)
+
+        assert ended.code == 3
+        assert "namespace not-in-this-cluster does not exist in this cluster" in ended.out + ended.err
+        assert "NotFound" not in ended.out
+        assert "no environments" not in ended.out
+
+
 def test_all_deployment_files_gone(synced: Team) -> None:
     synced.shop.remove("environments/production/deployments")
     synced.shop.commit("Lost")

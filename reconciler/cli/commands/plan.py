@@ -23,7 +23,7 @@ Examples:
 @click.command("plan", help=_HELP, short_help="Show what will change.")
 @click.argument("environments", nargs=-1, metavar="[ENV]...")
 @directory_option
-@click.option("--base", default="HEAD", show_default=True, metavar="REF", help="The commit to compare with.")
+@click.option("--base", show_default="HEAD", metavar="REF", help="The commit to compare with.")
 @click.option("--head", metavar="REF", help="A commit in place of the work tree.")
 @click.option("--live", is_flag=True, help="Compare with the cluster instead of a base commit.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 4 if there are changes.")
@@ -33,7 +33,7 @@ Examples:
 def command(
     settings: Settings,
     environments: tuple[str, ...],
-    base: str,
+    base: str | None,
     head: str | None,
     live: bool,
     detailed_exitcode: bool,
@@ -43,6 +43,8 @@ def command(
     from reconciler.pipeline.check import check_tree, check_worktree
     from reconciler.report import json, markdown, text
 
+    if live and base is not None:
+        raise click.UsageError("--live compares with the cluster and --base with a commit; give one of them.")
     with wiring.open_worktree_source(settings) as source:
         if live:
             from reconciler.pipeline.live import plan_live
@@ -60,7 +62,7 @@ def command(
         else:
             from reconciler.pipeline.offline import plan_offline
 
-            before = source.resolve(base)
+            before = source.resolve("HEAD" if base is None else base)
             after = source.resolve(head) if head else None
             planned = plan_offline(
                 check_tree(source.read(before)),
@@ -70,7 +72,9 @@ def command(
                 revision=str(after) if after else f"the work tree, on {before}",
             )
     view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
-    click.echo(view(planned.plans))
+    # Where no plan could be made the notes say why; "no environments" would be untrue.
+    if planned.plans or not planned.notes or output == "json":
+        click.echo(view(planned.plans))
     for note in planned.notes:
         click.echo(note, err=True)
     if planned.outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
