@@ -47,12 +47,12 @@ def open_registry() -> RegistryReader:
 
     Raises SettingsError if it is not set: MLflow would fall back to a folder of its own.
     """
-    from reconciler.clients.registry.mlflow import MlflowRegistry
-
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     if not uri:
         raise SettingsError(
             "MLFLOW_TRACKING_URI is not set, so there is no registry to ask; "
             "set it to the tracking server's address, such as https://mlflow.example.com."
         )
+    from reconciler.clients.registry.mlflow import MlflowRegistry
+
     return MlflowRegistry(uri)

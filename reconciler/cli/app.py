@@ -11,7 +11,6 @@ import traceback
 import click
 
 from reconciler import __version__
-from reconciler.pipeline.outcomes import find_outcome
 from reconciler.state.outcomes import Outcome
 
 _COMMANDS = (
@@ -90,10 +89,6 @@ def run(arguments: list[str] | None = None) -> Outcome:
     except click.ClickException as error:
         error.show()
         return Outcome.CONFIGURATION
-    except BrokenPipeError:
-        # The reader went away (`modelsync plan | head`): nothing is wrong with the run, nobody listens.
-        sys.stderr.close()
-        return Outcome.DONE
     except Exception as error:
         return _report_error(error)
     return result if isinstance(result, Outcome) else Outcome.DONE
@@ -107,6 +102,9 @@ def main() -> None:
 
 
 def _report_error(error: Exception) -> Outcome:
+    # Only an error needs the classes of all ports; help and version start faster without them.
+    from reconciler.pipeline.outcomes import find_outcome
+
     outcome = find_outcome(error)
     if outcome is None:
         traceback.print_exc()
