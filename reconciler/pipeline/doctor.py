@@ -112,7 +112,10 @@ def _examine_registry(open_registry: Callable[[], RegistryReader]) -> Diagnosis:
     except SettingsError as error:
         return Diagnosis(subject="registry", verdict=Verdict.SKIPPED, detail=str(error), remedy=need)
     except RegistryError as error:
-        return Diagnosis(subject="registry", verdict=Verdict.UNKNOWN, detail=str(error), remedy=need)
+        # One that does not answer may be in order; an address that leads to no registry is not.
+        undecided = find_outcome(error) is Outcome.UNDECIDED
+        verdict = Verdict.UNKNOWN if undecided else Verdict.BAD
+        return Diagnosis(subject="registry", verdict=verdict, detail=str(error), remedy=need)
     return Diagnosis(subject="registry", verdict=Verdict.GOOD, detail=f"{registry.server} answers")
 
 
