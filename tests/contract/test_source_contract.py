@@ -117,6 +117,23 @@ def test_a_full_commit_name_is_its_own_revision(place: Place) -> None:
         assert source.read(revision).files == {"models/wines/model.yaml": b"old\n"}
 
 
+def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "fresh")
+    with (
+        open_repository(str(repository.path), GitAccess(timeout=30)) as source,
+        pytest.raises(RevisionNotFound, match="there is no commit yet"),
+    ):
+        source.resolve("HEAD")
+
+
+def test_a_folder_outside_any_repository_says_how_to_start_one(tmp_path: Path) -> None:
+    with (
+        pytest.raises(SourceRefused, match="in no git repository. Start one here"),
+        open_repository(str(tmp_path), GitAccess(timeout=30)) as source,
+    ):
+        source.resolve("HEAD")
+
+
 def test_a_commit_that_is_not_there_is_not_found(place: Place) -> None:
     place.publish()
     with place.open() as source, pytest.raises(RevisionNotFound, match=ABSENT):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 
 from scripts.local_cluster import LocalCluster
 from tests.e2e.conftest import Team
-from tests.support.shop import Ended
+from tests.support.shop import Ended, Shop
 
 
 @pytest.fixture
@@ -25,6 +26,17 @@ def assert_kept(team: Team, ended: Ended, code: int, *said: str) -> None:
     assert set(team.live()) == {"wines", "prices"}
     for part in said:
         assert part in text
+
+
+def test_no_cluster_named_anywhere_says_where_one_was_looked_for(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.add_environment("production", "wines")
+    shop.commit()
+
+    ended = shop.run("status")
+
+    assert ended.code == 2
+    assert f"there is no kubeconfig at {os.devnull}" in ended.err
 
 
 def test_a_vanished_environment_folder(synced: Team) -> None:

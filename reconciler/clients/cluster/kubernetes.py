@@ -81,7 +81,7 @@ def _configure(kubeconfig: Path | None, context: str | None) -> tuple[Configurat
             chosen = next((item for item in contexts if item["name"] == context), current)
             namespace = str(chosen["context"].get("namespace") or "default")
         else:
-            where = "the Pod's service account"
+            where = f"there is no kubeconfig at {KUBE_CONFIG_DEFAULT_LOCATION}, and the Pod's service account"
             namespace = _POD_NAMESPACE.read_text().strip() if _POD_NAMESPACE.is_file() else "default"
             load_incluster_config(  # type: ignore[no-untyped-call]  # the library has no types here
                 client_configuration=configuration

@@ -104,6 +104,15 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         "the server does not have, or does not give, this commit.",
     ),
     (
+        # Only a search upwards from a folder of this machine ends so.
+        r"not a git repository \(or any ",
+        SourceRefused,
+        (
+            "this folder is in no git repository. Start one here (git init, and a first commit), or name "
+            "the folder of one with -C."
+        ),
+    ),
+    (
         (
             r"error: 404|repository '.*' not found|Repository not found|not appear to be a git repository"
             r"|not a git repository|No such file or directory|does not exist"

@@ -50,6 +50,8 @@ class LocalRepository:
                 return Revision(ref=ref, sha=found[0])
         if not is_full_name(ref):
             self._check_broken(ref, candidates)
+        if ref == "HEAD":
+            raise RevisionNotFound(f"{self._location}: there is no commit yet, so make the first one.")
         raise RevisionNotFound(
             f"{self._location}: there is no branch, tag or commit {ref!r}{self._cut_short()}. "
             "git branch --all lists the branches."
