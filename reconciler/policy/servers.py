@@ -32,11 +32,6 @@ def fitting_protocols(server: Server) -> tuple[Protocol, ...]:
     return _CUSTOM_PROTOCOLS if server == "custom" else tuple(_STOCK[server])
 
 
-def fitting_servers(protocol: Protocol) -> tuple[Server, ...]:
-    """The servers that speak a protocol; custom ones may."""
-    return tuple(server for server in _STOCK if protocol in fitting_protocols(server))
-
-
 def server_image(platform: Platform, server: Server, protocol: Protocol) -> str | None:
     """The image of a server: the platform's own, else the stock one; None if there is neither."""
     own = platform.servers.get(server, {}).get(protocol)

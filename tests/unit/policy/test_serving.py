@@ -13,7 +13,6 @@ from reconciler.policy.quantities import parse_quantity
 from reconciler.policy.servers import (
     STOCK_IMAGES,
     fitting_protocols,
-    fitting_servers,
     platform_images,
     server_image,
 )
@@ -54,9 +53,6 @@ class TestServers:
         for server in ("mlflow", "sklearn", "xgboost", "tensorflow", "triton", "huggingface"):
             for protocol in fitting_protocols(server):
                 assert server_image(Platform(), server, protocol) in STOCK_IMAGES
-
-    def test_servers_of_a_protocol(self) -> None:
-        assert fitting_servers("tensorflow") == ("tensorflow", "custom")
 
 
 class TestClusterViews:
