@@ -22,6 +22,7 @@ from tests.conftest import MakeNamespace
 from tests.deploy.kustomize import DEPLOY, build, get_pod, pick, write_overlay
 from tests.deploy.racing_proxy import RacingProxy
 from tests.support.accounts import make_account
+from tests.support.proxy import Request
 from tests.support.shop import Ended, Shop
 
 Rule = Mapping[str, Any]
@@ -118,12 +119,12 @@ def tell_story(stage: Stage, folder: Path) -> Iterator[tuple[str, Ended]]:
     shop.declare("production/beers", {1: 100}, more="retire: true")
     shop.commit("Retire another")
 
-    def touch(method: str, path: str) -> None:
-        if method == "DELETE" and path.partition("?")[0].endswith("/beers") and not touched:
-            touched.append(path)
+    def touch(request: Request) -> None:
+        if request.method == "DELETE" and request.path.endswith("/beers") and not touched:
+            touched.append(request)
             stage.patch("beers", {"metadata": {"annotations": {"touched": "yes"}}}, "operator")
 
-    touched: list[str] = []
+    touched: list[Request] = []
     with RacingProxy(stage.cluster, touch) as proxy:
         yield "race", stage.sync(proxy.redirect(stage.kubeconfig, folder / "racing.kubeconfig"))
     assert touched, "nothing was deleted, so nobody could be quicker"

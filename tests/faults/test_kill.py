@@ -84,7 +84,7 @@ def test_a_run_killed_after_any_request_is_completed_by_the_next(
     reference = prepare(stage, cluster, make_namespace, tmp_path / "reference")
     with KillingProxy(cluster) as proxy:
         assert reference.sync(write_kubeconfig(tmp_path / "counting", proxy)) == 0
-        requests = proxy.requests
+        requests = [str(request) for request in proxy.requests]
     expected = read_state(reference)
 
     assert len(requests) >= 8, requests
