@@ -48,7 +48,7 @@ def apply_plan(
         )
     )
     run = _Run(plan=plan, cluster=cluster, part_of=part_of, fence=fence, report=report)
-    run.skip(plan.select(Op.SKIP, Op.KEEP))
+    run.skip(plan.select(Op.SKIP))
     if run.rehearse():
         run.write()
         run.prune()

@@ -29,7 +29,6 @@ _WORDS = {
     Op.UPDATE: "changed",
     Op.DELETE: "deleted",
     Op.SKIP: "left alone",
-    Op.KEEP: "kept",
 }
 
 

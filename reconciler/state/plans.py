@@ -16,7 +16,6 @@ class Op(str, Enum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
-    KEEP = "keep"
     SKIP = "skip"
 
 

@@ -52,8 +52,3 @@ POLICIES: tuple[Policy, ...] = (
     allowed_references.POLICY,
     waivers_known.POLICY,
 )
-
-
-def find_policy(policy_id: str) -> Policy | None:
-    """The policy of this id; None if there is none."""
-    return next((policy for policy in POLICIES if policy.id == policy_id), None)

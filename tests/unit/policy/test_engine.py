@@ -10,7 +10,7 @@ import pytest
 from reconciler.policy import policies as package
 from reconciler.policy.context import Context
 from reconciler.policy.engine import HEADINGS, Need, Policy, run_policies, split_documentation
-from reconciler.policy.policies import POLICIES, find_policy
+from reconciler.policy.policies import POLICIES
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Grade, Undecided
 from reconciler.state.repository import EnvironmentEntry, Repository
@@ -82,10 +82,8 @@ def test_every_policy_file_is_listed() -> None:
     assert {policy.id.replace("-", "_") for policy in POLICIES} == files
 
 
-def test_policies_are_found_by_id() -> None:
+def test_no_two_policies_share_an_id() -> None:
     assert len({policy.id for policy in POLICIES}) == len(POLICIES)
-    assert all(find_policy(policy.id) is policy for policy in POLICIES)
-    assert find_policy("no-such-policy") is None
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.id)
