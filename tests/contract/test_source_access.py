@@ -322,14 +322,14 @@ def test_a_repository_that_is_not_there(http: GitHttpServer, ssh: GitSshServer, 
     access = GitAccess(key_file=ssh.key_file, known_hosts_file=ssh.known_hosts_file)
     gone = tmp_path / "gone.git"
     for location in (http.url("gone.git"), ssh.url("gone.git"), gone.as_uri()):
-        with pytest.raises(SourceRefused, match="no git repository here"):
+        with pytest.raises(SourceRefused, match="in no git repository"):
             resolve(location, access)
     with pytest.raises(SourceRefused, match="no such folder"):
         resolve(str(gone), access)
 
 
 def test_a_folder_without_a_repository(tmp_path: Path) -> None:
-    with pytest.raises(SourceRefused, match="no git repository here"):
+    with pytest.raises(SourceRefused, match="in no git repository"):
         resolve(str(tmp_path), GitAccess())
 
 
