@@ -322,7 +322,7 @@ def test_a_repository_that_is_not_there(http: GitHttpServer, ssh: GitSshServer, 
     access = GitAccess(key_file=ssh.key_file, known_hosts_file=ssh.known_hosts_file)
     gone = tmp_path / "gone.git"
     for location in (http.url("gone.git"), ssh.url("gone.git"), gone.as_uri()):
-        with pytest.raises(SourceRefused, match="in no git repository"):
+        with pytest.raises(SourceRefused, match="no git repository here"):
             resolve(location, access)
     with pytest.raises(SourceRefused, match="no such folder"):
         resolve(str(gone), access)
