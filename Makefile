@@ -60,6 +60,6 @@ dev:
 
 .PHONY: clean
 clean: ## Remove environments and caches of this checkout (not the user's cache folder)
-	rm -rf .venv .venv-bootstrap .venv-mlflow build *.egg-info
+	rm -rf .venv .venv-bootstrap .venv-mlflow .venv-mlserver build *.egg-info
 	rm -rf .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,6 +1,6 @@
-"""The control plane's programs, built from the Go module in `go/`.
+"""The control plane's programs, built from the Go module in `go/control-plane`.
 
-The versions stand in `go/go.mod`: Kubernetes 1.36.3, etcd 3.6.8. A first build takes three to six minutes on
+The versions stand in its go.mod: Kubernetes 1.36.3, etcd 3.6.8. A first build takes three to six minutes on
 two cores and about 4 GB of memory; Go's own build cache makes a second one a matter of seconds.
 """
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from scripts.tools import go_build
 
-MODULE = Path(__file__).resolve().parent / "go"
+MODULE = Path(__file__).resolve().parent / "go" / "control-plane"
 
-# File name → package. go.mod also holds kube-controller-manager, for whoever needs controllers.
+# File name → package. The module also holds the controllers, the scheduler and kwok: see bundles.py.
 PROGRAMS: Mapping[str, str] = {
     "etcd": "go.etcd.io/etcd/server/v3",
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
@@ -28,12 +28,12 @@ NOTE = (
 
 def build() -> Path:
     """The folder with the programs, built where the cache has them not. Raises GoError."""
-    return go_build.build_programs(_name(), MODULE, PROGRAMS, ldflags=_ldflags(), note=NOTE)
+    return go_build.build_programs(_name(), MODULE, PROGRAMS, ldflags=version_flags(), note=NOTE)
 
 
 def find_built() -> Path | None:
     """The folder with the programs when an earlier build left them in the cache."""
-    folder = go_build.program_folder(_name(), MODULE, PROGRAMS, ldflags=_ldflags())
+    folder = go_build.program_folder(_name(), MODULE, PROGRAMS, ldflags=version_flags())
     return folder if folder.exists() else None
 
 
@@ -53,7 +53,7 @@ def _name() -> str:
     return f"control-plane-{_version()}"
 
 
-def _ldflags() -> str:
+def version_flags() -> str:
     """What makes the programs say their version: without it kube-apiserver calls itself v0.0.0."""
     version = _version()
     major, minor, _ = version.removeprefix("v").split(".", 2)

@@ -13,7 +13,13 @@ from scripts.tools.toolchain import find_go, run_go
 
 
 def build_programs(
-    name: str, module: Path, programs: Mapping[str, str], *, ldflags: str = "", note: str = ""
+    name: str,
+    module: Path,
+    programs: Mapping[str, str],
+    *,
+    ldflags: str = "",
+    tags: str = "",
+    note: str = "",
 ) -> Path:
     """The folder that holds `programs` (file name → package path), built from the Go module in `module`.
 
@@ -21,8 +27,8 @@ def build_programs(
 
     Raises GoError when there is no Go toolchain or a build fails.
     """
-    flags = _flags(ldflags)
-    folder = program_folder(name, module, programs, ldflags=ldflags)
+    flags = _flags(ldflags, tags)
+    folder = program_folder(name, module, programs, ldflags=ldflags, tags=tags)
     if folder.exists():
         return folder
     go = find_go()
@@ -41,21 +47,27 @@ def build_programs(
     return folder
 
 
-def program_folder(name: str, module: Path, programs: Mapping[str, str], *, ldflags: str = "") -> Path:
-    """Where the cache keeps the programs: under `name` and a digest of go.mod, go.sum, programs and flags.
+def program_folder(
+    name: str, module: Path, programs: Mapping[str, str], *, ldflags: str = "", tags: str = ""
+) -> Path:
+    """Where the cache keeps the programs: under `name` and a digest of the module, programs and flags.
 
-    So they are built anew exactly when one of these changes. The folder need not exist.
+    The module counts by its go.mod, its go.sum and its own Go files, so that programs are built anew exactly
+    when one of these changes. The folder need not exist.
     """
+    sources = [file for file in sorted(module.rglob("*.go")) if not file.name.endswith("_test.go")]
     return cache_folder(
         name,
         (module / "go.mod").read_bytes(),
         (module / "go.sum").read_bytes(),
-        json.dumps([sorted(programs.items()), _flags(ldflags)]).encode(),
+        *(file.read_bytes() for file in sources),
+        json.dumps([sorted(programs.items()), _flags(ldflags, tags)]).encode(),
     )
 
 
-def _flags(ldflags: str) -> list[str]:
-    return ["-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {ldflags}".strip()]
+def _flags(ldflags: str, tags: str) -> list[str]:
+    chosen = ["-tags", tags] if tags else []
+    return ["-trimpath", "-buildvcs=false", *chosen, "-ldflags", f"-s -w {ldflags}".strip()]
 
 
 def _say(text: str) -> None:

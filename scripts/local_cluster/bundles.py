@@ -1,0 +1,84 @@
+"""The programs beside the control plane, each bundle built once from a Go module of its own in `go/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scripts.local_cluster import control_plane
+from scripts.local_cluster.errors import ClusterError
+from scripts.tools import go_build
+from scripts.tools.toolchain import GoError
+
+_MODULES = Path(__file__).resolve().parent / "go"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Programs (file name → package path) that come from one Go module; `minutes` on two cores, from nothing."""
+
+    name: str
+    folder: str
+    programs: Mapping[str, str]
+    minutes: str
+    tags: str = ""
+    ldflags: str = field(default="")
+
+    @property
+    def module(self) -> Path:
+        """The folder with the module's go.mod."""
+        return _MODULES / self.folder
+
+
+CONTROLLERS = Bundle(
+    name="controllers",
+    folder="control-plane",
+    programs={
+        "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+        "kwok": "sigs.k8s.io/kwok/cmd/kwok",
+    },
+    minutes="two to three",
+    ldflags=control_plane.version_flags(),
+)
+OPERATOR = Bundle(
+    name="seldon-operator", folder="operator", programs={"seldon-operator": "."}, minutes="one to two"
+)
+ISTIOD = Bundle(
+    name="istiod",
+    folder="istiod",
+    programs={"pilot-discovery": "istio.io/istio/pilot/cmd/pilot-discovery"},
+    minutes="four to five",
+    # What upstream's own build sets; without them the protobuf code is slower and larger.
+    tags="vtprotobuf,disable_pgv",
+)
+STORAGE = Bundle(name="storage", folder="storage", programs={"rclone": "."}, minutes="one")
+PROMETHEUS = Bundle(
+    name="prometheus",
+    folder="prometheus",
+    programs={"prometheus": "github.com/prometheus/prometheus/cmd/prometheus"},
+    minutes="two",
+    # Of all kinds of service discovery only the one for Kubernetes.
+    tags="remove_all_sd,enable_kubernetes_sd",
+)
+BUNDLES = (CONTROLLERS, OPERATOR, ISTIOD, STORAGE, PROMETHEUS)
+
+
+def provide(bundle: Bundle) -> Path:
+    """The folder with the bundle's programs, built where the cache has them not.
+
+    Raises ClusterError when there is no Go toolchain or the build fails.
+    """
+    try:
+        return go_build.build_programs(
+            bundle.name,
+            bundle.module,
+            bundle.programs,
+            ldflags=bundle.ldflags,
+            tags=bundle.tags,
+            note=f"{bundle.name}: building {', '.join(bundle.programs)} from Go modules, once "
+            f"({bundle.minutes} minutes on two cores)",
+        )
+    except GoError as error:
+        raise ClusterError(f"{bundle.name} cannot be built: {error}") from error
