@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from reconciler.state.inventory import TargetRecord
@@ -46,9 +47,23 @@ class HealthWord(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VariantHealth:
+    """One predictor's health; `since` is when it came to this, as far as the cluster says."""
+
+    predictor: str
+    word: HealthWord
+    reason: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """One object's health; `reason` says what a person needs to know, empty when Current."""
+    """One object's health; `reason` says what a person needs to know, empty when Current.
+
+    `variants` tell it predictor by predictor, in the object's order, where that can be told apart.
+    """
 
     key: ObjectKey
     word: HealthWord
     reason: str = ""
+    variants: tuple[VariantHealth, ...] = ()

@@ -16,7 +16,7 @@ _MODULES = Path(__file__).resolve().parent / "go"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """Programs (file name → package path) that come from one Go module; `minutes` on two cores, from nothing."""
+    """Programs (file name → package path) from one Go module; `minutes` they take on two cores at first."""
 
     name: str
     folder: str
