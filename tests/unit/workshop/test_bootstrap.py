@@ -74,7 +74,7 @@ def test_a_named_python_that_does_not_serve_is_not_replaced_by_another(machine: 
 def test_an_unknown_part_is_an_error_of_use(machine: Path) -> None:
     done = bootstrap(machine, "everything")
     assert done.returncode == 2
-    assert "there is no part everything; the parts are: dev, mlflow, uv" in done.stderr
+    assert "there is no part everything; the parts are: dev, mlflow, mlserver, uv" in done.stderr
 
 
 def test_help_needs_nothing(machine: Path) -> None:
