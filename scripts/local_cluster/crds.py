@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ def read_crds(folder: Path = FOLDER) -> tuple[dict[str, Any], ...]:
     )
 
 
-def install_crds(api: AdminApi, *, deadline: float = 20.0) -> None:
-    """Apply the definitions server-side (they are too big for an annotation) and wait until each is served.
+def install_crds(
+    api: AdminApi, crds: Sequence[dict[str, Any]] | None = None, *, deadline: float = 20.0
+) -> None:
+    """Apply definitions server-side (they are too big for an annotation) and wait until each is served.
 
+    crds: those in `crds/` when not given.
     Raises ClusterError when one is refused or not served within `deadline` seconds.
     """
-    crds = read_crds()
+    crds = read_crds() if crds is None else crds
     for crd in crds:
         api.demand(
             "PATCH",
