@@ -14,6 +14,16 @@ from pydantic.alias_generators import to_camel
 Server = Literal["mlflow", "sklearn", "xgboost", "tensorflow", "triton", "huggingface", "custom"]
 Protocol = Literal["v2", "seldon", "tensorflow"]
 
+ExtraKind = Literal[
+    "AuthorizationPolicy",
+    "ConfigMap",
+    "NetworkPolicy",
+    "PodMonitor",
+    "PrometheusRule",
+    "RequestAuthentication",
+    "ServiceMonitor",
+]
+
 Version = Annotated[
     int, Field(ge=1, description="Registry version: an integer from 1, never an alias or stage.")
 ]
@@ -232,6 +242,9 @@ class Allow(Declaration):
     )
     secrets: tuple[str, ...] = Field(default=(), description="Secrets that may be mounted.")
     images: tuple[str, ...] = Field(default=(), description="Images that may run, beside the stock ones.")
+    kinds: tuple[ExtraKind, ...] = Field(
+        default=(), description="Kinds that the templates in extras/ may make beside each deployment."
+    )
 
 
 class Metrics(Declaration):

@@ -12,6 +12,7 @@ Body = Mapping[str, Any]
 PREFIX = "modelsync.dev"
 ENVIRONMENT_LABEL = f"{PREFIX}/environment"
 MODEL_LABEL = f"{PREFIX}/model"
+DEPLOYMENT_LABEL = f"{PREFIX}/deployment"
 PART_OF_LABEL = "applyset.kubernetes.io/part-of"
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 COMMIT_ANNOTATION = f"{PREFIX}/commit"
@@ -38,7 +39,21 @@ class Kind:
 SELDON_DEPLOYMENT = Kind(
     group="machinelearning.seldon.io", version="v1", plural="seldondeployments", name="SeldonDeployment"
 )
-KINDS: tuple[Kind, ...] = (SELDON_DEPLOYMENT,)
+EXTRA_KINDS: tuple[Kind, ...] = (
+    Kind(group="", version="v1", plural="configmaps", name="ConfigMap"),
+    Kind(group="monitoring.coreos.com", version="v1", plural="podmonitors", name="PodMonitor"),
+    Kind(group="monitoring.coreos.com", version="v1", plural="prometheusrules", name="PrometheusRule"),
+    Kind(group="monitoring.coreos.com", version="v1", plural="servicemonitors", name="ServiceMonitor"),
+    Kind(group="networking.k8s.io", version="v1", plural="networkpolicies", name="NetworkPolicy"),
+    Kind(group="security.istio.io", version="v1", plural="authorizationpolicies", name="AuthorizationPolicy"),
+    Kind(
+        group="security.istio.io", version="v1", plural="requestauthentications", name="RequestAuthentication"
+    ),
+)
+"""What organisation manifests may be at most, in their namespace: nothing that runs, grants rights or holds
+secrets, and nothing that the operator makes itself."""
+
+KINDS: tuple[Kind, ...] = (SELDON_DEPLOYMENT, *EXTRA_KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -80,3 +95,18 @@ class LiveObject:
     annotations: Mapping[str, str]
     deleting: bool
     body: Body
+
+
+def deployment_of(live: LiveObject) -> str:
+    """The deployment that an object of ours is for: a SeldonDeployment has its name, an extra says it."""
+    return live.labels.get(DEPLOYMENT_LABEL) or live.key.name
+
+
+def is_unedited(live: LiveObject, before: LiveObject) -> bool:
+    """Whether what the object asks for is what it asked for `before`, as far as its generation tells.
+
+    Kinds without a generation, such as ConfigMap, do not tell more than that nobody wrote the object.
+    """
+    if live.generation == 0 == before.generation:
+        return live.resource_version == before.resource_version
+    return live.generation == before.generation

@@ -15,6 +15,7 @@ from reconciler.state.declarations import (
     VersionRecord,
 )
 from reconciler.state.documents import Document
+from reconciler.state.extras import ExtraTemplate
 
 T = TypeVar("T")
 
@@ -45,7 +46,8 @@ class EnvironmentEntry:
     """A folder under `environments/`. `environment` is None where environment.yaml is missing or faulty.
 
     `faulty_deployments` names the deployments whose file exists but could not be parsed;
-    `has_faulty_exceptions` tells that exceptions.yaml exists and could not be.
+    `has_faulty_exceptions` tells that exceptions.yaml exists and could not be. `extras` are its organisation
+    manifests, sorted by name, `faulty_extras` the names of those whose text could not be read.
     """
 
     name: str
@@ -54,6 +56,8 @@ class EnvironmentEntry:
     exceptions: Entry[Exceptions] | None = None
     faulty_deployments: frozenset[str] = frozenset()
     has_faulty_exceptions: bool = False
+    extras: tuple[ExtraTemplate, ...] = ()
+    faulty_extras: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.state.declarations import Protocol, Quantity, Server
+from reconciler.state.extras import ExtraTemplate
 from reconciler.state.findings import Finding
 
 FIELD_MANAGER_PREFIX = "modelsync-"
@@ -96,7 +97,8 @@ class Desired:
     """What one target should serve.
 
     `retired` names the deployments whose file approves their end; with `retire_all` the environment's
-    file approves the end of all. While `faults` is not empty nothing of the target may be pruned.
+    file approves the end of all. While `faults` is not empty nothing of the target may be pruned. `extras`
+    are rendered for each deployment, and may make objects of the kinds `extra_kinds`.
     """
 
     target: Target
@@ -104,3 +106,5 @@ class Desired:
     retired: frozenset[str] = frozenset()
     retire_all: bool = False
     faults: tuple[Fault, ...] = field(default=())
+    extras: tuple[ExtraTemplate, ...] = ()
+    extra_kinds: tuple[str, ...] = ()
