@@ -15,6 +15,7 @@ from scripts.local_cluster.certificates import KeyPair
 from scripts.local_cluster.errors import ClusterError
 
 APPLY = "application/apply-patch+yaml"
+MANAGER = "local-cluster"
 MERGE = "application/merge-patch+json"
 
 
@@ -37,7 +38,10 @@ class AdminApi:
             key_file=str(user.key),
             timeout=urllib3.Timeout(connect=2, read=30),
             retries=False,
+            # Parts of a cluster are started side by side.
+            maxsize=8,
         )
+        self._paths: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def request(
         self,
@@ -77,6 +81,39 @@ class AdminApi:
             said = answer.body.get("message", "") if isinstance(answer.body, dict) else answer.body
             raise ClusterError(f"{method} {path}: the API server answers {answer.status}: {said}")
         return answer.body
+
+    def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Apply any object server-side, taking fields over from others; the object as the API server has it.
+
+        A namespaced object without a namespace goes to `default`. Raises ClusterError with the API server's
+        words when it is refused, and when the API server does not know its kind (yet).
+        """
+        metadata = body["metadata"]
+        path = self.path(
+            body["apiVersion"], body["kind"], metadata["name"], namespace=metadata.get("namespace", "default")
+        )
+        query = {"fieldManager": MANAGER, "force": "true"}
+        answer: dict[str, Any] = self.demand("PATCH", path, body, content_type=APPLY, query=query)
+        return answer
+
+    def path(self, version: str, kind: str, name: str = "", *, namespace: str = "default") -> str:
+        """The path of an object, or of all objects of a kind without a name; `version` is an `apiVersion`.
+
+        `namespace` does not matter to a kind without namespaces. Raises ClusterError for a kind that the API
+        server does not serve.
+        """
+        root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        if (version, kind) not in self._paths:
+            answer = self.request("GET", root)
+            resources = answer.body["resources"] if answer.status == 200 else ()
+            for resource in resources:
+                if "/" not in resource["name"]:
+                    self._paths[version, resource["kind"]] = (resource["name"], resource["namespaced"])
+        if (version, kind) not in self._paths:
+            raise ClusterError(f"{version} {kind}: the API server serves no such kind")
+        plural, namespaced = self._paths[version, kind]
+        place = f"{root}/namespaces/{namespace}/{plural}" if namespaced else f"{root}/{plural}"
+        return f"{place}/{name}" if name else place
 
     def close(self) -> None:
         """Close the pool's connections."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import ipaddress
+import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from scripts.local_cluster.errors import ClusterError
 
 LIFETIME = datetime.timedelta(days=30)
 
@@ -29,6 +34,7 @@ class Certificates:
     """What the servers and the administrator of one cluster present to each other."""
 
     ca: Path
+    ca_key: Path  # issues certificates to further users and servers while the cluster lives
     server: KeyPair  # for 127.0.0.1 and localhost; the API server and etcd serve with it
     etcd_client: KeyPair
     admin: KeyPair  # user `admin` in group `system:masters`
@@ -38,10 +44,11 @@ class Certificates:
 def make_certificates(folder: Path) -> Certificates:
     """Write all keys and certificates of a cluster into `folder`; private keys for the owner's eyes only."""
     made = locate_certificates(folder)
-    authority = _Authority(made.ca)
+    _make_authority(made)
+    authority = _Authority(made)
     authority.issue("server", made.server, server=True)
     authority.issue("etcd-client", made.etcd_client)
-    authority.issue("admin", made.admin, group="system:masters")
+    authority.issue("admin", made.admin, groups=("system:masters",))
     account_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     _write_private(made.service_account_key, account_key)
     return made
@@ -49,41 +56,58 @@ def make_certificates(folder: Path) -> Certificates:
 
 def locate_certificates(folder: Path) -> Certificates:
     """Where the keys and certificates in `folder` are."""
-
-    def pair(name: str) -> KeyPair:
-        return KeyPair(key=folder / f"{name}.key", certificate=folder / f"{name}.crt")
-
     return Certificates(
         ca=folder / "ca.crt",
-        server=pair("server"),
-        etcd_client=pair("etcd-client"),
-        admin=pair("admin"),
+        ca_key=folder / "ca.key",
+        server=_pair(folder, "server"),
+        etcd_client=_pair(folder, "etcd-client"),
+        admin=_pair(folder, "admin"),
         service_account_key=folder / "service-account.key",
     )
 
 
+def issue_user(certificates: Certificates, user: str, groups: Sequence[str] = ()) -> KeyPair:
+    """A client certificate for a user in groups, issued at the first call; the same files at every other."""
+    name = hashlib.sha256(json.dumps([user, sorted(groups)]).encode()).hexdigest()[:16]
+    pair = _pair(certificates.ca.parent, f"user-{name}")
+    if not pair.certificate.exists():
+        _Authority(certificates).issue(user, pair, groups=groups)
+    return pair
+
+
+def _pair(folder: Path, name: str) -> KeyPair:
+    return KeyPair(key=folder / f"{name}.key", certificate=folder / f"{name}.crt")
+
+
+def _make_authority(made: Certificates) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        _builder(_AUTHORITY, _AUTHORITY, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    made.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    _write_private(made.ca_key, key)
+
+
 class _Authority:
-    """A certificate authority whose own key never leaves the process."""
+    """The certificate authority of one cluster."""
 
-    def __init__(self, file: Path) -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name("modelsync local cluster CA")
-        certificate = (
-            _builder(self._name, self._name, self._key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs_certificates=True), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-        file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    def __init__(self, made: Certificates) -> None:
+        key = serialization.load_pem_private_key(made.ca_key.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise ClusterError(f"{made.ca_key}: not the key that this cluster was made with")
+        self._key = key
 
-    def issue(self, name: str, pair: KeyPair, *, group: str = "", server: bool = False) -> None:
-        """Write a key and a certificate for a client `name` in `group`, and if asked a server on loopback."""
+    def issue(self, name: str, pair: KeyPair, *, groups: Sequence[str] = (), server: bool = False) -> None:
+        """Write a key and a certificate for a client `name` in `groups`; `server`: on loopback, too."""
         key = ec.generate_private_key(ec.SECP256R1())
         uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
         if server:
             uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
         builder = (
-            _builder(_name(name, group), self._name, key.public_key())
+            _builder(_name(name, groups), _AUTHORITY, key.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
@@ -97,11 +121,17 @@ class _Authority:
         )
 
 
-def _name(common_name: str, organisation: str = "") -> x509.Name:
-    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    if organisation:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation))
-    return x509.Name(attributes)
+def _name(common_name: str, organisations: Sequence[str] = ()) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            # Kubernetes takes each organisation for a group of the user.
+            *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, each) for each in organisations),
+        ]
+    )
+
+
+_AUTHORITY = _name("modelsync local cluster CA")
 
 
 def _builder(

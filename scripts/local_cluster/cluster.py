@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,14 +15,21 @@ from typing import Any
 from scripts.local_cluster import audit
 from scripts.local_cluster.api import AdminApi
 from scripts.local_cluster.binaries import Binaries, find_binaries, tell
-from scripts.local_cluster.certificates import Certificates, locate_certificates, make_certificates
+from scripts.local_cluster.certificates import (
+    Certificates,
+    issue_user,
+    locate_certificates,
+    make_certificates,
+)
 from scripts.local_cluster.commands import api_server_command, etcd_command
 from scripts.local_cluster.crds import install_crds
 from scripts.local_cluster.errors import ClusterError, PortTaken
 from scripts.local_cluster.kubeconfig import certificate_user, token_user, write_kubeconfig
+from scripts.local_cluster.parts import Part, complete, provide, start_parts
 from scripts.local_cluster.ports import LOOPBACK, free_ports, is_free
 from scripts.local_cluster.processes import Process, identify, start
 from scripts.local_cluster.state import ClusterState, read_state, write_state
+from scripts.local_cluster.supervisor import Supervisor
 from scripts.local_cluster.teardown import tear_down
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +38,7 @@ API_SERVER = "kube-apiserver"
 
 
 class LocalCluster:
-    """A control plane with RBAC, an audit log and the CRDs in `crds/`; no controllers and no nodes.
+    """A control plane with RBAC, an audit log and the CRDs in `crds/`, and the parts that are asked for.
 
     As a context manager it is started on entry and gone on exit, whatever happens in between; when the
     process dies without coming to that, a guard process takes it down.
@@ -40,6 +46,7 @@ class LocalCluster:
 
     def __init__(
         self,
+        parts: Iterable[Part] = (),
         *,
         crds: bool = True,
         port: int = 0,
@@ -52,6 +59,7 @@ class LocalCluster:
     ) -> None:
         """Describe a cluster; `start` starts it.
 
+        parts: what runs beside the API server; what they need is added.
         crds: install the custom resource definitions in `crds/`.
         port: of the API server on 127.0.0.1; 0 takes a free one.
         state_file: where to note what runs; in the cluster's own folder when not given.
@@ -60,6 +68,7 @@ class LocalCluster:
         binaries: the programs; searched for (and built) when not given.
         deadline: seconds in which each server must be ready.
         """
+        self._parts = complete(parts)
         self._crds = crds
         self._port = port
         self._state_file = state_file
@@ -68,7 +77,8 @@ class LocalCluster:
         self._binaries = binaries
         self._deadline = deadline
         self._say = say
-        self._state: ClusterState | None = None
+        self._supervisor: Supervisor | None = None
+        self._failed = threading.Event()
         self._api: AdminApi | None = None
 
     @classmethod
@@ -77,8 +87,8 @@ class LocalCluster:
         state = read_state(state_file)
         if state is None:
             raise ClusterError(f"{state_file}: no cluster was started here")
-        cluster = cls(state_file=state_file)
-        cluster._state = state
+        cluster = cls(parts=tuple(Part(part) for part in state.parts), state_file=state_file)
+        cluster._supervisor = Supervisor(state_file, deadline=cluster._deadline)
         return cluster
 
     def __enter__(self) -> LocalCluster:
@@ -92,10 +102,8 @@ class LocalCluster:
 
     @property
     def state(self) -> ClusterState:
-        """What runs where. Raises ClusterError before `start` and after `stop`."""
-        if self._state is None:
-            raise ClusterError("the local cluster is not started")
-        return self._state
+        """What runs where, as of now. Raises ClusterError before `start` and after `stop`."""
+        return self._programs().state
 
     @property
     def server(self) -> str:
@@ -123,11 +131,38 @@ class LocalCluster:
         return self.state.audit_log
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """What runs beside the API server, each part after what it needs."""
+        return self._parts
+
+    @property
     def api(self) -> AdminApi:
         """Requests as the administrator."""
         if self._api is None:
-            self._api = AdminApi(self.server, ca=self.ca_file, user=self._certificates().admin)
+            self._api = AdminApi(self.server, ca=self.ca_file, user=self.certificates.admin)
         return self._api
+
+    @property
+    def certificates(self) -> Certificates:
+        """The files of all keys and certificates."""
+        return locate_certificates(self.state.folder / "pki")
+
+    @property
+    def deadline(self) -> float:
+        """Seconds in which each program must be ready."""
+        return self._deadline
+
+    def fact(self, key: str) -> str:
+        """What a part has noted under `key`. Raises ClusterError when none of the parts has."""
+        facts = self.state.facts
+        if key not in facts:
+            have = ", ".join(part.value for part in self._parts) or "none"
+            raise ClusterError(f"{key}: not known here; this cluster was started with these parts: {have}")
+        return facts[key]
+
+    def note_fact(self, key: str, value: str) -> None:
+        """Tell others an address or a key of this cluster; it goes into the state file."""
+        self._programs().note_fact(key, value)
 
     def audit_position(self) -> int:
         """A place in the audit log: after all requests that were answered until now. For `audit_events`."""
@@ -146,13 +181,57 @@ class LocalCluster:
         write_kubeconfig(path, server=self.server, ca=self.ca_file, user=token_user(token))
         return path
 
+    def user_kubeconfig(self, user: str, groups: Sequence[str] = ()) -> Path:
+        """A kubeconfig in the cluster's folder that presents a client certificate of `user` in `groups`.
+
+        The user has no rights but those that RBAC objects give.
+        """
+        pair = issue_user(self.certificates, user, groups)
+        path = pair.certificate.with_suffix(".kubeconfig")
+        write_kubeconfig(path, server=self.server, ca=self.ca_file, user=certificate_user(pair))
+        return path
+
+    def run_program(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> Process:
+        """Run a program as part of this cluster: in a session of its own, stopped and restarted by its name.
+
+        name: of its own in this cluster; its output goes to `<name>.log` in the cluster's folder.
+        environment: variables on top of `processes.INHERITED`; kept in the state file.
+        folder: to run in; the cluster's when not given.
+
+        Raises ClusterError when it cannot be started. Whether it is of use is for `wait_for` to find out.
+        """
+        return self._programs().run_program(name, command, environment=environment, folder=folder)
+
+    def wait_for(self, process: Process, is_ready: Callable[[], bool]) -> None:
+        """Wait until `is_ready` says yes. Raises ClusterError, with the end of the program's log, when it
+        ends before that or the deadline passes.
+        """
+        self._programs().wait_for(process, is_ready)
+
+    def stop_process(self, name: str, *, grace: float = 10.0) -> None:
+        """Stop a program for an outage; with a grace of 0 seconds it is killed, as a crash would end it."""
+        self._programs().stop_process(name, grace=grace)
+
+    def start_process(self, name: str) -> Process:
+        """Run a stopped program again, by the same command; returns at once, see `wait_for`."""
+        return self._programs().start_process(name)
+
     def start(self) -> None:
-        """Start everything and wait until the API server is ready and serves the CRDs.
+        """Start everything and wait until the API server and all parts are ready and the CRDs are served.
+
+        What has to be built for the first time is built before anything is started.
 
         Raises PortTaken when the given port is not free, and ClusterError, with the last lines of its log,
         when a server dies or is not ready in time. Nothing is left running then.
         """
-        if self._state is not None:
+        if self._supervisor is not None:
             raise ClusterError("the local cluster is started already")
         if self._port and not is_free(self._port):
             raise PortTaken(
@@ -160,6 +239,7 @@ class LocalCluster:
                 "choose another, or none for a free one"
             )
         binaries = self._binaries or find_binaries(say=self._say)
+        provide(self._parts)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._start_once(binaries)
@@ -171,28 +251,24 @@ class LocalCluster:
 
     def stop(self) -> None:
         """Stop the servers and remove all their data. Does nothing when that was done before."""
-        if self._state is None:
+        if self._supervisor is None:
             return
-        state_file = self._file()
-        # Whoever else has attached may have restarted a server since.
-        state = read_state(state_file) or self._state
-        tear_down(state, state_file)
-        self._forget()
+        state_file = self._supervisor.file
+        state = read_state(state_file)
+        if state is not None:
+            tear_down(state, state_file)
+        if self._api is not None:
+            self._api.close()
+        self._api = None
+        self._supervisor = None
 
     def stop_api_server(self) -> None:
         """Stop the API server alone; etcd keeps the data."""
-        for process in self.state.processes:
-            if process.name == API_SERVER:
-                process.stop()
-        self._note(tuple(entry for entry in self.state.processes if entry.name != API_SERVER))
+        self.stop_process(API_SERVER)
 
     def start_api_server(self) -> None:
         """Start the API server again, on the same port, and wait until it is ready."""
-        process = start(
-            API_SERVER, self._api_server_command(), log=self._log(API_SERVER), folder=self.state.folder
-        )
-        self._note((*self.state.processes, process))
-        self._wait_until_ready(process)
+        self.wait_for(self.start_process(API_SERVER), self._answers)
 
     def _start_once(self, binaries: Binaries) -> None:
         with ExitStack() as undo:
@@ -201,23 +277,21 @@ class LocalCluster:
             etcd_port, peer_port = self._lay_out(binaries)
             if not self._detached:
                 self._start_guard()
-            etcd = start(
+            etcd = self.run_program(
                 "etcd",
                 etcd_command(
                     binaries.etcd,
                     data=self.state.folder / "etcd",
                     client_port=etcd_port,
                     peer_port=peer_port,
-                    certificates=self._certificates(),
+                    certificates=self.certificates,
                 ),
-                log=self._log("etcd"),
-                folder=self.state.folder,
             )
-            self._note((*self.state.processes, etcd))
-            self._wait(etcd, lambda: not is_free(etcd_port))
-            self.start_api_server()
+            self.wait_for(etcd, lambda: not is_free(etcd_port))
+            self.wait_for(self.run_program(API_SERVER, self._api_server_command()), self._answers)
             if self._crds:
                 install_crds(self.api)
+            start_parts(self._parts, self, failed=self._failed)
             undo.pop_all()
 
     def _lay_out(self, binaries: Binaries) -> tuple[int, int]:
@@ -225,7 +299,7 @@ class LocalCluster:
         folder = Path(tempfile.mkdtemp(prefix="modelsync-cluster-"))
         ports = free_ports(3)
         port = self._port or ports[0]
-        self._state = ClusterState(
+        state = ClusterState(
             folder=folder,
             server=f"https://{LOOPBACK}:{port}",
             kubeconfig=folder / "kubeconfig.yaml",
@@ -235,9 +309,15 @@ class LocalCluster:
             api_server=binaries.apiserver,
             etcd_port=ports[1],
             source=binaries.source,
+            parts=tuple(part.value for part in self._parts),
+            programs=(),
             processes=(),
+            facts={},
         )
-        self._note(())
+        state_file = self._state_file or folder / "state.json"
+        write_state(state_file, state)
+        self._failed.clear()
+        self._supervisor = Supervisor(state_file, deadline=self._deadline, give_up=self._failed)
         (folder / "pki").mkdir(mode=0o700)
         certificates = make_certificates(folder / "pki")
         write_kubeconfig(
@@ -248,74 +328,41 @@ class LocalCluster:
 
     def _start_guard(self) -> None:
         owner = self._owner or identify("owner", os.getpid())
+        file = self._programs().file
         guard = start(
             "guard",
             (
                 sys.executable,
                 "-m",
                 "scripts.local_cluster.guard",
-                str(self._file()),
+                str(file),
                 str(owner.pid),
                 str(owner.started),
             ),
-            log=self._log("guard"),
+            log=self.state.folder / "guard.log",
             folder=ROOT,
         )
-        self._note((*self.state.processes, guard))
+        self._programs().add_process(guard)
 
     def _api_server_command(self) -> tuple[str, ...]:
-        folder = self.state.folder
+        state = self.state
         return api_server_command(
-            self.state.api_server,
-            port=int(self.server.rsplit(":", 1)[1]),
-            etcd_port=self.state.etcd_port,
-            certificates=self._certificates(),
-            audit_policy=folder / "audit-policy.yaml",
-            audit_log=self.audit_log,
-            scratch=folder / "scratch",
+            state.api_server,
+            port=int(state.server.rsplit(":", 1)[1]),
+            etcd_port=state.etcd_port,
+            certificates=self.certificates,
+            audit_policy=state.folder / "audit-policy.yaml",
+            audit_log=state.audit_log,
+            scratch=state.folder / "scratch",
         )
 
-    def _wait_until_ready(self, process: Process) -> None:
-        def is_ready() -> bool:
-            try:
-                return self.api.request("GET", "/readyz").status == 200
-            except ClusterError:
-                return False
+    def _answers(self) -> bool:
+        try:
+            return self.api.request("GET", "/readyz").status == 200
+        except ClusterError:
+            return False
 
-        self._wait(process, is_ready)
-
-    def _wait(self, process: Process, is_ready: Callable[[], bool]) -> None:
-        end = time.monotonic() + self._deadline
-        while True:
-            # In this order: a stranger on the same port must not be taken for a server that died on it.
-            if not process.is_running():
-                words = process.last_words()
-                fault = PortTaken if "address already in use" in words else ClusterError
-                raise fault(f"{process.name} ended while it was starting; the end of its log:\n{words}")
-            if is_ready():
-                return
-            if time.monotonic() > end:
-                raise ClusterError(
-                    f"{process.name} is not ready after {self._deadline:.0f} s; the end of its log:\n"
-                    f"{process.last_words()}"
-                )
-            time.sleep(0.05)
-
-    def _certificates(self) -> Certificates:
-        return locate_certificates(self.state.folder / "pki")
-
-    def _file(self) -> Path:
-        return self._state_file or self.state.folder / "state.json"
-
-    def _log(self, name: str) -> Path:
-        return self.state.folder / f"{name}.log"
-
-    def _note(self, processes: tuple[Process, ...]) -> None:
-        self._state = replace(self.state, processes=processes)
-        write_state(self._file(), self._state)
-
-    def _forget(self) -> None:
-        if self._api is not None:
-            self._api.close()
-        self._api = None
-        self._state = None
+    def _programs(self) -> Supervisor:
+        if self._supervisor is None:
+            raise ClusterError("the local cluster is not started")
+        return self._supervisor

@@ -9,12 +9,11 @@ from typing import Any
 
 import yaml
 
-from scripts.local_cluster.api import APPLY, AdminApi
+from scripts.local_cluster.api import AdminApi
 from scripts.local_cluster.errors import ClusterError
 
 FOLDER = Path(__file__).resolve().parent / "crds"
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 def read_crds(folder: Path = FOLDER) -> tuple[dict[str, Any], ...]:
@@ -34,13 +33,7 @@ def install_crds(
     """
     crds = read_crds() if crds is None else crds
     for crd in crds:
-        api.demand(
-            "PATCH",
-            f"{PATH}/{crd['metadata']['name']}",
-            crd,
-            content_type=APPLY,
-            query={"fieldManager": "modelsync-local-cluster", "force": "true"},
-        )
+        api.apply(crd)
     end = time.monotonic() + deadline
     for crd in crds:
         while not is_served(api, crd):

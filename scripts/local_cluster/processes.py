@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,35 @@ from scripts.local_cluster.errors import ClusterError
 # Between a process's start as the kernel reports it now and as it did before; the clock may be adjusted, and
 # no process id comes round again within that time.
 _SAME_START = 2.0
+_KILLED_WITHIN = 10.0  # seconds for the kernel to clear a killed process away
+# Of our own environment, what a program gets. Not all of it: a KUBECONFIG or a proxy of the user's would lead
+# a server away from this cluster.
+INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_CACHE_HOME")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is run under a name: enough to run it again after it was stopped.
+
+    `environment` comes on top of the few variables of this process that every program gets.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path  # to run in
+    log: Path
+
+    def run(self) -> Process:
+        """Run it. Raises ClusterError when it cannot be started."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return start(
+            self.name,
+            self.command,
+            log=self.log,
+            folder=self.folder,
+            environment={**inherited, **self.environment},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +62,23 @@ class Process:
         return self._find() is not None
 
     def stop(self, *, grace: float = 10.0) -> None:
-        """Ask it to end, wait `grace` seconds, then kill it; returns when it is gone."""
+        """Ask it to end, wait `grace` seconds, then kill it; returns when it is gone.
+
+        With a grace of 0 it is killed at once, as a crash would end it.
+        """
         process = self._find()
         if process is None:
             return
         try:
-            process.terminate()
+            if grace > 0:
+                process.terminate()
+            else:
+                process.kill()
             try:
-                process.wait(grace)
+                process.wait(grace or _KILLED_WITHIN)
             except psutil.TimeoutExpired:
                 process.kill()
-                process.wait(grace)
+                process.wait(_KILLED_WITHIN)
         except psutil.NoSuchProcess:
             return
 

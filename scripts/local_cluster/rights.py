@@ -1,4 +1,4 @@
-"""Rights of the programs that stand beside the control plane: each is a user of its own, none an administrator."""
+"""Rights of the programs beside the control plane: each is a user of its own, none an administrator."""
 
 from __future__ import annotations
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.local_cluster.errors import ClusterError
-from scripts.local_cluster.processes import Process
+from scripts.local_cluster.processes import Process, Program
 
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +27,21 @@ class ClusterState:
     api_server: Path
     etcd_port: int
     source: str  # where the programs came from
-    processes: tuple[Process, ...]  # in the order in which they were started
+    parts: tuple[str, ...]  # what it was started with, beside the API server
+    programs: tuple[Program, ...]  # all that were run, in the order of their first start
+    processes: tuple[Process, ...]  # what runs of them, and the guard, in the same order
+    facts: Mapping[str, str]  # what the parts tell others: addresses, keys
 
 
 def write_state(file: Path, state: ClusterState) -> None:
-    """Write the state file, all of it or nothing."""
+    """Write the state file, all of it or nothing; for its owner's eyes only, since facts hold keys."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     content = {"layout": LAYOUT, **asdict(state)}
-    partial.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+    with os.fdopen(
+        os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as handle:
+        handle.write(json.dumps(content, indent=2, default=str) + "\n")
     partial.replace(file)
 
 
@@ -54,12 +61,24 @@ def read_state(file: Path) -> ClusterState | None:
             api_server=Path(content["api_server"]),
             etcd_port=content["etcd_port"],
             source=content["source"],
+            parts=tuple(content["parts"]),
+            programs=tuple(
+                Program(
+                    name=entry["name"],
+                    command=tuple(entry["command"]),
+                    environment=entry["environment"],
+                    folder=Path(entry["folder"]),
+                    log=Path(entry["log"]),
+                )
+                for entry in content["programs"]
+            ),
             processes=tuple(
                 Process(
                     name=entry["name"], pid=entry["pid"], started=entry["started"], log=Path(entry["log"])
                 )
                 for entry in content["processes"]
             ),
+            facts=content["facts"],
         )
     except FileNotFoundError:
         return None
