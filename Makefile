@@ -27,6 +27,7 @@ lint: dev ## Style, types, order of imports, workflows
 	$(PYTHON_BIN)/lint-imports --no-logo
 	$(PYTHON_BIN)/python -m scripts.tools.actionlint
 	$(PYTHON_BIN)/zizmor --offline --no-progress .github
+	$(PYTHON_BIN)/shellcheck --external-sources scripts/bootstrap scripts/bless scripts/lock scripts/kind/{up,demo,cronjobs,down} .ci/run
 
 .PHONY: coverage
 coverage: dev ## Hold the pure stages to 95 % of their branches
