@@ -17,3 +17,4 @@ DESTINATION_RULE = Kind(
 MAPPING = Kind(group="getambassador.io", version="v2", plural="mappings", name="Mapping")
 SERVICE = Kind(group="", version="v1", plural="services", name="Service")
 RESOURCE_QUOTA = Kind(group="", version="v1", plural="resourcequotas", name="ResourceQuota")
+POD = Kind(group="", version="v1", plural="pods", name="Pod")
