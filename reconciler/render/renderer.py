@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.render.digest import digest_manifest
+from reconciler.render.labels import label_deployment
 from reconciler.render.schema import check_body
 from reconciler.render.servers import Backend, find_backend
 from reconciler.render.templating import load_templates
 from reconciler.state.objects import (
     COMMIT_ANNOTATION,
     DIGEST_ANNOTATION,
-    ENVIRONMENT_LABEL,
-    MANAGED_BY_LABEL,
-    MODEL_LABEL,
-    PART_OF_LABEL,
     RECORDS_ANNOTATION,
     REGISTERED_MODEL_ANNOTATION,
     RUNS_ANNOTATION,
@@ -26,8 +23,6 @@ from reconciler.state.objects import (
     ObjectKey,
 )
 from reconciler.state.targets import Desired, DesiredDeployment, DesiredVariant
-
-MANAGER = "modelsync"
 
 _PROBE_PERIOD = 5  # seconds
 
@@ -71,7 +66,7 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
         {
             "name": deployment.name,
             "namespace": deployment.namespace,
-            "labels": _labels(deployment, part_of),
+            "labels": label_deployment(deployment, part_of),
             "annotations": _annotations(deployment),
             "protocol": deployment.protocol,
             # Clients name the graph's node in the URL, so it is the same whichever version answers.
@@ -89,15 +84,6 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
         digest=digest,
         adopt=deployment.adopt,
     )
-
-
-def _labels(deployment: DesiredDeployment, part_of: str) -> Mapping[str, str]:
-    return {
-        ENVIRONMENT_LABEL: deployment.environment,
-        MODEL_LABEL: deployment.model,
-        PART_OF_LABEL: part_of,
-        MANAGED_BY_LABEL: MANAGER,
-    }
 
 
 def _annotations(deployment: DesiredDeployment) -> Mapping[str, str]:

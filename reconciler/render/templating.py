@@ -26,20 +26,7 @@ class Templates:
     """The templates of one target, compiled once."""
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=loader,
-            undefined=jinja2.StrictUndefined,
-            finalize=_refuse_unfiltered,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,
-            auto_reload=False,
-        )
-        # With `tojson` as the only filter nothing else can mark a value as ready to be printed.
-        self._environment.filters = {"tojson": self._environment.filters["tojson"]}
-        self._environment.globals = {}
-        self._environment.policies["json.dumps_function"] = _dump
+        self._environment = make_environment(loader)
 
     def render(self, name: str, values: Mapping[str, Any]) -> Body:
         """The mapping that a template gives for these values.
@@ -50,6 +37,27 @@ class Templates:
         text = self._environment.get_template(name).render(values)
         body: Body = yaml.load(text, Loader=_Loader)  # noqa: S506 (a safe loader by either name)
         return body
+
+
+def make_environment(
+    loader: jinja2.BaseLoader, kind: type[ImmutableSandboxedEnvironment] = ImmutableSandboxedEnvironment
+) -> ImmutableSandboxedEnvironment:
+    """A sandbox in which undefined names are errors, nothing is global, and only JSON can be printed."""
+    environment = kind(
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        finalize=_refuse_unfiltered,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+        auto_reload=False,
+    )
+    # With `tojson` as the only filter nothing else can mark a value as ready to be printed.
+    environment.filters = {"tojson": environment.filters["tojson"]}
+    environment.globals = {}
+    environment.policies["json.dumps_function"] = _dump
+    return environment
 
 
 @cache
