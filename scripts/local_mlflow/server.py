@@ -1,4 +1,4 @@
-"""Starts and stops `mlflow server` on SQLite with proxied artifacts."""
+"""Starts and stops `mlflow server` on SQLite with proxied artifacts, in a folder or in a bucket."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -45,11 +46,20 @@ class MlflowServer:
         python: Path | None = None,
         owner: int | None = None,
         deadline: float = _DEADLINE,
+        destination: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """Describe a server; `start` starts it.
+
+        destination: where it stores artifacts, `s3://bucket/path` say; a folder of its own when not given.
+        environment: variables that only the server gets, such as the key of that bucket.
+        """
         self._temporary = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="modelsync-mlflow-")) if folder is None else folder
         self._python = python or ROOT / ".venv-mlflow" / "bin" / "python"
         self._deadline = deadline
+        self._destination = destination
+        self._environment = dict(environment or {})
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._guard: subprocess.Popen[bytes] | None = None
@@ -73,7 +83,7 @@ class MlflowServer:
 
     @property
     def artifacts(self) -> Path:
-        """The folder that stands behind `mlflow-artifacts:/`."""
+        """The folder that stands behind `mlflow-artifacts:/`; empty where a bucket does."""
         return self.folder / "artifacts"
 
     @property
@@ -151,7 +161,9 @@ class MlflowServer:
 
     def _launch(self) -> None:
         # The caller's own registry settings and credentials must not reach this server.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+        foreign = ("MLFLOW_", "AWS_")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        environment |= self._environment
         environment |= {
             # Without these it takes five times the memory, leaves processes behind, and calls home.
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -162,7 +174,7 @@ class MlflowServer:
             *(str(self._python), "-m", "mlflow", "server"),
             *("--host", HOST, "--port", str(self._port), "--workers", "1"),
             *("--backend-store-uri", f"sqlite:///{self.folder / 'mlflow.db'}"),
-            *("--artifacts-destination", str(self.artifacts)),
+            *("--artifacts-destination", self._destination or str(self.artifacts)),
         ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
