@@ -12,12 +12,7 @@ _EACH = "*"
 
 _BLOCKS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
     FileKind.DEPLOYMENT: (("experiment",), ("variants", _EACH, "graph")),
-    FileKind.ENVIRONMENT: (
-        ("metrics",),
-        ("clusters", _EACH, "metrics"),
-        ("rules", "max-traffic-step"),
-        ("rules", "soak"),
-    ),
+    FileKind.ENVIRONMENT: (("rules", "max-traffic-step"), ("rules", "soak")),
     FileKind.EXCEPTIONS: (("holds",), ("freezes",), ("suspensions",)),
 }
 
