@@ -11,12 +11,12 @@ help: ## Say what there is
 
 .PHONY: demo
 demo: ## Tell the whole story on real servers on this machine (KEEP=1 keeps them up, DATA=wine.csv takes real data)
-	@scripts/bootstrap dev mlflow
+	@scripts/bootstrap dev mlflow mlserver
 	@$(PYTHON_BIN)/python -m scripts.demo $(if $(KEEP),--keep) $(if $(DATA),--data "$(DATA)")
 
 .PHONY: test
 test: lint coverage ## Lint, then all tests (WORKERS=2 at a time)
-	@scripts/bootstrap dev mlflow
+	@scripts/bootstrap dev mlflow mlserver
 	$(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: lint

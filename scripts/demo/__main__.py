@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scripts.demo.narrator import Narrator, StepFailed
-from scripts.demo.story import Stage, tell
+from scripts.demo.stage import Stage, Storage
+from scripts.demo.story import tell
 from scripts.local_cluster import ClusterError, LocalCluster
+from scripts.local_cluster.parts import Part
 from scripts.local_mlflow.server import MlflowServer, MlflowServerError
 
 ROOT = Path(__file__).resolve().parents[2]
+MLFLOW_PYTHON = ROOT / ".venv-mlflow" / "bin" / "python"
+PARTS = (Part.OPERATOR, Part.STORAGE, Part.GATEWAY, Part.NODE, Part.METRICS)
+# Of a cluster that is not the local one all of these must be named; `--server-image` may be.
+NAMED = ("kubeconfig", "registry", "gateway", "prometheus", "storage", "storage_key", "storage_secret")
 
 
 def main() -> int:
@@ -26,7 +33,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with tempfile.TemporaryDirectory(prefix="modelsync-demo-") as folder:
-            return _play(Path(folder), options)
+            _play(Path(folder), options)
+            return 0
     except (StepFailed, ClusterError, MlflowServerError) as error:
         print(f"\nthe demo failed: {error}", file=sys.stderr)
         return 1
@@ -41,37 +49,108 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--keep", action="store_true", help="keep the servers up at the end (KEEP=1 with make)"
     )
-    return parser.parse_args()
+    parser.add_argument(
+        "--repository",
+        type=Path,
+        help="where the story's repository is made; in a scratch folder if not given",
+    )
+    other = parser.add_argument_group(
+        "a cluster other than the local one (scripts/kind/demo gives all of it)"
+    )
+    other.add_argument("--kubeconfig", help="of the cluster's administrator")
+    other.add_argument(
+        "--registry", help="URL of the MLflow server, whose artifacts are in s3://mlflow/artifacts"
+    )
+    other.add_argument("--gateway", help="URL of Istio's ingress gateway")
+    other.add_argument("--prometheus", help="URL of a Prometheus that scrapes Seldon's executors")
+    other.add_argument("--storage", help="URL of the S3 service, as Pods reach it")
+    other.add_argument("--storage-key", help="its key id")
+    other.add_argument("--storage-secret", help="its secret")
+    other.add_argument(
+        "--server-image", default="", help="image of MLServer, where the stock one cannot load"
+    )
+    options = parser.parse_args()
+    missing = [name for name in NAMED if not getattr(options, name)]
+    if 0 < len(missing) < len(NAMED):
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
+        parser.error(f"for a cluster other than the local one, these are needed too: {flags}")
+    if options.repository and options.repository.exists():
+        parser.error(f"--repository {options.repository}: there is something already")
+    return options
 
 
-def _play(scratch: Path, options: argparse.Namespace) -> int:
-    print(
-        "modelsync demo: models go to production by pull request. Everything here is real: an MLflow server,"
-    )
-    print(
-        "etcd and a Kubernetes API server, in a scratch folder on this machine; your checkout stays as it is."
-    )
-    with _timed("MLflow server"), MlflowServer() as registry, _timed("API server"), LocalCluster() as cluster:
-        story = Narrator(scratch, _variables(scratch, registry, cluster))
-        stage = Stage(
-            mlflow_bin=registry.python.parent,
-            kubectl=cluster.kubectl,
-            data=str(Path(options.data).resolve()) if Path(options.data).is_file() else options.data,
+def _play(scratch: Path, options: argparse.Namespace) -> None:
+    print("modelsync demo: models go to production by pull request. Everything is real: MLflow, Kubernetes,")
+    print("Seldon Core's operator, MLServer, Istio with Envoy, Prometheus; your checkout stays as it is.")
+    with ExitStack() as stage_hands:
+        registry, kubeconfig, stage = (
+            _find_stage(options) if options.kubeconfig else _build_stage(stage_hands, options)
         )
-        tell(story, scratch, stage)
-        _close(story, scratch, registry, cluster, keep=options.keep)
-    return 0
+        repository = options.repository or scratch / "wine-shop"
+        repository.parent.mkdir(parents=True, exist_ok=True)
+        story = Narrator(repository.parent, _variables(scratch, registry, kubeconfig, stage))
+        tell(story, repository, stage)
+        _close(story, repository, registry, kubeconfig, stage, keep=options.keep)
 
 
-def _variables(scratch: Path, registry: MlflowServer, cluster: LocalCluster) -> dict[str, str]:
+def _build_stage(hands: ExitStack, options: argparse.Namespace) -> tuple[str, str, Stage]:
+    """The local cluster with all its parts, and an MLflow server that stores into its bucket."""
+    hands.enter_context(_timed("local cluster"))
+    cluster = hands.enter_context(LocalCluster(parts=PARTS))
+    facts = cluster.state.facts
+    storage = Storage(endpoint=facts["storage"], key=facts["storage_key"], secret=facts["storage_secret"])
+    hands.enter_context(_timed("MLflow server"))
+    registry = hands.enter_context(
+        MlflowServer(
+            destination="s3://mlflow/artifacts",
+            environment={
+                "MLFLOW_S3_ENDPOINT_URL": storage.endpoint,
+                "AWS_ACCESS_KEY_ID": storage.key,
+                "AWS_SECRET_ACCESS_KEY": storage.secret,
+            },
+        )
+    )
+    stage = Stage(
+        mlflow_bin=registry.python.parent,
+        kubectl=cluster.kubectl,
+        data=_find_data(options.data),
+        gateway=facts["gateway"],
+        prometheus=facts["prometheus"],
+        storage=storage,
+    )
+    return registry.uri, str(cluster.kubeconfig), stage
+
+
+def _find_stage(options: argparse.Namespace) -> tuple[str, str, Stage]:
+    """A cluster that is there already."""
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        raise ClusterError("there is no kubectl on PATH, and the story needs one")
+    stage = Stage(
+        mlflow_bin=MLFLOW_PYTHON.parent,
+        kubectl=Path(kubectl),
+        data=_find_data(options.data),
+        gateway=options.gateway,
+        prometheus=options.prometheus,
+        storage=Storage(endpoint=options.storage, key=options.storage_key, secret=options.storage_secret),
+        server_image=options.server_image,
+    )
+    return options.registry, options.kubeconfig, stage
+
+
+def _find_data(data: str) -> str:
+    return str(Path(data).resolve()) if Path(data).is_file() else data
+
+
+def _variables(scratch: Path, registry: str, kubeconfig: str, stage: Stage) -> dict[str, str]:
     home = scratch / "home"
     home.mkdir()
-    path = [str(Path(sys.executable).parent), str(cluster.kubectl.parent), os.environ.get("PATH", "")]
+    path = [str(Path(sys.executable).parent), str(stage.kubectl.parent), os.environ.get("PATH", "")]
     return {
         "PATH": os.pathsep.join(path),
         "HOME": str(home),
-        "KUBECONFIG": str(cluster.kubeconfig),
-        "MLFLOW_TRACKING_URI": registry.uri,
+        "KUBECONFIG": kubeconfig,
+        "MLFLOW_TRACKING_URI": registry,
         "GIT_AUTHOR_NAME": "Demo",
         "GIT_AUTHOR_EMAIL": "demo@example.com",
         "GIT_COMMITTER_NAME": "Demo",
@@ -82,28 +161,31 @@ def _variables(scratch: Path, registry: MlflowServer, cluster: LocalCluster) -> 
 
 
 def _close(
-    story: Narrator, scratch: Path, registry: MlflowServer, cluster: LocalCluster, *, keep: bool
+    story: Narrator, repository: Path, registry: str, kubeconfig: str, stage: Stage, *, keep: bool
 ) -> None:
     story.chapter("What happened")
+    story.say("Trained models were registered, pinned, declared, reviewed, synced and served side by side;")
+    story.say("traffic moved by a branch; a hand edit was healed; a shadow listened; a challenger that could")
     story.say(
-        "Two trained models were registered, pinned, declared, reviewed, synced; traffic moved by a branch;"
+        "not start went without a failed request; bad changes were refused; a deployment was retired.\n"
     )
-    story.say("a hand edit was healed; bad changes were refused; a retired deployment was pruned.\n")
     story.summarise()
     print("\n   Next: the same with your own models: README.md, 'A change, from pull request …'.")
     if not keep:
         print("   To look around in the running servers: make demo KEEP=1. All is stopped and removed now.")
         return
-    print(f"\n   MLflow      {registry.uri}")
-    print(f"   Kubernetes  export KUBECONFIG={cluster.kubeconfig}   (kubectl: {cluster.kubectl})")
-    print(f"   Repository  {scratch / 'wine-shop'}")
+    print(f"\n   MLflow      {registry}")
+    print(f"   Gateway     {stage.find_model('wines-production', 'wines', 'wines')}")
+    print(f"   Prometheus  {stage.prometheus}")
+    print(f"   Kubernetes  export KUBECONFIG={kubeconfig}   (kubectl: {stage.kubectl})")
+    print(f"   Repository  {repository}")
     print("   Everything stays up until Ctrl-C.", flush=True)
     signal.pause()
 
 
 @contextmanager
 def _timed(what: str) -> Iterator[None]:
-    """Says what is being started; how long that took shows in the line after it."""
+    """Says what is being started; how long it ran shows in the line after it."""
     started = time.monotonic()
     print(f"starting the {what} …", flush=True)
     try:

@@ -1,0 +1,1 @@
+"""The chapters of the story, in files of their own."""

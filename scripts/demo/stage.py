@@ -1,0 +1,36 @@
+"""What the story is played on: addresses and tools, of the local cluster or of one that was named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Object storage as the cluster reaches it, and its key."""
+
+    endpoint: str
+    key: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """`mlflow_bin` has the command `mlflow`, `kubectl` talks to the cluster; `gateway`, `prometheus`: URLs.
+
+    `data` is the CSV that is trained on (empty: a generated sample); `server_image` is the image of MLServer
+    where not the stock one.
+    """
+
+    mlflow_bin: Path
+    kubectl: Path
+    data: str
+    gateway: str
+    prometheus: str
+    storage: Storage
+    server_image: str = ""
+
+    def find_model(self, namespace: str, deployment: str, model: str) -> str:
+        """Where clients ask a model (Open Inference Protocol, through the gateway)."""
+        return f"{self.gateway}/seldon/{namespace}/{deployment}/v2/models/{model}/infer"
