@@ -8,11 +8,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
-Server = Literal["mlflow", "sklearn", "xgboost", "tensorflow", "triton", "huggingface", "custom"]
-Protocol = Literal["v2", "seldon", "tensorflow"]
+from reconciler.state.scheduling import Affinity as Affinity
+from reconciler.state.scheduling import Toleration as Toleration
+from reconciler.state.serving import ContainerSettings as ContainerSettings
+from reconciler.state.serving import Disruption as Disruption
+from reconciler.state.serving import Explainer as Explainer
+from reconciler.state.serving import ExplainerType as ExplainerType
+from reconciler.state.serving import GraphNode as GraphNode
+from reconciler.state.serving import NodeType as NodeType
+from reconciler.state.serving import Orchestrator as Orchestrator
+from reconciler.state.serving import Protocol as Protocol
+from reconciler.state.serving import RequestLogger as RequestLogger
+from reconciler.state.serving import ResourceList as ResourceList
+from reconciler.state.serving import Resources as Resources
+from reconciler.state.serving import Scaling as Scaling
+from reconciler.state.serving import SecretKey as SecretKey
+from reconciler.state.serving import Server as Server
+from reconciler.state.serving import Serving as Serving
+from reconciler.state.serving import Storage as Storage
+from reconciler.state.written import Address as Address
+from reconciler.state.written import Declaration as Declaration
+from reconciler.state.written import Digest as Digest
+from reconciler.state.written import Duration as Duration
+from reconciler.state.written import Percent as Percent
+from reconciler.state.written import Quantity as Quantity
+from reconciler.state.written import Sha256 as Sha256
+from reconciler.state.written import Share as Share
+from reconciler.state.written import Timestamp as Timestamp
+from reconciler.state.written import Version as Version
 
 ExtraKind = Literal[
     "AuthorizationPolicy",
@@ -23,95 +48,7 @@ ExtraKind = Literal[
     "RequestAuthentication",
     "ServiceMonitor",
 ]
-
-Version = Annotated[
-    int, Field(ge=1, description="Registry version: an integer from 1, never an alias or stage.")
-]
-Percent = Annotated[int, Field(ge=0, le=100)]
-Duration = Annotated[
-    str,
-    Field(pattern=r"^[1-9][0-9]*[smhd]$|^0[smhd]$", description="A whole number and a unit: 90m, 24h, 7d."),
-]
-Share = Annotated[str, Field(pattern=r"^(100|[1-9]?[0-9])%$", description="A percentage such as 20%.")]
-Quantity = Annotated[
-    str,
-    Field(
-        pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
-        description="A Kubernetes quantity in quotes or with a unit: 200m, 512Mi.",
-    ),
-]
-Timestamp = Annotated[
-    str,
-    Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?$",
-        description="A UTC date or time: 2026-11-30 (its end) or 2026-11-30T12:00Z.",
-    ),
-]
-Digest = Annotated[
-    str, Field(pattern=r"^sha256:[0-9a-f]{64}$", description="The word sha256, a colon, and 64 hex digits.")
-]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="64 hex digits in small letters.")]
-
-
-class Declaration(BaseModel):
-    """Base of everything declared: strict, frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(
-        strict=True,
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_alias=True,
-        validate_by_name=False,
-    )
-
-
-class ResourceList(Declaration):
-    """Amounts of compute."""
-
-    cpu: Quantity | None = None
-    memory: Quantity | None = None
-
-
-class Resources(Declaration):
-    """What a model container asks for, and what it may use at most."""
-
-    requests: ResourceList | None = None
-    limits: ResourceList | None = None
-
-
-class Serving(Declaration):
-    """How a model is served. Every key may stand in any layer; the later layer wins, mappings merge."""
-
-    server: Server | None = Field(default=None, description="Which kind of model server loads the model.")
-    protocol: Protocol | None = Field(default=None, description="The protocol that clients speak.")
-    replicas: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Pods for each variant.")
-    resources: Resources | None = None
-    image: str | None = Field(
-        default=None, description="The server's image, where not the environment's one for this server."
-    )
-    service_account: str | None = Field(default=None, description="ServiceAccount of the Pods.")
-    env: Mapping[str, str] | None = Field(
-        default=None, description="Environment variables of the model container."
-    )
-    startup: Duration | None = Field(
-        default=None, description="How long the server may take to become ready."
-    )
-
-
-class GraphNode(Declaration):
-    """A node of an inference graph around registry-pinned models."""
-
-    name: str = Field(description="Name of the node, and of its container.")
-    type: Literal["model", "transformer", "output-transformer", "router", "combiner"] | None = Field(
-        default=None, description="What the node does with a request."
-    )
-    image: str | None = Field(default=None, description="Image of a node that is no registered model.")
-    model: str | None = Field(default=None, description="A folder under models/.")
-    version: Version | None = None
-    children: tuple[GraphNode, ...] | None = Field(
-        default=None, description="Nodes that this one passes requests to."
-    )
+Ingress = Literal["istio", "ambassador-v1", "ambassador-v2"]
 
 
 class Variant(Declaration):
@@ -212,13 +149,19 @@ class Platform(Declaration):
     target: Literal["seldon-v1"] = Field(
         default="seldon-v1", description="Kind of objects that are rendered."
     )
-    ingress: Literal["istio", "ambassador-v1", "ambassador-v2"] = Field(
-        default="istio", description="What routes requests into the cluster."
+    ingress: Ingress | Annotated[tuple[Ingress, ...], Field(min_length=1)] = Field(
+        default="istio",
+        description="What routes requests into the cluster: one, or a list where there are several.",
     )
     keda: bool = Field(default=False, description="Whether KEDA scales in the cluster.")
     servers: Mapping[Server, Mapping[Protocol, ServerImage]] = Field(
         default_factory=dict, description="Image for each server and protocol, where not the stock one."
     )
+
+    @property
+    def ingresses(self) -> tuple[Ingress, ...]:
+        """Everything that routes requests into the cluster, in the file's order."""
+        return (self.ingress,) if isinstance(self.ingress, str) else self.ingress
 
 
 class ArtifactMapping(Declaration):
@@ -242,6 +185,9 @@ class Allow(Declaration):
     )
     secrets: tuple[str, ...] = Field(default=(), description="Secrets that may be mounted.")
     images: tuple[str, ...] = Field(default=(), description="Images that may run, beside the stock ones.")
+    priority_classes: tuple[str, ...] = Field(
+        default=(), description="PriorityClasses that models may have: higher ones push other Pods out."
+    )
     kinds: tuple[ExtraKind, ...] = Field(
         default=(), description="Kinds that the templates in extras/ may make beside each deployment."
     )
@@ -250,7 +196,9 @@ class Allow(Declaration):
 class Metrics(Declaration):
     """Source of served traffic."""
 
-    prometheus: str = Field(description="URL of a Prometheus server.")
+    prometheus: Address = Field(
+        description="Address of a Prometheus server (or one with its HTTP API) that scrapes the executors."
+    )
 
 
 class Cluster(Declaration):

@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Finding]:
     misreading = {
         name
         for name, entry in context.environments()
-        if any(view.platform.ingress == "ambassador-v1" for view in view_clusters(entry.declaration))
+        if any("ambassador-v1" in view.platform.ingresses for view in view_clusters(entry.declaration))
     }
     for deployment in context.served:
         if deployment.environment.name not in misreading or len(deployment.live) < 2:
