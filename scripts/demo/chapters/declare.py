@@ -67,18 +67,13 @@ def lay_out(story: Narrator, stage: Stage, repository: Path) -> None:
             f"modelsync add environment {name} --namespace wines-{name}{more}"
             " --artifacts mlflow-artifacts:/=s3://mlflow/artifacts --secret artifacts-s3"
         )
-        story.write(f"environments/{name}/environment.yaml", _describe_platform(stage), append=True)
+        file = f"environments/{name}/environment.yaml"
+        story.write(file, f'metrics: {{prometheus: "{stage.prometheus}"}}\n', append=True)
+        if stage.server_image:
+            servers = f"  servers:\n    mlflow: {{v2: {{image: {stage.server_image}}}}}"
+            story.replace(file, "  ingress: istio", f"  ingress: istio\n{servers}")
     story.run("git add .")
     story.run("git commit --quiet -m 'Lay out the repository'")
-
-
-def _describe_platform(stage: Stage) -> str:
-    image = (
-        f"platform:\n  servers:\n    mlflow: {{v2: {{image: {stage.server_image}}}}}\n"
-        if stage.server_image
-        else ""
-    )
-    return f'metrics: {{prometheus: "{stage.prometheus}"}}\n{image}'
 
 
 def pin_and_declare(story: Narrator) -> None:
