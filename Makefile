@@ -34,7 +34,7 @@ coverage: dev ## Hold the pure stages to 95 % of their branches
 	$(PYTHON_BIN)/python -m scripts.coverage_bar
 
 .PHONY: bench
-bench: dev ## Measure validate and --help beside their peers (ROUNDS=5, JSON=file keeps the numbers)
+bench: dev ## Measure validate and --help beside their peers, and the gateway (ROUNDS=5, JSON=file keeps the numbers)
 	@$(PYTHON_BIN)/python -m scripts.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json "$(JSON)")
 
 .PHONY: format

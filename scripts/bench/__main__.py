@@ -14,6 +14,8 @@ from pathlib import Path
 
 import click
 
+from scripts.bench.gateway import measure_gateway
+from scripts.bench.latency import show_cost
 from scripts.bench.measure import BenchError, Task, measure_all
 from scripts.bench.peers import (
     ROOT,
@@ -31,25 +33,38 @@ from scripts.bench.table import OURS, build_rows, show_json, show_table
 @click.option(
     "--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here."
 )
-def main(rounds: int, target: Path | None) -> None:
+@click.option(
+    "--gateway/--no-gateway",
+    "with_gateway",
+    default=True,
+    show_default=True,
+    help="Measure the ingress gateway, too (its programs are built at the first time).",
+)
+def main(rounds: int, target: Path | None, with_gateway: bool) -> None:
+    def tell(line: str) -> None:
+        click.echo(f"bench: {line}", err=True)
+
     try:
         with tempfile.TemporaryDirectory(prefix="modelsync-bench-") as folder:
             size = Size()
             lay_out(Path(folder), generate(size))
             tasks = list_tasks(Path(folder), size, install_peers())
-            samples = measure_all(tasks, rounds, lambda line: click.echo(f"bench: {line}", err=True))
+            samples = measure_all(tasks, rounds, tell)
+        cost = measure_gateway(rounds, tell) if with_gateway else None
     except BenchError as error:
         raise click.ClickException(str(error)) from error
     rows = build_rows(samples)
     click.echo(f"Python {platform.python_version()}, {os.cpu_count()} processors, rounds: {rounds}\n")
     click.echo(show_table(rows))
+    if cost is not None:
+        click.echo(f"\n{show_cost(cost)}")
     if target is not None:
         machine = {
             "python": platform.python_version(),
             "processors": os.cpu_count(),
             "system": platform.system(),
         }
-        target.write_text(f"{show_json(rows, rounds, machine)}\n", encoding="utf-8")
+        target.write_text(f"{show_json(rows, rounds, machine, cost)}\n", encoding="utf-8")
         click.echo(f"\nwrote {target}", err=True)
 
 

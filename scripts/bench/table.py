@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from scripts.bench.latency import GatewayCost, describe_cost
 from scripts.bench.measure import Sample, Task
 
 OURS = "modelsync"
@@ -87,8 +88,10 @@ def show_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def show_json(rows: Sequence[Row], rounds: int, machine: Mapping[str, Any]) -> str:
-    """`modelsync.dev/bench/v1`: seconds and MiB, medians of `rounds`."""
+def show_json(
+    rows: Sequence[Row], rounds: int, machine: Mapping[str, Any], cost: GatewayCost | None = None
+) -> str:
+    """`modelsync.dev/bench/v1`: seconds and MiB, medians of `rounds`; `gateway` is null when not measured."""
     return json.dumps(
         {
             "apiVersion": "modelsync.dev/bench/v1",
@@ -106,6 +109,7 @@ def show_json(rows: Sequence[Row], rounds: int, machine: Mapping[str, Any]) -> s
                 }
                 for row in rows
             ],
+            "gateway": None if cost is None else describe_cost(cost),
         },
         indent=2,
         ensure_ascii=False,
