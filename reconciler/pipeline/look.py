@@ -80,7 +80,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
     return Look(
         plan=replace(plan, refusals=refusals),
         observation=observation,
-        health=assess_all(request.rendered.manifests, observation),
+        health=assess_all(request.rendered.manifests, observation, now=clock.now()),
     )
 
 

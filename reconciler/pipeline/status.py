@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from reconciler.apply.clock import Clock
 from reconciler.apply.health import assess_all
 from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
@@ -74,7 +76,7 @@ def _read_target(
         )
     deployments = tuple(
         item
-        for item in _describe_deployments(rendered, observation)
+        for item in _describe_deployments(rendered, observation, clock.now())
         if not _has_names(wanted, entry.name) or f"{item.environment}/{item.name}" in wanted
     )
     failed = any(item.health.word is HealthWord.FAILED for item in deployments)
@@ -91,13 +93,15 @@ def _has_names(wanted: frozenset[str], environment: str) -> bool:
     return any(name.startswith(f"{environment}/") for name in wanted)
 
 
-def _describe_deployments(rendered: Rendered, observation: Observation) -> tuple[DeploymentStatus, ...]:
+def _describe_deployments(
+    rendered: Rendered, observation: Observation, now: datetime
+) -> tuple[DeploymentStatus, ...]:
     """Declared deployments, and those of our objects that are declared no more."""
     target = rendered.desired.target
     declared = {manifest.key: manifest for manifest in rendered.manifests}
     live = {item.key: item for item in observation.objects}
     ours = {key for key, item in live.items() if is_ours(item, rendered.part_of)}
-    health = {item.key: item for item in assess_all(rendered.manifests, observation)}
+    health = {item.key: item for item in assess_all(rendered.manifests, observation, now=now)}
     faulty = {
         ObjectKey(kind=SELDON_DEPLOYMENT, namespace=target.namespace, name=fault.deployment)
         for fault in rendered.desired.faults

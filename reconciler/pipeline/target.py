@@ -65,7 +65,7 @@ def _wait_for_health(
         if reason != said:
             progress(reason)
             said = reason
-        health = assess_all(request.rendered.manifests, observe(cluster.reader, run.target))
+        health = assess_all(request.rendered.manifests, observe(cluster.reader, run.target), now=clock.now())
         waiting = _find_waiting(health)
     failed = any(item.word is HealthWord.FAILED for item in health)
     outcome = worst([run.outcome, Outcome.UNHEALTHY] if failed else [run.outcome])
@@ -119,7 +119,7 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
         )
         health = second.health
         if applied.stopped is None:
-            health = assess_all(request.rendered.manifests, observe(cluster.reader, target))
+            health = assess_all(request.rendered.manifests, observe(cluster.reader, target), now=clock.now())
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
         if applied.stopped is None:
             save(settled.record)

@@ -3,126 +3,53 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from reconciler.apply.health import assess, assess_all
-from reconciler.clients.cluster.answers import read_object
 from reconciler.clients.cluster.kinds import DEPLOYMENT
-from reconciler.policy.naming import derived_names
 from reconciler.state.inventory import TargetRecord
-from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, Manifest, ObjectKey
-from reconciler.state.observations import Health, HealthWord, Observation
-
-NAMESPACE = "wines-production"
-URIS = {"v3": "s3://mlflow/artifacts/3", "v5": "s3://mlflow/artifacts/5"}
-
-
-def make_child(
-    predictor: str, *, sdep: str = "wines", uri: str = "", owner: str = "uid-wines", replicas: int = 2
-) -> LiveObject:
-    """The Deployment of a predictor as the operator makes it and as its controller completes it."""
-    body = {
-        "metadata": {
-            "name": derived_names(sdep, predictor, "wines").workload,
-            "namespace": NAMESPACE,
-            "generation": 1,
-            "ownerReferences": [{"kind": "SeldonDeployment", "name": sdep, "uid": owner}],
-        },
-        "spec": {
-            "replicas": replicas,
-            "template": {
-                "spec": {
-                    "initContainers": [
-                        {
-                            "name": "wines-model-initializer",
-                            "args": [uri or URIS.get(predictor, ""), "/mnt/models"],
-                        }
-                    ]
-                }
-            },
-        },
-        "status": {
-            "observedGeneration": 1,
-            "replicas": replicas,
-            "updatedReplicas": replicas,
-            "availableReplicas": replicas,
-            "conditions": [{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}],
-        },
-    }
-    return read_object(body, DEPLOYMENT)
-
-
-def change(child: LiveObject, **status: Any) -> LiveObject:
-    body = copy.deepcopy(dict(child.body))
-    body["status"] |= status
-    return replace(child, body=body)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One SeldonDeployment with its Deployments; complete and Available unless said otherwise."""
-
-    predictors: tuple[str, ...] = ("v3", "v5")
-    state: str = "Available"
-    description: str = ""
-    speaks_of: tuple[str, ...] | None = None
-    children: Mapping[str, LiveObject | None] = field(default_factory=dict)
-    extra: tuple[LiveObject, ...] = ()
-    deleting: bool = False
-    sdep: str = "wines"
-
-    def live(self) -> LiveObject:
-        spoken = self.predictors if self.speaks_of is None else self.speaks_of
-        body: dict[str, Any] = {
-            "metadata": {"name": self.sdep, "namespace": NAMESPACE, "uid": "uid-wines", "generation": 4},
-            "spec": {
-                "predictors": [
-                    {
-                        "name": name,
-                        "graph": {"name": "wines", "modelUri": URIS[name]},
-                        "componentSpecs": [{"spec": {"containers": [{"name": "wines"}]}}],
-                    }
-                    for name in self.predictors
-                ]
-            },
-        }
-        if self.deleting:
-            body["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
-        if self.state:
-            body["status"] = {
-                "state": self.state,
-                "description": self.description,
-                "deploymentStatus": {derived_names(self.sdep, name, "wines").workload: {} for name in spoken},
-            }
-        return read_object(body, SELDON_DEPLOYMENT)
-
-    def workloads(self) -> tuple[LiveObject, ...]:
-        own = [self.children.get(name, make_child(name, sdep=self.sdep)) for name in self.predictors]
-        return (*(child for child in own if child is not None), *self.extra)
-
-    def assess(self) -> Health:
-        return assess(self.live(), self.workloads())
+from reconciler.state.objects import SELDON_DEPLOYMENT, Manifest, ObjectKey
+from reconciler.state.observations import HealthWord, Observation
+from reconciler.state.routes import DeploymentRoutes, RoutedShare
+from tests.support.served import (
+    EDITED,
+    NAMESPACE,
+    NOW,
+    Scene,
+    change,
+    change_spec,
+    make_child,
+    say_condition,
+)
 
 
 def test_current_when_every_deployment_is_complete_and_loads_the_declared_model() -> None:
     health = Scene().assess()
 
     assert (health.word, health.reason) == (HealthWord.CURRENT, "")
+    assert [(item.predictor, item.word) for item in health.variants] == [
+        ("v3", HealthWord.CURRENT),
+        ("v5", HealthWord.CURRENT),
+    ]
 
 
 def test_long_names_are_found_under_their_hash() -> None:
     assert Scene(sdep="w" * 60).assess().word is HealthWord.CURRENT
 
 
-def test_an_explainer_or_orchestrator_beside_is_no_leftover() -> None:
-    explainer = replace(
-        make_child("v3"), key=ObjectKey(kind=DEPLOYMENT, namespace=NAMESPACE, name="wines-v3-explainer")
+def test_an_explainer_or_orchestrator_that_the_spec_asks_for_must_be_complete() -> None:
+    key = ObjectKey(kind=DEPLOYMENT, namespace=NAMESPACE, name="wines-v3-explainer")
+    explainer = replace(make_child("v3"), key=key)
+    asked = Scene(predictors=("v3",), part={"explainer": {"type": "AnchorTabular"}})
+
+    assert replace(asked, extra=(explainer,)).assess().word is HealthWord.CURRENT
+    assert asked.assess().reason == "v3: the operator has not made its explainer's Deployment yet"
+    assert replace(asked, part={}, extra=(explainer,)).assess().reason == (
+        "the operator has not removed wines-v3-explainer yet"
     )
-    assert Scene(extra=(explainer,)).assess().word is HealthWord.CURRENT
 
 
 def test_deployments_of_others_do_not_matter() -> None:
@@ -133,20 +60,11 @@ def test_deployments_of_others_do_not_matter() -> None:
 SICK = change(
     make_child("v5"),
     availableReplicas=0,
-    conditions=[
-        {
-            "type": "Progressing",
-            "status": "False",
-            "reason": "ProgressDeadlineExceeded",
-            "message": "ReplicaSet has timed out progressing.",
-        }
-    ],
+    conditions=[say_condition("Progressing", "False", EDITED, reason="ProgressDeadlineExceeded")],
 )
 OLD_MODEL = make_child("v5", uri="s3://mlflow/artifacts/4")
 UNSEEN = replace(make_child("v5"), generation=2)
-NO_INITIALIZER = replace(
-    make_child("v5"), body={**make_child("v5").body, "spec": {"replicas": 2, "template": {"spec": {}}}}
-)
+NO_INITIALIZER = change_spec(make_child("v5"), template={"spec": {}})
 
 
 @pytest.mark.parametrize(
@@ -165,15 +83,18 @@ NO_INITIALIZER = replace(
         ),
         (Scene(children={"v5": change(make_child("v5"), updatedReplicas=1)}), "v5: 1 of 2 Pods ready"),
         (Scene(children={"v5": change(make_child("v5"), availableReplicas=0)}), "v5: 0 of 2 Pods ready"),
-        (Scene(children={"v5": change(make_child("v5"), replicas=3)}), "v5: 2 of 2 Pods ready, 1 too many"),
+        (
+            Scene(children={"v5": change(make_child("v5"), replicas=3, availableReplicas=3)}),
+            "v5: 2 of 2 Pods ready, 1 too many",
+        ),
+        (
+            Scene(children={"v5": change(make_child("v5"), updatedReplicas=1, replicas=3)}),
+            "v5: 0 of 2 Pods ready, 1 too many",
+        ),
         (Scene(state="Creating"), "the operator says Creating"),
         (
             Scene(predictors=("v5",), extra=(make_child("v3"),)),
             "the operator has not removed wines-v3-0-wines yet",
-        ),
-        (
-            Scene(state="Failed", description="no such config", speaks_of=("v3",), children={"v5": None}),
-            "v5: the operator has not made its Deployment yet (the operator says Failed: no such config)",
         ),
     ],
 )
@@ -189,28 +110,51 @@ def test_available_from_before_the_edit_is_not_believed() -> None:
     assert scene.assess().word is HealthWord.IN_PROGRESS
 
 
+def test_one_variant_is_told_apart_from_another() -> None:
+    health = Scene(children={"v5": change(make_child("v5"), availableReplicas=0)}).assess()
+
+    assert [(item.predictor, item.word, item.reason) for item in health.variants] == [
+        ("v3", HealthWord.CURRENT, ""),
+        ("v5", HealthWord.IN_PROGRESS, "0 of 2 Pods ready"),
+    ]
+
+
 def test_a_deployment_that_gave_up_is_failed_whatever_the_operator_says() -> None:
     for state in ("Available", "Creating", ""):
         health = Scene(state=state, children={"v5": SICK}).assess()
         assert health.word is HealthWord.FAILED
-        assert health.reason == "v5: ProgressDeadlineExceeded: ReplicaSet has timed out progressing."
+        assert health.reason == "v5: ProgressDeadlineExceeded: 0 of 2 Pods ready"
 
 
-def test_the_operators_failed_counts_once_it_speaks_of_the_present_set() -> None:
-    waiting = {"v5": change(make_child("v5"), availableReplicas=0)}
+def test_a_deployment_that_gave_up_in_an_earlier_form_has_not_failed_in_this_one() -> None:
+    earlier = change_spec(SICK, template=OLD_MODEL.body["spec"]["template"])
 
-    spoken = Scene(
-        state="Failed", description="Deployment is no longer progressing", children=waiting
-    ).assess()
-    stale = Scene(state="Failed", speaks_of=("v3",), children=waiting).assess()
-
-    assert spoken.word is HealthWord.FAILED
-    assert "no longer progressing" in spoken.reason
-    assert stale.word is HealthWord.IN_PROGRESS
+    assert Scene(children={"v5": earlier}).assess().word is HealthWord.IN_PROGRESS
 
 
-def test_a_stale_failed_over_complete_deployments_is_in_progress() -> None:
-    assert Scene(state="Failed").assess().word is HealthWord.IN_PROGRESS
+def test_an_error_of_the_operator_counts_once_it_has_stood_for_a_while() -> None:
+    scene = Scene(state="Failed", description="no config for server X", children={"v5": None})
+
+    fresh = scene.assess(now=EDITED + timedelta(seconds=9))
+    standing = scene.assess(now=EDITED + timedelta(seconds=10))
+
+    assert fresh.word is HealthWord.IN_PROGRESS
+    assert (standing.word, standing.reason) == (
+        HealthWord.FAILED,
+        "the operator says Failed: no config for server X; v5: the operator has not made its Deployment yet",
+    )
+
+
+def test_an_error_from_before_the_edit_is_not_believed() -> None:
+    scene = Scene(state="Failed", description="no config for server X", noted=EDITED - timedelta(seconds=1))
+
+    assert scene.assess().word is HealthWord.IN_PROGRESS
+
+
+def test_a_stalled_roll_out_is_the_deployments_to_tell() -> None:
+    told = "Deployment is no longer progressing and not available."
+
+    assert Scene(state="Failed", description=told).assess().word is HealthWord.IN_PROGRESS
 
 
 def test_a_volume_claim_is_not_compared_by_its_location() -> None:
@@ -218,11 +162,42 @@ def test_a_volume_claim_is_not_compared_by_its_location() -> None:
     body = copy.deepcopy(dict(scene.live().body))
     body["spec"]["predictors"][0]["graph"]["modelUri"] = "pvc://models/3"
 
-    assert assess(replace(scene.live(), body=body), scene.workloads()).word is HealthWord.CURRENT
+    assert assess(replace(scene.live(), body=body), scene.workloads(), now=NOW).word is HealthWord.CURRENT
 
 
-def test_an_object_on_its_way_out_is_terminating() -> None:
-    assert Scene(deleting=True).assess().word is HealthWord.TERMINATING
+def test_an_object_on_its_way_out_is_terminating_and_says_for_whom_it_waits() -> None:
+    assert Scene(deleting=True).assess().reason == "is being deleted"
+    waiting = Scene(deleting=True, finalizers=("example.org/keep",)).assess()
+    assert (waiting.word, waiting.reason) == (
+        HealthWord.TERMINATING,
+        "is being deleted; waits for example.org/keep",
+    )
+
+
+def route(**percents: float) -> DeploymentRoutes:
+    return DeploymentRoutes(
+        shares=tuple(
+            RoutedShare(predictor=name, shadow=False, percent=percent) for name, percent in percents.items()
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("routes", "reason"),
+    [
+        (None, ""),
+        (route(v3=50, v5=50), ""),
+        (route(v3=90, v5=10), "v3: routed 90 %, not 50 % yet"),
+        (route(v3=100), "v3: routed 100 %, not 50 % yet"),
+        (route(v3=50, v5=50, v1=0), "v1 is still routed"),
+        (DeploymentRoutes(), ""),
+    ],
+)
+def test_shares_are_taken_up_when_the_routes_say_so(routes: DeploymentRoutes | None, reason: str) -> None:
+    health = Scene().assess(routes=routes)
+
+    assert health.reason == reason
+    assert health.word is (HealthWord.IN_PROGRESS if reason else HealthWord.CURRENT)
 
 
 def test_each_declared_object_is_assessed_and_a_missing_one_is_not_found() -> None:
@@ -231,7 +206,7 @@ def test_each_declared_object_is_assessed_and_a_missing_one_is_not_found() -> No
     manifests = tuple(Manifest(key=key, deployment=key.name, body={}, digest="") for key in keys)
     observation = Observation(record=TargetRecord(), objects=(scene.live(),), workloads=scene.workloads())
 
-    assert [health.word for health in assess_all(manifests, observation)] == [
+    assert [health.word for health in assess_all(manifests, observation, now=NOW)] == [
         HealthWord.CURRENT,
         HealthWord.NOT_FOUND,
     ]

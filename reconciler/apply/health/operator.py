@@ -1,0 +1,79 @@
+"""What the Seldon operator says of a SeldonDeployment, and how much of it can be believed.
+
+It never says which generation it speaks of (status.observedGeneration is not set), so that after an edit
+its old word stands until its next pass. Field managers tell when it last changed the status, and when the
+spec was last written, by one clock. Source: seldon-core operator v1.16.0, seldondeployment_controller.go
+(Reconcile, updateStatusForError, createIstioServices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from reconciler.apply.health.pods import tidy
+from reconciler.apply.health.times import find_condition, find_edit_time, find_status_time
+from reconciler.plan.shares import read_shares
+from reconciler.state.objects import LiveObject
+from reconciler.state.routes import DeploymentRoutes
+
+_GRACE = timedelta(seconds=10)
+"""How long an error must have stood to be believed: some are there for 20 ms, between two passes."""
+
+# What it says of a Deployment that gave up; the Deployment itself says it better, and is asked.
+_STALLED = "Deployment is no longer progressing and not available."
+_ROUTED_BY = ("istioVirtualServicesReady", "AmbassadorMappingsReady")
+
+
+def read_state(live: LiveObject) -> str:
+    """Available, Creating, Failed, or empty before the operator's first pass."""
+    return str((live.body.get("status") or {}).get("state") or "")
+
+
+def say_state(live: LiveObject) -> str:
+    """The operator's word in a sentence."""
+    status: Mapping[str, Any] = live.body.get("status") or {}
+    description = tidy(status.get("description") or "")
+    return f"the operator says {read_state(live)}{f': {description}' if description else ''}"
+
+
+def find_error(live: LiveObject, now: datetime) -> str:
+    """The error that keeps the operator from acting on the present spec; empty where none is known.
+
+    An error that was noted before the last edit, or only just now, is not believed.
+    """
+    status: Mapping[str, Any] = live.body.get("status") or {}
+    description = str(status.get("description") or "")
+    noted, edited = find_status_time(live.body), find_edit_time(live.body)
+    if read_state(live) != "Failed" or description in ("", _STALLED) or noted is None or edited is None:
+        return ""
+    return say_state(live) if edited <= noted <= now - _GRACE else ""
+
+
+def find_routing_lack(live: LiveObject, routes: DeploymentRoutes | None) -> str:
+    """What of the shares the ingress was not told yet; empty if nothing, or if the routes are not known.
+
+    This alone shows whether an edit that changes nothing but shares was seen.
+    """
+    if routes is None or (not routes.shares and not _is_routed(live)):
+        return ""
+    asked = read_shares(live.body)
+    alive = [share for share in asked if not share.shadow]
+    if len(alive) > 1 and sum(share.percent for share in alive) != 100:
+        return ""
+    told = {(share.predictor, share.shadow): share.percent for share in routes.shares}
+    for share in asked:
+        wanted = 100 if len(alive) == 1 and not share.shadow else share.percent
+        percent = told.get((share.predictor, share.shadow), 0.0)
+        if abs(percent - wanted) > 0.01:
+            kind = "mirrored" if share.shadow else "routed"
+            return f"{share.predictor}: {kind} {percent:g} %, not {wanted} % yet"
+    gone = [name for name, _ in told if name not in {share.predictor for share in asked}]
+    return f"{gone[0]} is still routed" if gone else ""
+
+
+def _is_routed(live: LiveObject) -> bool:
+    """Whether the operator says that it made routes: without an ingress it says that there are none."""
+    conditions = (find_condition(live.body, type_) or {} for type_ in _ROUTED_BY)
+    return any(str(condition.get("reason") or "").startswith("All ") for condition in conditions)

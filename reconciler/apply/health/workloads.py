@@ -1,0 +1,130 @@
+"""One Deployment that the operator must make: is it there, in its present form, and complete? Pure.
+
+The judgement is the Deployment controller's own (k8s.io/kubernetes, pkg/controller/deployment/util): a status
+counts once it observed the present generation; complete is when all wanted replicas are updated and available
+and no other ones are left; Progressing=False says that it gave up. What that controller does not time (a
+Deployment that is not made, one that was complete once) is timed here, by the declared start-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reconciler.apply.health.form import find_difference
+from reconciler.apply.health.pods import explain_workload, tidy
+from reconciler.apply.health.times import (
+    find_condition,
+    find_deletion_time,
+    find_edit_time,
+    find_status_time,
+    latest,
+    read_time,
+)
+from reconciler.apply.health.wanted import Wanted
+from reconciler.observe.closeup import Closeup
+from reconciler.state.objects import Body, LiveObject
+from reconciler.state.observations import HealthWord
+
+# The reason of Progressing once a roll-out is through; it stays until the next one.
+_COMPLETE_ONCE = "NewReplicaSetAvailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How one Deployment is doing, `since` when as far as the cluster tells, and why."""
+
+    word: HealthWord
+    reason: str = ""
+    since: datetime | None = None
+
+
+def judge_workload(
+    wanted: Wanted,
+    found: LiveObject | None,
+    live: LiveObject,
+    predictor: Mapping[str, Any],
+    closeup: Closeup | None,
+) -> Verdict:
+    """InProgress, Current or Failed; an InProgress one is not yet held against its deadline.
+
+    `found` is the Deployment of that name, `live` the SeldonDeployment, `predictor` its part of the spec.
+    """
+    whose = f"its {wanted.part}'s" if wanted.part else "its"
+    edited = find_edit_time(live.body)
+    if found is None:
+        told = str(next(iter(wanted.names)))
+        since = None if told in ((live.body.get("status") or {}).get("deploymentStatus") or {}) else edited
+        return _wait(f"the operator has not made {whose} Deployment yet", since)
+    if found.deleting:
+        return _wait(f"{whose} Deployment is being deleted", find_deletion_time(found.body))
+    spec: Mapping[str, Any] = found.body.get("spec") or {}
+    status: Mapping[str, Any] = found.body.get("status") or {}
+    if difference := find_difference(live.body.get("spec") or {}, predictor, wanted, spec):
+        return _wait(f"{whose} Deployment {difference}", latest(edited, find_edit_time(found.body)))
+    if int(status.get("observedGeneration") or 0) < found.generation:
+        return _wait(f"{whose} Deployment's last change was not seen yet", find_edit_time(found.body))
+    lack = _count_lack(spec, status)
+    if not lack:
+        return Verdict(word=HealthWord.CURRENT, since=_find_ready_since(found.body))
+    what = f"{whose} {lack}" if wanted.part else lack
+    told = f"{what}{_explain(found, closeup)}"
+    progressing = find_condition(found.body, "Progressing") or {}
+    if progressing.get("status") == "False":
+        why = str(progressing.get("reason") or "not progressing")
+        return Verdict(
+            word=HealthWord.FAILED,
+            reason=f"{why}: {told}",
+            since=read_time(progressing.get("lastTransitionTime")),
+        )
+    return _wait(told, _find_unready_since(found.body))
+
+
+def _count_lack(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    wanted = int(spec.get("replicas", 1))
+    updated = int(status.get("updatedReplicas") or 0)
+    available = int(status.get("availableReplicas") or 0)
+    total = int(status.get("replicas") or 0)
+    if wanted == updated == available == total:
+        return ""
+    surplus = f", {total - wanted} too many" if total > wanted else ""
+    # Old Pods count as available too, and say nothing about the new ones.
+    ready = max(0, min(updated, available - (total - updated)))
+    return f"{ready} of {wanted} Pods ready{surplus}"
+
+
+def _explain(found: LiveObject, closeup: Closeup | None) -> str:
+    """What is known of the reason, with what the Deployment itself says of Pods that could not be made."""
+    refused = find_condition(found.body, "ReplicaFailure") or {}
+    if refused.get("status") == "True":
+        return f"; {refused.get('reason') or 'ReplicaFailure'}: {tidy(refused.get('message') or '')}"
+    words = explain_workload(found.key.name, closeup)
+    return f"; {words}" if words else ""
+
+
+def _find_unready_since(body: Body) -> datetime | None:
+    """Since when it is not complete. While it rolls out, since its last step forward; afterwards since it
+    lost Pods that it needs, or, where it can do without them, since its status last changed.
+    """
+    progressing = find_condition(body, "Progressing") or {}
+    available = find_condition(body, "Available") or {}
+    edited = find_edit_time(body)
+    if progressing.get("reason") != _COMPLETE_ONCE:
+        return latest(read_time(progressing.get("lastUpdateTime")), edited)
+    if available.get("status") == "False":
+        return latest(read_time(available.get("lastTransitionTime")), edited)
+    return find_status_time(body)
+
+
+def _find_ready_since(body: Body) -> datetime | None:
+    progressing = find_condition(body, "Progressing") or {}
+    available = find_condition(body, "Available") or {}
+    return latest(
+        read_time(progressing.get("lastUpdateTime")), read_time(available.get("lastTransitionTime"))
+    )
+
+
+def _wait(reason: str, since: datetime | None) -> Verdict:
+    return Verdict(word=HealthWord.IN_PROGRESS, reason=reason, since=since)
