@@ -141,7 +141,7 @@ def test_an_error_of_the_operator_counts_once_it_has_stood_for_a_while() -> None
     assert fresh.word is HealthWord.IN_PROGRESS
     assert (standing.word, standing.reason) == (
         HealthWord.FAILED,
-        "the operator says Failed: no config for server X; v5: the operator has not made its Deployment yet",
+        "the operator says Failed: no config for server X",
     )
 
 
