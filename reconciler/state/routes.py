@@ -46,9 +46,17 @@ class Routes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestCount:
-    """How many requests one predictor answered in a window."""
+class Requests:
+    """How many requests were answered in a window of `seconds`, by deployment and predictor.
 
-    deployment: str
-    predictor: str
-    requests: int
+    `complete` tells whether the source had been collecting at the window's start: if not, what was counted
+    may be older, or may be missing.
+    """
+
+    seconds: int
+    counts: Mapping[tuple[str, str], int]
+    complete: bool
+
+    def of(self, deployment: str) -> Mapping[str, int]:
+        """The counts of one deployment by predictor."""
+        return {predictor: count for (name, predictor), count in self.counts.items() if name == deployment}
