@@ -37,7 +37,7 @@ def _lower_tail(count: int, total: int, share: float) -> float:
     for number in range(count, 0, -1):
         term *= number / (total - number + 1) * odds
         result += term
-        if term < result * _NEGLIGIBLE:
+        if term <= result * _NEGLIGIBLE:
             break
     return min(1.0, result)
 
