@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.load.layout import Place, describe_stray, find_place, is_ignored, show_path
+from reconciler.load.layout import Place, describe_stray, find_place, find_template, is_ignored, show_path
 from reconciler.load.links import follow_links
+from reconciler.load.text import check_text
 from reconciler.load.yaml import read
 from reconciler.state.documents import Document, Location
+from reconciler.state.extras import ExtraTemplate
 from reconciler.state.findings import Finding, Grade
 
 
@@ -27,11 +29,21 @@ class LoadedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedTemplate:
+    """An organisation manifest of an environment; `template` is None where its text cannot be used."""
+
+    environment: str
+    name: str
+    template: ExtraTemplate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """All declarations of one revision or work tree, sorted by path, and what was wrong with their files."""
 
     files: tuple[LoadedFile, ...]
     findings: tuple[Finding, ...]
+    templates: tuple[LoadedTemplate, ...] = ()
 
 
 def load(
@@ -56,9 +68,16 @@ def load(
     refused = {path: why for path, why in (unreadable or {}).items() if not is_ignored(path)}
     findings += [_refuse_unreadable(path, why) for path, why in refused.items()]
     loaded = []
+    templates = []
     contents = {**files, **followed.files}
     for path in sorted({*contents, *followed.refused, *refused}):
         if is_ignored(path):
+            continue
+        extra = find_template(path) if path.isprintable() else None
+        if extra is not None:
+            template, faults = _load_template(path, extra, contents.get(path))
+            templates.append(template)
+            findings += faults
             continue
         place = find_place(path) if path.isprintable() else None
         if place is None:
@@ -70,7 +89,19 @@ def load(
             loaded.append(LoadedFile(path=path, place=place, document=reading.document, sound=sound))
         else:
             loaded.append(LoadedFile(path=path, place=place, document=None, sound=False))
-    return Loaded(files=tuple(loaded), findings=tuple(findings))
+    return Loaded(files=tuple(loaded), findings=tuple(findings), templates=tuple(templates))
+
+
+def _load_template(
+    path: str, place: tuple[str, str], data: bytes | None
+) -> tuple[LoadedTemplate, tuple[Finding, ...]]:
+    """A template's text is judged as that of other files is; `data` is None where it was refused before."""
+    environment, name = place
+    findings = check_text(path, data) if data is not None else ()
+    template = None
+    if data is not None and not findings:
+        template = ExtraTemplate(name=name, file=path, text=data.decode("utf-8"))
+    return LoadedTemplate(environment=environment, name=name, template=template), findings
 
 
 def _refuse_submodule(path: str) -> Finding:

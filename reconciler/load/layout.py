@@ -12,6 +12,7 @@ from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Grade
 
 DATA_FOLDERS = ("models", "environments")
+TEMPLATE_ENDING = ".yaml.j2"
 
 
 class FileKind(str, Enum):
@@ -69,11 +70,19 @@ def find_place(path: str) -> Place | None:
     return None
 
 
+def find_template(path: str) -> tuple[str, str] | None:
+    """Environment and name of the organisation manifest that the file at `path` is; None for another file."""
+    match path.split("/"):
+        case ["environments", folder, "extras", file] if file.removesuffix(TEMPLATE_ENDING) not in ("", file):
+            return folder, file.removesuffix(TEMPLATE_ENDING)
+    return None
+
+
 def describe_stray(path: str) -> Finding:
     """The finding for a file that is no declaration: an error if it looks like one, else advice."""
     shown = show_path(path)
     file = path.rpartition("/")[2]
-    looks_declared = file.endswith((".yaml", *_OTHER_ENDINGS)) or shown != path
+    looks_declared = file.endswith((".yaml", ".j2", *_OTHER_ENDINGS)) or shown != path
     advice = _suggest(path) or "Move it out of models/ and environments/, or begin its name with a dot."
     return Finding(
         rule="unknown-file",
@@ -131,7 +140,18 @@ def _correct_name(parts: Sequence[str]) -> str:
         case ["environments", folder, file]:
             return _nearest(file, tuple(_ENVIRONMENT_FILES), f"environments/{folder}/")
         case ["environments", folder, subfolder, file]:
-            return _nearest(subfolder, ("deployments",), f"environments/{folder}/", f"/{file}")
+            return _nearest(subfolder, ("deployments", "extras"), f"environments/{folder}/", f"/{file}")
+    return ""
+
+
+def _correct_template(parts: Sequence[str]) -> str:
+    """An organisation manifest without its ending."""
+    match parts:
+        case ["environments", folder, "extras", file]:
+            stem = file.removesuffix(".j2").removesuffix(".yaml").removesuffix(".yml")
+            return f"environments/{folder}/extras/{stem}{TEMPLATE_ENDING}" if stem else ""
+        case ["environments", folder, file] if file.endswith(TEMPLATE_ENDING):
+            return f"environments/{folder}/extras/{file}"
     return ""
 
 
@@ -159,5 +179,6 @@ _SUGGESTIONS: tuple[Callable[[Sequence[str]], str], ...] = (
     _correct_ending,
     _correct_version,
     _correct_name,
+    _correct_template,
     _correct_folder,
 )

@@ -148,7 +148,8 @@ def _metadata(record: TargetRecord, target: Target) -> dict[str, Any]:
     annotations = {
         TOOLING_ANNOTATION: TOOLING,
         CONTAINS_ANNOTATION: ",".join(
-            sorted({f"{entry.key.kind.name}.{entry.key.kind.group}" for entry in record.entries})
+            # A kind of the core group stands alone, as kubectl writes it.
+            sorted({f"{kind.name}.{kind.group}".rstrip(".") for kind in {e.key.kind for e in record.entries}})
         ),
         NAMESPACE_ANNOTATION: record.namespace_uid,
         HEARTBEAT_ANNOTATION: write_time(record.heartbeat),

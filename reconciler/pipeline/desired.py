@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.render.applyset import applyset_id, parent_name
 from reconciler.render.digest import digest_manifests
+from reconciler.render.extras import render_extras
 from reconciler.render.renderer import render
 from reconciler.resolve.resolver import UnknownTarget, resolve
 from reconciler.settings import SettingsError
 from reconciler.state.objects import Manifest
-from reconciler.state.targets import Desired
+from reconciler.state.targets import Desired, Fault
 from reconciler.validate.checks import Check
 
 
@@ -34,5 +35,18 @@ def render_environment(check: Check, environment: str, *, cluster: str, commit: 
     except UnknownTarget as error:
         raise SettingsError(str(error)) from error
     part_of = applyset_id(parent_name(environment), desired.target.namespace)
-    manifests = render(desired, part_of=part_of, commit=commit)
+    extras = render_extras(desired, part_of=part_of, commit=commit)
+    desired = leave_out(desired, extras.faults)
+    rendered = (*render(desired, part_of=part_of, commit=commit), *extras.manifests)
+    manifests = tuple(sorted(rendered, key=lambda manifest: manifest.key))
     return Rendered(desired=desired, manifests=manifests, part_of=part_of, digest=digest_manifests(manifests))
+
+
+def leave_out(desired: Desired, faults: tuple[Fault, ...]) -> Desired:
+    """The desired state without deployments that turned out faulty: all of theirs stays as it was."""
+    faulty = {fault.deployment for fault in faults}
+    return replace(
+        desired,
+        deployments=tuple(item for item in desired.deployments if item.name not in faulty),
+        faults=tuple(sorted((*desired.faults, *faults), key=lambda fault: fault.deployment)),
+    )

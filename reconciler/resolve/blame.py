@@ -26,6 +26,11 @@ def deployment_file(environment: str, name: str) -> str:
     return f"environments/{environment}/deployments/{name}.yaml"
 
 
+def template_file(environment: str, name: str) -> str:
+    """The path of an organisation manifest."""
+    return f"environments/{environment}/extras/{name}.yaml.j2"
+
+
 def files_of(
     environment: str, name: str, deployment: Deployment | None, *, retiring: bool = False
 ) -> frozenset[str]:
@@ -54,12 +59,16 @@ def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, 
     """
     errors = tuple(finding for finding in findings if finding.is_error)
     all_retire = entry.environment is not None and entry.environment.declaration.retire
+    templates = frozenset(template_file(entry.name, name) for name in entry.faulty_extras)
     blamed: dict[str, tuple[Finding, ...]] = {}
     for name in sorted({*entry.deployments, *entry.faulty_deployments}):
         parsed = entry.deployments.get(name)
         declared = parsed.declaration if parsed else None
         ending = all_retire or (declared is not None and declared.retire)
         files = files_of(entry.name, name, declared, retiring=ending)
+        if not ending:
+            # What such a template would have made for this deployment is not known.
+            files |= templates
         found = tuple(error for error in errors if error.location.file in files)
         if found or parsed is None:
             blamed[name] = found
@@ -75,4 +84,5 @@ def _stray_name(entry: EnvironmentEntry, file: str) -> str:
     path = PurePosixPath(file)
     folder = PurePosixPath("environments") / entry.name
     known = {folder / "environment.yaml", folder / "exceptions.yaml"}
+    known |= {PurePosixPath(template_file(entry.name, name)) for name in entry.faulty_extras}
     return path.stem if folder in (path, *path.parents) and path not in known else ""

@@ -88,6 +88,8 @@ def _resolve_target(scope: _Scope, target: Target, findings: tuple[Finding, ...]
         retired=frozenset(retired),
         retire_all=scope.environment.retire,
         faults=_faults(blamed),
+        extras=scope.entry.extras,
+        extra_kinds=scope.environment.allow.kinds,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.load.documents import Loaded, LoadedFile
+from reconciler.load.documents import Loaded, LoadedFile, LoadedTemplate
 from reconciler.load.layout import FileKind
 from reconciler.load.limits import FINDINGS
 from reconciler.state.declarations import Declaration
@@ -36,8 +36,8 @@ def parse(loaded: Loaded) -> tuple[Repository, tuple[Finding, ...]]:
         entry, found = _parse_file(file)
         findings += (finding for finding in found if str(finding.location) not in told)
         parsed.append((file, entry))
-    findings += _find_missing(loaded.files)
-    return _assemble(parsed), tuple(findings)
+    findings += _find_missing(loaded)
+    return _assemble(parsed, loaded.templates), tuple(findings)
 
 
 def parse_document(kind: FileKind, document: Document) -> tuple[Declaration | None, tuple[Finding, ...]]:
@@ -64,10 +64,12 @@ def _parse_file(file: LoadedFile) -> tuple[Entry[Any] | None, tuple[Finding, ...
     return Entry(document=file.document, declaration=declaration), findings
 
 
-def _find_missing(files: Iterable[LoadedFile]) -> Iterator[Finding]:
+def _find_missing(loaded: Loaded) -> Iterator[Finding]:
     """A finding for each folder whose own file is not there."""
     kinds: dict[tuple[str, str], set[FileKind]] = {}
-    for file in files:
+    for template in loaded.templates:
+        kinds.setdefault(("environments", template.environment), set())
+    for file in loaded.files:
         if file.place.folder:
             kinds.setdefault((file.path.split("/")[0], file.place.folder), set()).add(file.place.kind)
     for (parent, folder), found in kinds.items():
@@ -89,6 +91,7 @@ class _Folder:
 
     single: dict[FileKind, Entry[Any] | None] = field(default_factory=dict)
     named: dict[str, Entry[Any] | None] = field(default_factory=dict)
+    templates: list[LoadedTemplate] = field(default_factory=list)
 
     def sound(self) -> dict[str, Entry[Any]]:
         return {name: entry for name, entry in self.named.items() if entry is not None}
@@ -100,8 +103,12 @@ class _Folder:
         return kind in self.single and self.single[kind] is None
 
 
-def _assemble(parsed: Iterable[tuple[LoadedFile, Entry[Any] | None]]) -> Repository:
+def _assemble(
+    parsed: Iterable[tuple[LoadedFile, Entry[Any] | None]], templates: Iterable[LoadedTemplate]
+) -> Repository:
     folders: dict[tuple[str, str], _Folder] = {}
+    for template in templates:
+        folders.setdefault(("environments", template.environment), _Folder()).templates.append(template)
     for file, entry in parsed:
         place = file.place
         folder = folders.setdefault((file.path.split("/")[0], place.folder), _Folder())
@@ -139,4 +146,6 @@ def _build_environment(name: str, folder: _Folder) -> EnvironmentEntry:
         exceptions=folder.single.get(FileKind.EXCEPTIONS),
         faulty_deployments=folder.faulty(),
         has_faulty_exceptions=folder.is_faulty(FileKind.EXCEPTIONS),
+        extras=tuple(loaded.template for loaded in folder.templates if loaded.template is not None),
+        faulty_extras=frozenset(loaded.name for loaded in folder.templates if loaded.template is None),
     )

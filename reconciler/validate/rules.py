@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.state.extras import EXTRA_RULES
+
 FILE_RULES: Mapping[str, str] = {
     "alias-limit": "A file uses at most 50 aliases, which stand for at most 10,000 values",
     "control-characters": "A file holds no characters that cannot be seen",
@@ -37,4 +39,4 @@ FORM_RULES: Mapping[str, str] = {
 }
 """Rules of parsing: id → what holds where it is kept."""
 
-STRUCTURAL_RULES: Mapping[str, str] = {**FILE_RULES, **FORM_RULES}
+STRUCTURAL_RULES: Mapping[str, str] = {**FILE_RULES, **FORM_RULES, **EXTRA_RULES}
