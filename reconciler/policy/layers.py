@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
+from functools import cache, reduce
 from typing import Any, TypeVar
 
-from reconciler.state.declarations import Declaration, Deployment, ResourceList, Resources, Serving
+from reconciler.state.declarations import (
+    ContainerSettings,
+    Declaration,
+    Deployment,
+    GraphNode,
+    Serving,
+)
 from reconciler.state.documents import Document, Location, PathKey
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,63 +86,90 @@ def serving_layers(
     return tuple(layers)
 
 
+def node_layers(
+    layers: Sequence[Layer], document: Document, node: GraphNode, path: tuple[PathKey, ...]
+) -> tuple[Layer, ...]:
+    """The layers of a graph's node: those of its variant, with its own model's, and the node's last.
+
+    Of the variant's layers a node takes what is about containers. A component, which is no model server,
+    takes neither server, image, port, parameters nor storage from them, and of a model's own settings only
+    those that hold for whoever calls it. A logger stands at the graph's root, so that each request is logged
+    once, unless a node asks for its own.
+    """
+    is_root = len(path) == _ROOT_DEPTH
+    lower = tuple(
+        replace(layer, serving=_select(layer.serving, _taken(layer.name, node, is_root=is_root)))
+        for layer in layers
+    )
+    own = _select(node, _CONTAINER_FIELDS)
+    if node.model is None and node.server is None:
+        own = own.model_copy(update={"server": "custom"})
+    return (*lower, Layer(name="node", serving=own, document=document, path=path))
+
+
 def merge_serving(layers: Sequence[Layer]) -> MergedServing:
     """Merge serving blocks: scalars of a later layer replace, mappings merge key by key."""
-    merged = reduce(_merge, (layer.serving for layer in layers), _NOTHING)
+    servings = [layer.serving for layer in layers] or [_NOTHING]
+    merged = reduce(_merge, servings)
     return MergedServing(serving=merged, layers=tuple(layers))
 
 
 _NOTHING = Serving.model_construct(_fields_set=set())
 
-_ALIASES = {"serviceAccount": "service_account"}
+_CONTAINER_FIELDS = frozenset(ContainerSettings.model_fields)
+_COMPONENT_FIELDS = _CONTAINER_FIELDS - {"server", "image", "port", "parameters", "storage"}
+_CALLERS_FIELDS = frozenset({"protocol", "request_logger"})
+_ROOT_DEPTH = len(("variants", 0, "graph"))
 
 
-def _merge(lower: Serving, upper: Serving) -> Serving:
-    if lower is _NOTHING:
-        return upper
+def _taken(layer: str, node: GraphNode, *, is_root: bool) -> frozenset[str]:
+    """The settings that a node takes from a layer of its variant."""
+    fields = _CONTAINER_FIELDS
+    if node.model is None:
+        fields = _CALLERS_FIELDS if layer == "model" else _COMPONENT_FIELDS
+    return fields if is_root else fields - {"request_logger"}
+
+
+def _select(settings: ContainerSettings, names: frozenset[str]) -> Serving:
+    said = {name: getattr(settings, name) for name in settings.model_fields_set if name in names}
+    return Serving.model_construct(_fields_set=set(said), **said)
+
+
+D = TypeVar("D", bound=Declaration)
+
+
+def _merge(lower: D, upper: D) -> D:
     # model_construct: both sides are validated already, and thousands of them are merged in a run.
-    return Serving.model_construct(
-        server=_pick(lower.server, upper.server),
-        protocol=_pick(lower.protocol, upper.protocol),
-        replicas=_pick(lower.replicas, upper.replicas),
-        resources=_merge_resources(lower.resources, upper.resources),
-        image=_pick(lower.image, upper.image),
-        service_account=_pick(lower.service_account, upper.service_account),
-        env=_merge_env(lower.env, upper.env),
-        startup=_pick(lower.startup, upper.startup),
+    values = dict(lower.__dict__)
+    for name in upper.model_fields_set:
+        values[name] = _merge_value(values[name], getattr(upper, name))
+    return type(upper).model_construct(
+        _fields_set={*lower.model_fields_set, *upper.model_fields_set}, **values
     )
 
 
-def _pick(lower: T | None, upper: T | None) -> T | None:
-    return lower if upper is None else upper
-
-
-def _merge_resources(lower: Resources | None, upper: Resources | None) -> Resources | None:
+def _merge_value(lower: Any, upper: Any) -> Any:
     if lower is None or upper is None:
-        return _pick(lower, upper)
-    return Resources.model_construct(
-        requests=_merge_amounts(lower.requests, upper.requests),
-        limits=_merge_amounts(lower.limits, upper.limits),
-    )
+        return lower if upper is None else upper
+    if isinstance(lower, Declaration) and isinstance(upper, Declaration):
+        return _merge(lower, upper)
+    if isinstance(lower, Mapping) and isinstance(upper, Mapping):
+        return {**lower, **upper}
+    return upper
 
 
-def _merge_amounts(lower: ResourceList | None, upper: ResourceList | None) -> ResourceList | None:
-    if lower is None or upper is None:
-        return _pick(lower, upper)
-    return ResourceList.model_construct(
-        cpu=_pick(lower.cpu, upper.cpu), memory=_pick(lower.memory, upper.memory)
-    )
-
-
-def _merge_env(lower: Mapping[str, str] | None, upper: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    if lower is None or upper is None:
-        return _pick(lower, upper)
-    return {**lower, **upper}
+@cache
+def _field_names(kind: type[Declaration]) -> Mapping[str, str]:
+    """Key in YAML → name in Python."""
+    return {field.alias or name: name for name, field in kind.model_fields.items()}
 
 
 def _split(field: str) -> list[str]:
-    # A variable's name may hold dots itself.
-    return field.split(".", 1 if field.startswith("env.") else -1)
+    # Names of variables, labels and annotations may hold dots themselves.
+    return field.split(".", 1 if field.partition(".")[0] in _FREE_KEYS else -1)
+
+
+_FREE_KEYS = frozenset({"env", "secretEnv", "parameters", "nodeSelector", "annotations"})
 
 
 def _look_up(serving: Serving, keys: Iterable[str]) -> Any:
@@ -147,8 +178,8 @@ def _look_up(serving: Serving, keys: Iterable[str]) -> Any:
         if isinstance(value, Mapping):
             value = value.get(key)
         elif isinstance(value, Declaration):
-            name = _ALIASES.get(key, key)
-            value = getattr(value, name) if name in type(value).model_fields else None
+            name = _field_names(type(value)).get(key)
+            value = None if name is None else getattr(value, name)
         else:
             return None
     return value

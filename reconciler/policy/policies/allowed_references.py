@@ -43,9 +43,10 @@ def check(context: Context) -> Iterator[Finding]:
         environment = deployment.environment.environment
         if environment is None:
             continue
-        for serving, _ in deployment.distinct_servings():
-            allow = environment.declaration.allow
+        allow = environment.declaration.allow
+        for serving, _ in deployment.distinct_containers():
             yield from _check_image(deployment, serving, allow, own_images[deployment.environment.name])
+        for serving, _ in deployment.distinct_servings():
             yield from _check_account(deployment, serving, allow)
 
 

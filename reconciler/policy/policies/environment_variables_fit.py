@@ -57,7 +57,7 @@ _NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        for serving, _ in deployment.distinct_servings():
+        for serving, _ in deployment.distinct_containers():
             for name in serving.serving.env or {}:
                 fault = _find_fault(name)
                 if fault:

@@ -31,12 +31,12 @@ from reconciler.state.findings import Finding
 def check(context: Context) -> Iterator[Finding]:
     views = {name: view_clusters(entry.declaration) for name, entry in context.environments()}
     for deployment in context.served:
-        for serving, members in deployment.distinct_servings():
+        for serving, members in deployment.distinct_containers():
             given = views.get(deployment.environment.name, ())
             lacking = [view.cluster for view in given if _lacks_image(serving.serving, view)]
             if lacking:
                 where = f" in {join_words(lacking)}" if len(lacking) < len(given) else ""
-                names = join_words([placed.name for placed in members])
+                names = join_words([container.title for container in members])
                 yield POLICY.finding(
                     deployment.place(serving, "server"),
                     f"{deployment.id}: {names}: the {serving.serving.server} server has no image{where}.",

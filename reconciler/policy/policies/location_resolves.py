@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.policy.clusters import ClusterView, view_clusters
-from reconciler.policy.context import Context, PlacedDeployment, PlacedVariant
+from reconciler.policy.context import Context, ModelUse, PlacedDeployment
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.locations import Unmapped, map_location
 from reconciler.policy.wording import join_words
@@ -39,17 +39,14 @@ def check(context: Context) -> Iterator[Finding]:
         views[name] = view_clusters(environment.declaration)
         yield from _check_mappings(name, environment, views[name])
     for deployment in context.served:
-        for placed in deployment.variants:
-            record = deployment.record_of(placed)
-            if record is not None:
-                identity = record.declaration.identity
-                yield from _check_variant(
-                    deployment, placed, identity, views.get(deployment.environment.name, ())
-                )
+        for use in deployment.model_uses():
+            if use.record is not None:
+                identity = use.record.declaration.identity
+                yield from _check_use(deployment, use, identity, views.get(deployment.environment.name, ()))
 
 
-def _check_variant(
-    deployment: PlacedDeployment, placed: PlacedVariant, identity: Identity, views: tuple[ClusterView, ...]
+def _check_use(
+    deployment: PlacedDeployment, use: ModelUse, identity: Identity, views: tuple[ClusterView, ...]
 ) -> Iterator[Finding]:
     faults: dict[Unmapped, list[str]] = {}
     for view in views:
@@ -59,9 +56,8 @@ def _check_variant(
     for fault, clusters in faults.items():
         where = f" in {join_words(clusters)}" if len(clusters) < len(views) else ""
         yield POLICY.finding(
-            deployment.variant_at(placed, "version"),
-            f"{deployment.id}: {deployment.entry.declaration.model} {placed.name} cannot be read{where}: "
-            f"{fault.reason}.",
+            use.version_at,
+            f"{deployment.id}: {use.folder} v{use.version} cannot be read{where}: {fault.reason}.",
             f"{fault.advice} (environments/{deployment.environment.name}/environment.yaml)",
         )
 

@@ -28,7 +28,7 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        for serving, _ in deployment.distinct_servings():
+        for serving, _ in deployment.distinct_containers():
             server, protocol = serving.serving.server, serving.serving.protocol
             if server is None or protocol is None or protocol in fitting_protocols(server):
                 continue

@@ -1,7 +1,8 @@
 """Each version that is used has a record.
 
 What it checks
-    For each version in a deployment there is `models/<model>/versions/<version>.yaml`.
+    For each version in a deployment, of a variant, a graph's node or an explainer, there is
+    `models/<model>/versions/<version>.yaml`.
 
 Why
     Name and version number do not say which model it is: a registered model that was made again starts at
@@ -28,15 +29,14 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        model = deployment.model
-        if model is None:
-            continue
-        for placed in deployment.variants:
-            version = placed.variant.version
-            if version is None or version in model.records or version in model.faulty_records:
+        for use in deployment.model_uses():
+            model, version = use.model, use.version
+            if model is None or version is None:
+                continue
+            if version in model.records or version in model.faulty_records:
                 continue
             yield POLICY.finding(
-                deployment.variant_at(placed, "version"),
+                use.version_at,
                 f"{deployment.id}: {model.name} v{version} has no record "
                 f"(models/{model.name}/versions/{version}.yaml); {_list_records(tuple(model.records))}.",
                 f"Pin it: modelsync pin {model.name} {version}",

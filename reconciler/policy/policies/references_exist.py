@@ -1,8 +1,8 @@
 """What a declaration names exists.
 
 What it checks
-    A deployment's `model` is a folder under `models/`, and each environment in `upstream` is a folder under
-    `environments/`.
+    A deployment's `model`, and that of a graph's node or an explainer, is a folder under `models/`, and each
+    environment in `upstream` is a folder under `environments/`.
 
 Why
     A name that leads nowhere serves nothing, and it is usually a slip of the pen or a folder that was
@@ -28,14 +28,16 @@ from reconciler.state.findings import Finding
 def check(context: Context) -> Iterator[Finding]:
     models, environments = context.repository.models, context.repository.environments
     for deployment in context.served:
-        if deployment.model is None:
-            name = deployment.entry.declaration.model
-            yield POLICY.finding(
-                deployment.at("model"),
-                f"{deployment.id}: there is no model {name} (models/{name}/model.yaml)."
-                f"{suggest_name(name, models)}",
-                f"Name a folder under models/, or add one: modelsync add model {name}",
-            )
+        wanted = {deployment.at("model"): deployment.entry.declaration.model}
+        wanted |= {use.named_at: use.folder for use in deployment.model_uses() if use.model is None}
+        for place, name in wanted.items():
+            if name not in models:
+                yield POLICY.finding(
+                    place,
+                    f"{deployment.id}: there is no model {name} (models/{name}/model.yaml)."
+                    f"{suggest_name(name, models)}",
+                    f"Name a folder under models/, or add one: modelsync add model {name}",
+                )
     for name, entry in context.environments():
         for index, upstream in enumerate(entry.declaration.upstream):
             if upstream not in environments:

@@ -29,8 +29,8 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        for serving, members in deployment.distinct_servings():
-            name = members[0].name
+        for serving, members in deployment.distinct_containers():
+            name = members[0].title
             for kind, request, limit in find_excesses(serving.serving.resources):
                 yield POLICY.finding(
                     deployment.place(serving, f"resources.requests.{kind}", f"resources.limits.{kind}"),

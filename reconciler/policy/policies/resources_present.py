@@ -33,10 +33,10 @@ def check(context: Context) -> Iterator[Finding]:
         # Without a readable model.yaml its layer is missing, and nobody knows what it would have said.
         if deployment.model is None or deployment.model.model is None:
             continue
-        for serving, members in deployment.distinct_servings():
+        for serving, members in deployment.distinct_containers():
             missing = _find_missing(serving)
             if missing:
-                names = join_words([placed.name for placed in members])
+                names = join_words([container.title for container in members])
                 yield POLICY.finding(
                     deployment.place(serving, "resources"),
                     f"{deployment.id}: no layer gives {join_words(missing)} for {names}.",

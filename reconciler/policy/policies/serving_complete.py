@@ -33,7 +33,7 @@ def check(context: Context) -> Iterator[Finding]:
         # Without a readable model.yaml its layer is missing, and nobody knows what it would have said.
         if deployment.model is None or deployment.model.model is None:
             continue
-        for serving, members in deployment.distinct_servings():
+        for serving, members in deployment.distinct_containers():
             settings = serving.serving
             missing = [
                 field
@@ -42,7 +42,7 @@ def check(context: Context) -> Iterator[Finding]:
             ]
             if missing:
                 model = deployment.model.name
-                names = join_words([placed.name for placed in members])
+                names = join_words([container.title for container in members])
                 yield POLICY.finding(
                     deployment.at("model"),
                     f"{deployment.id}: no layer says the {join_words(missing)} of {model} {names}.",
