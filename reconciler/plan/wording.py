@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from reconciler.state.plans import VariantChange
+from reconciler.state.objects import SELDON_DEPLOYMENT
+from reconciler.state.plans import Change, VariantChange
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 error`, `2 errors`."""
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def name_variant(variant: VariantChange) -> str:
@@ -41,6 +49,12 @@ def describe_shares(variants: Iterable[VariantChange]) -> str:
     if all(variant.old == variant.new for variant in items):
         return ""
     return ", ".join(describe_share(variant) for variant in items)
+
+
+def name_change(environment: str, change: Change) -> str:
+    """What people call the object: `production/wines`, or `production/wines ConfigMap/wines-notes`."""
+    name = f"{environment}/{change.deployment}" if environment else change.deployment
+    return name if change.key.kind == SELDON_DEPLOYMENT else f"{name} {change.key}"
 
 
 def shorten_revision(revision: str) -> str:
