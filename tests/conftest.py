@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from scripts.local_cluster import LocalCluster
+    from scripts.local_cluster import LocalCluster, Part
 
 pytest_plugins = ("tests.integration.mlflow_fixtures",)
 
@@ -30,15 +30,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the API server that the tests shared. Should this not be reached, the cluster's guard does it."""
+    """Stop the clusters that the tests shared. Should this not be reached, the cluster's guard does it."""
     if _is_worker(config):
         return
     folder = Path(os.environ.pop(_RUN_FOLDER))
     del os.environ[_RUN_PROCESS]
-    if (folder / "cluster.json").exists():
+    for state_file in folder.glob("*cluster.json"):
         from scripts.local_cluster import LocalCluster
 
-        LocalCluster.attach(folder / "cluster.json").stop()
+        LocalCluster.attach(state_file).stop()
     shutil.rmtree(folder)
 
 
@@ -59,15 +59,33 @@ def cluster(run_folder: Path) -> LocalCluster:
     Leave it running and whole. A test that stops it, or needs it without the CRD, starts one of its own:
     `with LocalCluster(crds=False) as cluster: ...` (three seconds).
     """
+    return _share(run_folder, "cluster")
+
+
+@pytest.fixture(scope="session")
+def operator_cluster(run_folder: Path) -> LocalCluster:
+    """A second API server of this run, with Kubernetes' controllers, Seldon's operator and kwok's Node.
+
+    SeldonDeployments become Available there within a second or two, or what their Pods are asked to play
+    (scripts/local_cluster/README.md). Leave it running and whole: a test that stops the operator starts a
+    cluster of its own: `with LocalCluster((Part.OPERATOR, Part.KWOK)) as cluster: ...` (eight seconds).
+    """
+    from scripts.local_cluster import Part
+
+    return _share(run_folder, "operator-cluster", Part.OPERATOR, Part.KWOK)
+
+
+def _share(run_folder: Path, name: str, *parts: Part) -> LocalCluster:
+    """The cluster of that name in this run, started by the first worker that asks for it."""
     from scripts.local_cluster import LocalCluster
     from scripts.local_cluster.processes import identify
     from scripts.tools.cache import hold_lock
 
-    state_file = run_folder / "cluster.json"
-    with hold_lock(run_folder / "cluster.lock"):
+    state_file = run_folder / f"{name}.json"
+    with hold_lock(run_folder / f"{name}.lock"):
         if not state_file.exists():
             owner = identify("pytest", int(os.environ[_RUN_PROCESS]))
-            LocalCluster(state_file=state_file, owner=owner).start()
+            LocalCluster(parts, state_file=state_file, owner=owner).start()
     return LocalCluster.attach(state_file)
 
 
@@ -80,11 +98,23 @@ class MakeNamespace(Protocol):
 @pytest.fixture
 def make_namespace(cluster: LocalCluster) -> MakeNamespace:
     """Makes namespaces that no other test uses; none is removed, since the cluster goes with the run."""
+    return _NamespaceMaker(cluster)
 
-    def make(environment: str = "production", *, labels: dict[str, str] | None = None) -> str:
+
+@pytest.fixture
+def make_operator_namespace(operator_cluster: LocalCluster) -> MakeNamespace:
+    """Makes namespaces of one's own in the cluster that has the operator."""
+    return _NamespaceMaker(operator_cluster)
+
+
+class _NamespaceMaker:
+    def __init__(self, cluster: LocalCluster) -> None:
+        self._cluster = cluster
+
+    def __call__(self, environment: str = "production", *, labels: dict[str, str] | None = None) -> str:
         name = f"{environment or 'plain'}-{uuid.uuid4().hex[:8]}"
         own = {ENVIRONMENT_LABEL: environment} if environment else {}
-        cluster.api.demand(
+        self._cluster.api.demand(
             "POST",
             "/api/v1/namespaces",
             {
@@ -94,5 +124,3 @@ def make_namespace(cluster: LocalCluster) -> MakeNamespace:
             },
         )
         return name
-
-    return make

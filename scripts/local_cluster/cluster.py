@@ -22,10 +22,11 @@ from scripts.local_cluster.certificates import (
     make_certificates,
 )
 from scripts.local_cluster.commands import api_server_command, etcd_command
-from scripts.local_cluster.crds import install_crds
+from scripts.local_cluster.crds import install_crds, read_crds
 from scripts.local_cluster.errors import ClusterError, PortTaken
+from scripts.local_cluster.foreign_crds import read_foreign_crds
 from scripts.local_cluster.kubeconfig import certificate_user, token_user, write_kubeconfig
-from scripts.local_cluster.parts import Part, complete, provide, start_parts
+from scripts.local_cluster.parts import NEEDS, Part, complete, provide, start_parts
 from scripts.local_cluster.ports import LOOPBACK, free_ports, is_free
 from scripts.local_cluster.processes import Process, identify, start
 from scripts.local_cluster.state import ClusterState, read_state, write_state
@@ -240,9 +241,10 @@ class LocalCluster:
             )
         binaries = self._binaries or find_binaries(say=self._say)
         provide(self._parts)
+        foreign = read_foreign_crds() if any(NEEDS[part].crds for part in self._parts) else ()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._start_once(binaries)
+                self._start_once(binaries, foreign)
                 return
             except PortTaken:
                 # Another process took a port between our look and the server's start.
@@ -270,7 +272,7 @@ class LocalCluster:
         """Start the API server again, on the same port, and wait until it is ready."""
         self.wait_for(self.start_process(API_SERVER), self._answers)
 
-    def _start_once(self, binaries: Binaries) -> None:
+    def _start_once(self, binaries: Binaries, foreign: Sequence[dict[str, Any]]) -> None:
         with ExitStack() as undo:
             # From here on anything that goes wrong, ^C included, must take down what was started.
             undo.callback(self.stop)
@@ -289,8 +291,7 @@ class LocalCluster:
             )
             self.wait_for(etcd, lambda: not is_free(etcd_port))
             self.wait_for(self.run_program(API_SERVER, self._api_server_command()), self._answers)
-            if self._crds:
-                install_crds(self.api)
+            install_crds(self.api, (*(read_crds() if self._crds else ()), *foreign))
             start_parts(self._parts, self, failed=self._failed)
             undo.pop_all()
 

@@ -1,9 +1,10 @@
-"""Install the custom resource definitions in `crds/`."""
+"""Install custom resource definitions: Seldon's own from `crds/`, and those of what stands beside Seldon."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +24,41 @@ def read_crds(folder: Path = FOLDER) -> tuple[dict[str, Any], ...]:
     )
 
 
-def install_crds(
-    api: AdminApi, crds: Sequence[dict[str, Any]] | None = None, *, deadline: float = 20.0
-) -> None:
+def install_crds(api: AdminApi, crds: Iterable[dict[str, Any]], *, deadline: float = 60.0) -> None:
     """Apply definitions server-side (they are too big for an annotation) and wait until each is served.
 
-    crds: those in `crds/` when not given.
-    Raises ClusterError when one is refused or not served within `deadline` seconds.
+    Served is: objects can be asked for *and* discovery, which kubectl goes by, lists them. Raises
+    ClusterError when one is refused or not served within `deadline` seconds.
     """
-    crds = read_crds() if crds is None else crds
-    for crd in crds:
-        api.apply(crd)
+    missing = list(crds)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(api.apply, missing))
     end = time.monotonic() + deadline
-    for crd in crds:
-        while not is_served(api, crd):
-            if time.monotonic() > end:
-                raise ClusterError(
-                    f"{crd['metadata']['name']}: not served {deadline:.0f} s after it was applied"
-                )
+    while missing:
+        listed = _list_served(api)
+        missing = [crd for crd in missing if not (_key(crd) in listed and _answers(api, crd))]
+        if missing and time.monotonic() > end:
+            names = ", ".join(crd["metadata"]["name"] for crd in missing)
+            raise ClusterError(f"{names}: not served {deadline:.0f} s after it was applied")
+        if missing:
             time.sleep(0.05)
 
 
-def is_served(api: AdminApi, crd: dict[str, Any]) -> bool:
-    """Whether objects of the definition can be asked for *and* discovery (kubectl goes by it) lists them."""
-    spec = crd["spec"]
-    version = spec["versions"][0]["name"]
-    if api.request("GET", f"/apis/{spec['group']}/{version}/{spec['names']['plural']}?limit=1").status != 200:
-        return False
-    groups = api.request("GET", "/apis", accept=DISCOVERY)
-    return any(group["metadata"]["name"] == spec["group"] for group in groups.body.get("items", ()))
+def _key(crd: dict[str, Any]) -> tuple[str, str]:
+    return crd["spec"]["group"], crd["spec"]["names"]["plural"]
+
+
+def _list_served(api: AdminApi) -> set[tuple[str, str]]:
+    groups = api.demand("GET", "/apis", accept=DISCOVERY)
+    return {
+        (group["metadata"]["name"], resource["resource"])
+        for group in groups["items"]
+        for version in group["versions"]
+        for resource in version["resources"]
+    }
+
+
+def _answers(api: AdminApi, crd: dict[str, Any]) -> bool:
+    group, plural = _key(crd)
+    version = next(each["name"] for each in crd["spec"]["versions"] if each["served"])
+    return api.request("GET", f"/apis/{group}/{version}/{plural}?limit=1").status == 200

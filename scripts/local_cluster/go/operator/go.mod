@@ -6,6 +6,7 @@ require (
 	github.com/emissary-ingress/emissary/v3 v3.1.0
 	github.com/kedacore/keda/v2 v2.7.1
 	github.com/seldonio/seldon-core/operator v1.16.0
+	go.uber.org/zap v1.19.1
 	istio.io/client-go v1.16.2
 	k8s.io/apimachinery v0.24.1
 	k8s.io/client-go v0.23.6
@@ -60,7 +61,6 @@ require (
 	github.com/spf13/pflag v1.0.5 // indirect
 	go.uber.org/atomic v1.9.0 // indirect
 	go.uber.org/multierr v1.6.0 // indirect
-	go.uber.org/zap v1.19.1 // indirect
 	golang.org/x/crypto v0.0.0-20220214200702-86341886e292 // indirect
 	golang.org/x/net v0.0.0-20220624214902-1bab6f366d9e // indirect
 	golang.org/x/oauth2 v0.0.0-20220411215720-9780585627b5 // indirect
