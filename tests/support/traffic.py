@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -125,14 +127,15 @@ def count(answers: Sequence[Answer], who: Callable[[str], str]) -> Counter[str]:
 
 
 class Backend:
-    """A server on one loopback address that answers every request with its name and the path it saw.
+    """A server on a loopback address of its own that answers every request with its name and the path.
 
     `metrics` is what it answers to /prometheus where it is given; `seen` counts all other requests.
     """
 
-    def __init__(self, name: str, address: str, *, port: int = 8000, metrics: str = "") -> None:
+    def __init__(self, name: str, *, port: int = 8000, metrics: str = "") -> None:
         self.name = name
-        self.address = address
+        # One of four million: two runs on one machine do not meet.
+        self.address = str(IPv4Address("127.64.0.0") + random.randrange(1, 2**22))
         self.seen = 0
         backend = self
 
@@ -164,7 +167,7 @@ class Backend:
                 """Nobody reads it."""
 
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((address, port), Handler)
+        self._server = ThreadingHTTPServer((self.address, port), Handler)
         # The gateway keeps its connections for longer than the backend is there.
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))

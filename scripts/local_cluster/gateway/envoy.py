@@ -14,6 +14,14 @@ from scripts.local_cluster.ports import LOOPBACK
 NAME = "istio-ingressgateway"
 LABELS = {"istio": "ingressgateway"}  # what Istio's Gateway objects select by
 _XDS = "xds-grpc"
+# Which part of a counter's name becomes a label. istiod ends the names that it gives with a semicolon, since
+# they hold dots, by which Envoy's own patterns would cut them. Labels are called as Istio's Envoy calls them.
+_LABELS_OF_COUNTERS = {
+    "cluster_name": r"^cluster(\.([^;]+);)",
+    "http_conn_manager_prefix": r"^http(\.([^;]+);)",
+    "response_code": r"_rq(_(\d{3}))$",
+    "response_code_class": r"_rq(_(\dxx))$",
+}
 
 
 def write_bootstrap(file: Path, *, istiod_port: int, admin_port: int) -> None:
@@ -39,6 +47,12 @@ def build_bootstrap(*, istiod_port: int, admin_port: int) -> dict[str, Any]:
         },
         # The same after a restart, since others were told of it.
         "admin": {"address": {"socket_address": {"address": LOOPBACK, "port_value": admin_port}}},
+        "stats_config": {
+            "use_all_default_tags": False,
+            "stats_tags": [
+                {"tag_name": name, "regex": pattern} for name, pattern in _LABELS_OF_COUNTERS.items()
+            ],
+        },
         "dynamic_resources": {
             "lds_config": source,
             "cds_config": source,
