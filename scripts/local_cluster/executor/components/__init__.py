@@ -1,0 +1,1 @@
+"""Example components of inference graphs: small servers that a node starts for images `example/<name>`."""
