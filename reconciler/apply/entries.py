@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.state.inventory import InventoryEntry
-from reconciler.state.objects import PART_OF_LABEL, LiveObject, Manifest, ObjectKey
+from reconciler.state.objects import PART_OF_LABEL, LiveObject, Manifest, ObjectKey, deployment_of
 from reconciler.state.plans import Cause, Op, Plan
 
 
@@ -20,7 +20,7 @@ def widen_entries(
     known = {entry.key: entry for entry in entries}
     for live in objects:
         if live.labels.get(PART_OF_LABEL) == part_of:
-            known.setdefault(live.key, InventoryEntry(key=live.key, deployment=live.key.name))
+            known.setdefault(live.key, InventoryEntry(key=live.key, deployment=deployment_of(live)))
     for change in plan.select(Op.CREATE, Op.UPDATE):
         entry = known.get(change.key, InventoryEntry(key=change.key, deployment=change.deployment))
         known[change.key] = replace(entry, adopted=entry.adopted or change.cause is Cause.ADOPTION)
@@ -54,7 +54,7 @@ def settle_entries(
     }
     for key in (*plan.unchanged, *written):
         if key in live and key in digests:
-            entry = settled.get(key, InventoryEntry(key=key, deployment=key.name))
+            entry = settled.get(key, InventoryEntry(key=key, deployment=deployment_of(live[key])))
             settled[key] = replace(
                 entry, uid=live[key].uid, generation=live[key].generation, digest=digests[key]
             )

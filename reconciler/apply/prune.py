@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.apply.lease import Fence, LeaseLost
 from reconciler.clients.cluster.interface import Cluster, ClusterError, Conflict, NotFound, ObjectError
 from reconciler.state.inventory import ObjectResult
-from reconciler.state.objects import PART_OF_LABEL, LiveObject, ObjectKey
+from reconciler.state.objects import PART_OF_LABEL, LiveObject, ObjectKey, is_unedited
 from reconciler.state.plans import Action, Change
 
 _TRIES = 5
@@ -74,7 +74,7 @@ def _delete(live: LiveObject, cluster: Cluster, part_of: str, fence: Fence) -> O
                 return _result(
                     key, Action.SKIPPED, "lost our label since this run looked, so it is not ours; kept"
                 )
-            if found.generation != live.generation:
+            if not is_unedited(found, live):
                 return _result(
                     key,
                     Action.SKIPPED,

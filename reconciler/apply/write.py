@@ -15,7 +15,7 @@ from reconciler.clients.cluster.interface import (
     Invalid,
     ObjectError,
 )
-from reconciler.state.objects import LiveObject, Manifest
+from reconciler.state.objects import LiveObject, Manifest, is_unedited
 from reconciler.state.plans import Action, Cause, Change, Op
 from reconciler.state.targets import Target
 
@@ -126,7 +126,7 @@ def _is_same(live: LiveObject, planned: LiveObject) -> bool:
     """Whether it is the object that the plan was decided on, but for status and bookkeeping."""
     return (
         live.uid == planned.uid
-        and live.generation == planned.generation
+        and is_unedited(live, planned)
         and live.labels == planned.labels
         and live.annotations == planned.annotations
         and not live.deleting

@@ -50,7 +50,13 @@ class Look:
 def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None) -> Look:
     """Observe the target and plan. Guards that need the namespace judge only where it was read."""
     target = request.rendered.desired.target
-    observation = observe(cluster.reader, target, namespace=namespace)
+    observation = observe(
+        cluster.reader,
+        target,
+        namespace=namespace,
+        manifests=request.rendered.manifests,
+        allowed=request.environment.allow.kinds,
+    )
     record = observation.record
     plan = make_plan(
         PlanInput(

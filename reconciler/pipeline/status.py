@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 
 from reconciler.apply.clock import Clock
@@ -16,7 +18,7 @@ from reconciler.pipeline.selection import describe_missing, find_missing, select
 from reconciler.plan.planner import is_ours
 from reconciler.plan.shares import read_shares
 from reconciler.settings import Settings, SettingsError
-from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, ObjectKey
+from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, ObjectKey, deployment_of
 from reconciler.state.observations import Health, HealthWord, Observation
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.repository import EnvironmentEntry
@@ -66,7 +68,7 @@ def _read_target(
     rendered = render_environment(check, entry.name, cluster=cluster_name, commit="")
     target = rendered.desired.target
     try:
-        observation = observe(cluster.reader, target)
+        observation = observe(cluster.reader, target, manifests=rendered.manifests)
         # An empty list of a namespace that is not there says nothing: the usual cause is the wrong cluster.
         if not observation.record.exists and cluster.reader.read_namespace(target.namespace) is None:
             raise NamespaceMissing(target.namespace)
@@ -106,6 +108,9 @@ def _describe_deployments(
         ObjectKey(kind=SELDON_DEPLOYMENT, namespace=target.namespace, name=fault.deployment)
         for fault in rendered.desired.faults
     }
+    extras = _describe_extras(rendered, live, health)
+    orphans = {ObjectKey(kind=SELDON_DEPLOYMENT, namespace=target.namespace, name=name) for name in extras}
+    served = {key for key in declared.keys() | ours if key.kind == SELDON_DEPLOYMENT}
     return tuple(
         DeploymentStatus(
             environment=target.environment,
@@ -113,9 +118,29 @@ def _describe_deployments(
             declared=read_shares(declared[key].body) if key in declared else None,
             applied=read_shares(live[key].body) if key in live else None,
             health=health.get(key) or _describe_undeclared(key, live.get(key), faulty=key in faulty),
+            extras=extras.get(key.name, ()),
         )
-        for key in sorted(declared.keys() | ours | faulty)
+        for key in sorted(served | faulty | orphans)
     )
+
+
+def _describe_extras(
+    rendered: Rendered, live: Mapping[ObjectKey, LiveObject], health: Mapping[ObjectKey, Health]
+) -> Mapping[str, tuple[Health, ...]]:
+    """By deployment, its objects from extras/ that are not as declared."""
+    declared = {manifest.key: manifest.deployment for manifest in rendered.manifests}
+    faulty = {fault.deployment for fault in rendered.desired.faults}
+    found: dict[str, list[Health]] = defaultdict(list)
+    for key in sorted(declared.keys() | live.keys()):
+        if key.kind == SELDON_DEPLOYMENT:
+            continue
+        if key in declared:
+            if health[key].word is not HealthWord.CURRENT:
+                found[declared[key]].append(health[key])
+        elif is_ours(live[key], rendered.part_of):
+            deployment = deployment_of(live[key])
+            found[deployment].append(_describe_undeclared(key, live[key], faulty=deployment in faulty))
+    return {name: tuple(items) for name, items in found.items()}
 
 
 def _describe_undeclared(key: ObjectKey, live: LiveObject | None, *, faulty: bool) -> Health:

@@ -22,9 +22,9 @@ from reconciler.observe.live import observe
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import RunFacts, build_record, find_unhealthy
-from reconciler.plan.wording import count, describe_shares
+from reconciler.plan.wording import count, describe_shares, name_change
 from reconciler.state.inventory import ObjectResult, TargetRecord
-from reconciler.state.observations import Health, HealthWord, Namespace
+from reconciler.state.observations import Health, HealthWord, Namespace, Observation
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.plans import Action, Op, Plan
 from reconciler.state.runs import TargetRun
@@ -65,11 +65,15 @@ def _wait_for_health(
         if reason != said:
             progress(reason)
             said = reason
-        health = assess_all(request.rendered.manifests, observe(cluster.reader, run.target), now=clock.now())
+        health = assess_all(request.rendered.manifests, _observe_again(request, cluster), now=clock.now())
         waiting = _find_waiting(health)
     failed = any(item.word is HealthWord.FAILED for item in health)
     outcome = worst([run.outcome, Outcome.UNHEALTHY] if failed else [run.outcome])
     return replace(run, health=health, outcome=outcome)
+
+
+def _observe_again(request: TargetRequest, cluster: Cluster) -> Observation:
+    return observe(cluster.reader, request.rendered.desired.target, manifests=request.rendered.manifests)
 
 
 def _find_waiting(health: tuple[Health, ...]) -> tuple[Health, ...]:
@@ -119,7 +123,7 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
         )
         health = second.health
         if applied.stopped is None:
-            health = assess_all(request.rendered.manifests, observe(cluster.reader, target), now=clock.now())
+            health = assess_all(request.rendered.manifests, _observe_again(request, cluster), now=clock.now())
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
         if applied.stopped is None:
             save(settled.record)
@@ -265,7 +269,7 @@ def _summarise(plan: Plan, results: tuple[ObjectResult, ...], stopped: ClusterEr
     if plan.refusals:
         return f"refused by {', '.join(refusal.rule for refusal in plan.refusals)}"
     said = [
-        f"{change.deployment}: {describe_shares(change.variants) or change.op.value}"
+        f"{name_change('', change)}: {describe_shares(change.variants) or change.op.value}"
         for change in plan.select(Op.CREATE, Op.UPDATE, Op.DELETE)
     ]
     bad = [result for result in results if result.action in (Action.SKIPPED, Action.FAILED)]

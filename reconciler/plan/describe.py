@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.plan.diff import diff
 from reconciler.plan.shares import compare_shares, read_shares
-from reconciler.state.objects import Body, LiveObject, Manifest, ObjectKey
+from reconciler.state.objects import Body, LiveObject, Manifest, ObjectKey, deployment_of
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op
 
 _ORDER = {Op.CREATE: 0, Op.UPDATE: 1, Op.DELETE: 2, Op.SKIP: 3}
@@ -30,8 +30,9 @@ def skip_manifest(manifest: Manifest, live: LiveObject | None, cause: Cause, rea
 
 def skip_leftover(live: LiveObject, cause: Cause, reason: str) -> Change:
     """An object that is no longer declared and is left alone all the same, and why."""
-    # An object is named after its deployment's file.
-    return Change(op=Op.SKIP, cause=cause, key=live.key, deployment=live.key.name, live=live, reason=reason)
+    return Change(
+        op=Op.SKIP, cause=cause, key=live.key, deployment=deployment_of(live), live=live, reason=reason
+    )
 
 
 def describe_live(

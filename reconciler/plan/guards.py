@@ -178,7 +178,8 @@ def _check_prune(given: GuardInput) -> Iterator[Refusal]:
     live = [change for change in unwaived if _takes_traffic(change)]
     if len(unwaived) <= limit and not live:
         return
-    names = tuple(_id(given.plan, change) for change in unwaived)
+    # A deployment with objects from extras/ is named once.
+    names = tuple(dict.fromkeys(_id(given.plan, change) for change in unwaived))
     says = _limit_text(given.max_prune, limit)
     owned = f"{count(given.recorded, 'object')} of {given.plan.target}"
     lines = [f"{len(unwaived)} of {owned} would be deleted (limit {says})."]

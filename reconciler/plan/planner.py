@@ -18,6 +18,7 @@ from reconciler.state.objects import (
     LiveObject,
     Manifest,
     ObjectKey,
+    deployment_of,
 )
 from reconciler.state.observations import Observation
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan
@@ -209,19 +210,20 @@ def _plan_leftovers(
         item = live[key]
         if not _is_known(given, item, entries.get(key)):
             continue
-        cause = _removal_cause(given.desired, key.name)
+        deployment = deployment_of(item)
+        cause = _removal_cause(given.desired, deployment)
         reason = _find_reprieve(given, item, faulty)
         if reason:
             yield skip_leftover(item, cause, reason)
         else:
-            yield describe(Op.DELETE, cause, key, key.name, live=item, old_body=item.body)
+            yield describe(Op.DELETE, cause, key, deployment, live=item, old_body=item.body)
 
 
 def _find_reprieve(given: PlanInput, live: LiveObject, faulty: set[str]) -> str:
     """Why an object that is no longer declared is not deleted in this run; empty if it is."""
     if live.deleting:
         return "is being deleted already"
-    if live.key.name in faulty:
+    if deployment_of(live) in faulty:
         return "its declaration is faulty, so it is left as it was last applied"
     if faulty:
         return _hold_text(given.desired)
@@ -246,11 +248,14 @@ def _hold_text(desired: Desired) -> str:
 
 
 def _is_as_we_left_it(entry: InventoryEntry, manifest: Manifest, live: LiveObject) -> bool:
-    """Generation moves with every change of the spec, and only then; metadata is compared by itself."""
+    """Generation moves with every change of the spec, and only then; metadata is compared by itself.
+
+    A kind without a generation, such as ConfigMap, is compared field by field.
+    """
     metadata = manifest.body["metadata"]
     return (
         entry.uid == live.uid
-        and entry.generation == live.generation
+        and entry.generation == live.generation > 0
         and entry.digest == manifest.digest
         and _holds(live.labels, metadata.get("labels") or {})
         and _holds(live.annotations, metadata.get("annotations") or {})

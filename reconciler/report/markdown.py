@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from reconciler.plan.wording import name_variant
+from reconciler.plan.wording import name_change, name_variant
 from reconciler.report.text import (
     list_told,
     show_edits,
@@ -59,7 +59,7 @@ def _show_table(rows: Sequence[str]) -> str:
 
 
 def _rows(plan: Plan, change: Change) -> Iterator[str]:
-    start = f"| `{plan.target.environment}/{change.deployment}` | {_WORDS[change.op]} |"
+    start = f"| `{name_change(plan.target.environment, change)}` | {_WORDS[change.op]} |"
     if not change.variants:
         yield f"{start} | | |\n"
     for variant in change.variants:

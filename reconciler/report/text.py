@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reconciler.plan.wording import count, describe_shares
+from reconciler.plan.wording import count, describe_shares, name_change
+from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
 from reconciler.state.targets import Fault
 from reconciler.validate.checks import Check
@@ -124,7 +125,7 @@ def show_fields(fields: Iterable[FieldChange]) -> list[str]:
 
 
 def _show_change(plan: Plan, change: Change) -> list[str]:
-    name = f"{plan.target.environment}/{change.deployment}"
+    name = name_change(plan.target.environment, change)
     if change.op is Op.DELETE:
         why = "retired" if change.cause is Cause.RETIREMENT else "no longer declared"
         was = describe_shares(change.variants)
@@ -135,7 +136,8 @@ def _show_change(plan: Plan, change: Change) -> list[str]:
             *show_edits(change.edits),
             *show_fields(change.fields),
         ]
-    said = describe_shares(change.variants) or "no share changes"
+    extra = change.key.kind != SELDON_DEPLOYMENT
+    said = "from extras/" if extra else describe_shares(change.variants) or "no share changes"
     lines = [f"{name}: {said}"]
     if change.cause is Cause.ADOPTION:
         lines.append("  taken over from its present owner, as adopt: true says")

@@ -78,6 +78,11 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
         if item.health.word is not HealthWord.CURRENT and item.health.reason
     ]
     lines += [
+        f"{item.environment}/{item.name}: {extra.key}: {extra.word.value}: {extra.reason}"
+        for item in state.deployments
+        for extra in item.extras
+    ]
+    lines += [
         f"{item.environment}/{item.name}: applied is not what is declared; what differs, and who wrote it: "
         f"modelsync plan {item.environment} --live"
         for item in state.deployments

@@ -51,7 +51,8 @@ class Run:
 class DeploymentStatus:
     """What status says of one deployment.
 
-    `declared` comes from git, `applied` from the live object; None where there is no such side.
+    `declared` comes from git, `applied` from the live object; None where there is no such side. `extras` are
+    its organisation manifests that are not as declared.
     """
 
     environment: str
@@ -59,6 +60,7 @@ class DeploymentStatus:
     declared: tuple[Share, ...] | None
     applied: tuple[Share, ...] | None
     health: Health
+    extras: tuple[Health, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,9 @@ from typing import Any
 from reconciler.apply.health.operator import find_error, find_routing_lack, read_state, say_state
 from reconciler.apply.health.times import find_deletion_time, find_edit_time, latest
 from reconciler.apply.health.wanted import DEFAULT_STARTUP, Wanted, find_startup, find_wanted
-from reconciler.apply.health.workloads import Verdict, judge_workload
+from reconciler.apply.health.workloads import Verdict, judge_workload, say_late
 from reconciler.observe.closeup import Closeup
-from reconciler.state.objects import LiveObject, Manifest
+from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, Manifest
 from reconciler.state.observations import Health, HealthWord, Observation, VariantHealth
 from reconciler.state.routes import DeploymentRoutes, Routes
 
@@ -72,6 +72,9 @@ def assess(
     """
     if live.deleting:
         return Health(key=live.key, word=HealthWord.TERMINATING, reason=_say_deleting(live))
+    if live.key.kind != SELDON_DEPLOYMENT:
+        # An organisation manifest is there or not: what others make of it is theirs to tell.
+        return Health(key=live.key, word=HealthWord.CURRENT)
     children = {item.key.name: item for item in workloads if _is_owned_by(item, live.uid)}
     judged = tuple(_judge_variant(live, children, part, closeup, now) for part in find_wanted(live))
     variants = tuple(item.health for item in judged)
@@ -168,17 +171,9 @@ def _hold_to(verdict: Verdict, startup: int, now: datetime) -> Verdict:
         return verdict
     return Verdict(
         word=HealthWord.FAILED,
-        reason=f"not ready within its {say_seconds(startup)} start-up: {verdict.reason}",
+        reason=f"{say_late(startup)}: {verdict.reason}",
         since=verdict.since,
     )
-
-
-def say_seconds(seconds: int) -> str:
-    """A span in the largest unit that it is whole in: 600 is `10 m`."""
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def _find_child(children: Mapping[str, LiveObject], wanted: Wanted) -> LiveObject | None:
