@@ -9,7 +9,7 @@ from datetime import datetime
 from reconciler.plan.binomial import judge_share
 from reconciler.plan.wording import join_words
 from reconciler.state.observations import Health, HealthWord, VariantHealth
-from reconciler.state.routes import DeploymentRoutes, RoutedShare
+from reconciler.state.routes import DeploymentRoutes, RoutedShare, ServedDifference
 from reconciler.state.shares import Share
 
 # In each half of a window by itself, so that chance alone is named once in a million deployments.
@@ -29,20 +29,6 @@ class TrafficView:
     routed: DeploymentRoutes | None
     health: Health
     places: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServedDifference:
-    """A predictor that answered another part of the requests than it is routed, beyond chance.
-
-    `requests` of `total` were its own; `percent` is what is routed.
-    """
-
-    predictor: str
-    shadow: bool
-    percent: float
-    requests: int
-    total: int
 
 
 def show_percent(percent: float) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reconciler.state.objects import ObjectKey
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutedShare:
@@ -60,3 +62,33 @@ class Requests:
     def of(self, deployment: str) -> Mapping[str, int]:
         """The counts of one deployment by predictor."""
         return {predictor: count for (name, predictor), count in self.counts.items() if name == deployment}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedDifference:
+    """A predictor that answered another part of the requests than it is routed, beyond chance.
+
+    `requests` of `total` were its own; `percent` is what is routed.
+    """
+
+    predictor: str
+    shadow: bool
+    percent: float
+    requests: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What is routed and served in a target, for all of its deployments.
+
+    `requests` are those of the window that was asked for, None where they are not known: `served_unknown`
+    says why. `differences` holds, by deployment, what is served otherwise than it is routed; `leftovers`
+    are objects that the operator made for predictors that are no more.
+    """
+
+    routes: Routes
+    requests: Requests | None = None
+    served_unknown: str = ""
+    differences: Mapping[str, tuple[ServedDifference, ...]] = field(default_factory=dict)
+    leftovers: tuple[ObjectKey, ...] = ()

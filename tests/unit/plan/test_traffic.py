@@ -80,8 +80,8 @@ def test_what_is_routed_as_declared_needs_no_words() -> None:
 def test_a_challenger_that_is_not_ready_takes_nothing_yet() -> None:
     assert _explain({"v3": 80, "v5": 20}, {"v3": 100}, {"v3": C, "v5": P}) == (
         (
-            "production/wines: v3 declared 80, routed 100; v5 declared 20, routed 0: waiting for v5 to be ready "
-            "since 2026-11-23 14:03 UTC; the operator moves all shares at once, when all are ready."
+            "production/wines: v3 declared 80, routed 100; v5 declared 20, routed 0: waiting for v5 to be "
+            "ready since 2026-11-23 14:03 UTC; the operator moves all shares at once, when all are ready."
         ),
         (
             f"production/wines: if v5 must go, take it out of {FILE}:4 and sync "
@@ -100,8 +100,8 @@ def test_the_failed_one_is_the_one_to_take_out() -> None:
 def test_the_first_version_has_no_route_until_it_is_ready_and_cannot_be_taken_out() -> None:
     assert _explain({"v3": 100}, {}, {"v3": P}) == (
         (
-            "production/wines: v3 declared 100, routed 0: waiting for v3 to be ready since 2026-11-23 14:03 UTC; "
-            "the operator moves all shares at once, when all are ready."
+            "production/wines: v3 declared 100, routed 0: waiting for v3 to be ready since 2026-11-23 14:03 "
+            "UTC; the operator moves all shares at once, when all are ready."
         ),
     )
 
