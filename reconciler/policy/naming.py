@@ -86,6 +86,11 @@ def derived_names(deployment: str, predictor: str, container: str) -> DerivedNam
     )
 
 
+def explainer_name(deployment: str, predictor: str) -> str:
+    """The Deployment, Service and container of a predictor's explainer (GetExplainerDeploymentName)."""
+    return _shorten(f"{deployment}-{predictor}-explainer")
+
+
 def is_dns_label(name: str) -> bool:
     """Whether a Service could have this name (RFC 1035: starts with a letter, no dots) but for its length."""
     return _DNS_1035.match(name) is not None

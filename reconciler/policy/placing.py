@@ -15,8 +15,22 @@ def place_all(repository: Repository) -> tuple[PlacedDeployment, ...]:
     """All deployments that could be parsed, by environment and name."""
     merger = _Merger(repository)
     return tuple(
-        _place(repository, environment, name, entry, merger)
+        placed
         for _, environment in sorted(repository.environments.items())
+        for placed in _place_environment(repository, environment, merger)
+    )
+
+
+def place_environment(repository: Repository, environment: EnvironmentEntry) -> tuple[PlacedDeployment, ...]:
+    """The deployments of one environment that could be parsed, by name."""
+    return _place_environment(repository, environment, _Merger(repository))
+
+
+def _place_environment(
+    repository: Repository, environment: EnvironmentEntry, merger: _Merger
+) -> tuple[PlacedDeployment, ...]:
+    return tuple(
+        _place(repository, environment, name, entry, merger)
         for name, entry in sorted(environment.deployments.items())
     )
 

@@ -23,7 +23,16 @@ _STOCK: Mapping[Server, Mapping[Protocol, str]] = {
 
 _CUSTOM_PROTOCOLS: tuple[Protocol, ...] = ("v2", "seldon", "tensorflow")
 
-STOCK_IMAGES = frozenset(image for images in _STOCK.values() for image in images.values())
+# controllers/seldondeployment_explainers.go: only v2 has an image of its own.
+_EXPLAINERS: Mapping[Protocol, str] = {
+    "v2": "seldonio/mlserver:1.7.1-alibi-explain",
+    "seldon": "seldonio/alibiexplainer:1.17.1",
+    "tensorflow": "seldonio/alibiexplainer:1.17.1",
+}
+
+STOCK_IMAGES = frozenset(
+    [*(image for images in _STOCK.values() for image in images.values()), *_EXPLAINERS.values()]
+)
 """The images that any environment may use without allowing them."""
 
 
@@ -36,6 +45,11 @@ def server_image(platform: Platform, server: Server, protocol: Protocol) -> str 
     """The image of a server: the platform's own, else the stock one; None if there is neither."""
     own = platform.servers.get(server, {}).get(protocol)
     return own.image if own is not None else _STOCK[server].get(protocol)
+
+
+def explainer_image(protocol: Protocol) -> str:
+    """The stock image of an explainer for models that speak this protocol."""
+    return _EXPLAINERS[protocol]
 
 
 def platform_images(platform: Platform) -> frozenset[str]:

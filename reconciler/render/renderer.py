@@ -6,11 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.render.containers import (
+    PROBE_PERIOD,
+    Container,
+    Node,
+    group_containers,
+    make_node,
+    startup_budget,
+)
 from reconciler.render.digest import digest_manifest
+from reconciler.render.explainers import explainer_of
 from reconciler.render.labels import label_deployment
+from reconciler.render.pods import disruption_of, orchestrator_of, scaling_of, scheduling_of
 from reconciler.render.schema import check_body
-from reconciler.render.servers import Backend, find_backend
 from reconciler.render.templating import load_templates
+from reconciler.state.annotations import KNOWN
+from reconciler.state.desired import DesiredModel, DesiredVariant
 from reconciler.state.objects import (
     COMMIT_ANNOTATION,
     DIGEST_ANNOTATION,
@@ -22,30 +33,31 @@ from reconciler.state.objects import (
     Manifest,
     ObjectKey,
 )
-from reconciler.state.targets import Desired, DesiredDeployment, DesiredVariant
-
-_PROBE_PERIOD = 5  # seconds
+from reconciler.state.targets import Desired, DesiredDeployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Predictor:
-    """What the template needs to know of one variant; nothing of it depends on the other variants."""
+    """What the template needs to know of one variant; nothing of it depends on the other variants.
+
+    `components` are the containers of each componentSpec. Of several the first gets the disruption budget,
+    which counts the Pods of all; each of them scales.
+    """
 
     name: str
     version: str
     traffic: int
     shadow: bool
-    replicas: int
-    startup_failures: int
+    replicas: int | None
     startup_budget: int
-    backend: Backend
-    model_uri: str
-    secret: str | None
+    graph: Node
+    components: tuple[tuple[Container, ...], ...]
     service_account: str | None
-    image: str
-    env: tuple[tuple[str, str], ...]
-    requests: Mapping[str, str]
-    limits: Mapping[str, str]
+    scheduling: Mapping[str, Any]
+    scaling: Mapping[str, Any]
+    disruption: Mapping[str, Any]
+    orchestrator: Mapping[str, Any]
+    explainer: Mapping[str, Any]
 
 
 def render(desired: Desired, *, part_of: str, commit: str) -> tuple[Manifest, ...]:
@@ -68,11 +80,10 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
             "namespace": deployment.namespace,
             "labels": label_deployment(deployment, part_of),
             "annotations": _annotations(deployment),
+            "pod_annotations": _select_annotations(deployment, on_pods=True),
             "protocol": deployment.protocol,
-            # Clients name the graph's node in the URL, so it is the same whichever version answers.
-            "container": deployment.model,
-            "predictors": tuple(_predictor(variant) for variant in deployment.variants),
-            "probe_period": _PROBE_PERIOD,
+            "predictors": tuple(_predictor(variant) for variant in _put_live_first(deployment.variants)),
+            "probe_period": PROBE_PERIOD,
         },
     )
     check_body(deployment.id, body)
@@ -86,44 +97,70 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
     )
 
 
+def _put_live_first(variants: tuple[DesiredVariant, ...]) -> tuple[DesiredVariant, ...]:
+    """The first predictor's Service is the object's address, and Ambassador gives it what others leave."""
+    return tuple(sorted(variants, key=lambda variant: variant.shadow))
+
+
 def _annotations(deployment: DesiredDeployment) -> Mapping[str, str]:
     """Provenance stands on the object itself: the operator does not copy it to Pods."""
-    versions = sorted({variant.version: variant for variant in deployment.variants}.items())
+    models = sorted(
+        {
+            _name_model(model, deployment): model
+            for variant in deployment.variants
+            for model in variant.models()
+        }.items(),
+        key=lambda item: (item[1].folder != deployment.model, item[1].folder, item[1].version),
+    )
     annotations = {
         REGISTERED_MODEL_ANNOTATION: deployment.registered_model,
-        RECORDS_ANNOTATION: _join((version, variant.digest) for version, variant in versions),
-        RUNS_ANNOTATION: _join((version, variant.run) for version, variant in versions if variant.run),
+        RECORDS_ANNOTATION: _join((name, model.digest) for name, model in models),
+        RUNS_ANNOTATION: _join((name, model.run) for name, model in models if model.run),
     }
-    return {key: value for key, value in annotations.items() if value}
+    own = {key: value for key, value in annotations.items() if value}
+    return {**own, **_select_annotations(deployment, on_pods=False)}
 
 
-def _join(facts: Iterable[tuple[int, str | None]]) -> str:
-    return ",".join(f"v{version}={fact}" for version, fact in facts)
+def _select_annotations(deployment: DesiredDeployment, *, on_pods: bool) -> Mapping[str, str]:
+    """The declared annotations that Pods must carry, or the others: those of Pods restart them."""
+    return {
+        key: _to_text(value)
+        for key, value in sorted(deployment.annotations.items(), key=lambda item: item[0])
+        if KNOWN[key].on_pods is on_pods
+    }
+
+
+def _to_text(value: bool | int | str) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _name_model(model: DesiredModel, deployment: DesiredDeployment) -> str:
+    """`v5`, or `spirits/v5` where it is not the deployment's own model."""
+    version = f"v{model.version}"
+    return version if model.folder == deployment.model else f"{model.folder}/{version}"
+
+
+def _join(facts: Iterable[tuple[str, str | None]]) -> str:
+    return ",".join(f"{name}={fact}" for name, fact in facts)
 
 
 def _predictor(variant: DesiredVariant) -> _Predictor:
-    serving = variant.serving
-    backend = find_backend(serving.server, serving.protocol)
-    # Ours comes last: answers must be attributed to the version that gave them.
-    own = {"MLSERVER_MODEL_VERSION": str(variant.version)} if backend.takes_version else {}
-    failures = max(1, -(-serving.startup // _PROBE_PERIOD))
+    pods = variant.pods
     return _Predictor(
         name=variant.predictor,
-        version=str(variant.version),
+        version=variant.predictor if variant.version is None else str(variant.version),
         traffic=variant.traffic,
         shadow=variant.shadow,
-        replicas=serving.replicas,
-        startup_failures=failures,
-        # A Deployment must not be given up before its Pod's probe has been.
-        startup_budget=failures * _PROBE_PERIOD,
-        backend=backend,
-        model_uri=variant.model_uri,
-        secret=variant.secret,
-        service_account=serving.service_account,
-        image=serving.image,
-        env=tuple(sorted({**serving.env, **own}.items())),
-        requests=dict(serving.requests),
-        limits=dict(serving.limits),
+        replicas=pods.replicas,
+        startup_budget=startup_budget(variant.graph),
+        graph=make_node(variant.graph, pods.service_account),
+        components=group_containers(variant.graph),
+        service_account=pods.service_account,
+        scheduling=scheduling_of(pods),
+        scaling=scaling_of(pods),
+        disruption=disruption_of(pods.disruption),
+        orchestrator=orchestrator_of(pods, variant.graph),
+        explainer={} if variant.explainer is None else explainer_of(variant.explainer),
     )
 
 

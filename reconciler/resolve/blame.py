@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from reconciler.policy.graphs import list_nodes
 from reconciler.state.declarations import Deployment
 from reconciler.state.findings import Finding
 from reconciler.state.repository import EnvironmentEntry
@@ -43,11 +44,12 @@ def files_of(
         return frozenset(own)
     if deployment is None:
         return frozenset(own | {DEFAULTS_FILE})
-    model = f"models/{deployment.model}"
-    records = {
-        f"{model}/versions/{variant.version}.yaml" for variant in deployment.variants if variant.version
-    }
-    return frozenset(own | {DEFAULTS_FILE, f"{model}/model.yaml"} | records)
+    pins = {(deployment.model, variant.version) for variant in deployment.variants}
+    nodes = (placed.node for variant in deployment.variants for placed in list_nodes(variant))
+    pins |= {(node.model, node.version) for node in nodes if node.model is not None}
+    models = {f"models/{model}/model.yaml" for model, _ in pins}
+    records = {f"models/{model}/versions/{version}.yaml" for model, version in pins if version}
+    return frozenset(own | {DEFAULTS_FILE} | models | records)
 
 
 def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.policy.clusters import ClusterView, view_cluster
+from reconciler.policy.context import PlacedDeployment
 from reconciler.policy.layers import merge_serving, serving_layers
-from reconciler.policy.locations import Unmapped
-from reconciler.policy.naming import predictor_name
-from reconciler.resolve.artifacts import locate
+from reconciler.policy.placing import place_environment
 from reconciler.resolve.blame import blame
-from reconciler.resolve.serving import Unresolvable, settle_serving
-from reconciler.state.declarations import Deployment, Environment, Model, Variant
+from reconciler.resolve.serving import Unresolvable
+from reconciler.resolve.variants import resolve_variant
+from reconciler.state.declarations import Deployment, Environment
 from reconciler.state.findings import Finding, Grade
-from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
-from reconciler.state.targets import Desired, DesiredDeployment, DesiredVariant, Fault, Target
+from reconciler.state.repository import Entry, EnvironmentEntry, Repository
+from reconciler.state.targets import Desired, DesiredDeployment, Fault, Target
 
 RULE = "resolvable"
 """The rule that a deployment breaks which cannot be resolved although no policy found fault with it."""
@@ -72,16 +72,16 @@ def _resolve_target(scope: _Scope, target: Target, findings: tuple[Finding, ...]
     blamed = dict(blame(scope.entry, findings))
     retired: set[str] = set()
     resolved: list[DesiredDeployment] = []
-    for name, deployment in sorted(scope.entry.deployments.items()):
-        if name in blamed:
+    for placed in place_environment(scope.repository, scope.entry):
+        if placed.name in blamed:
             continue
-        if deployment.declaration.retire or scope.environment.retire:
-            retired.add(name)
+        if placed.entry.declaration.retire or scope.environment.retire:
+            retired.add(placed.name)
             continue
         try:
-            resolved.append(_resolve_deployment(scope, name, deployment))
+            resolved.append(_resolve_deployment(scope, placed))
         except Unresolvable as reason:
-            blamed[name] = (_explain(scope.entry.name, name, deployment, reason),)
+            blamed[placed.name] = (_explain(scope.entry.name, placed.name, placed.entry, reason),)
     return Desired(
         target=target,
         deployments=tuple(resolved),
@@ -93,59 +93,27 @@ def _resolve_target(scope: _Scope, target: Target, findings: tuple[Finding, ...]
     )
 
 
-def _resolve_deployment(scope: _Scope, name: str, deployment: Entry[Deployment]) -> DesiredDeployment:
-    declared = deployment.declaration
-    folder = scope.repository.models.get(declared.model)
-    if folder is None or folder.model is None:
+def _resolve_deployment(scope: _Scope, placed: PlacedDeployment) -> DesiredDeployment:
+    declared = placed.entry.declaration
+    if placed.model is None or placed.model.model is None:
         raise Unresolvable(f"there is no readable models/{declared.model}/model.yaml")
-    variants = tuple(
-        _resolve_variant(scope, folder, deployment, index, variant)
-        for index, variant in enumerate(declared.variants)
-    )
-    protocols = sorted({variant.serving.protocol for variant in variants})
+    variants = tuple(resolve_variant(placed.name, variant, scope.cluster) for variant in placed.variants)
+    protocols = sorted({node.container.protocol for variant in variants for node in variant.graph.walk()})
     if len(protocols) > 1:
         raise Unresolvable(
             f"its variants speak different protocols ({', '.join(protocols)}); all must speak one"
         )
-    model: Model = folder.model.declaration
+    shared = serving_layers(scope.repository, scope.entry, placed.model, placed.entry, None)
     return DesiredDeployment(
         environment=scope.entry.name,
-        name=name,
+        name=placed.name,
         namespace=scope.environment.namespace,
         model=declared.model,
-        registered_model=model.registered_model,
+        registered_model=placed.model.model.declaration.registered_model,
         protocol=protocols[0],
         variants=variants,
         adopt=declared.adopt,
-    )
-
-
-def _resolve_variant(
-    scope: _Scope, folder: ModelEntry, deployment: Entry[Deployment], index: int, variant: Variant
-) -> DesiredVariant:
-    version = variant.version
-    share = variant.traffic if variant.shadow is None else variant.shadow
-    if version is None or share is None:
-        raise Unresolvable(
-            f"variant {index + 1} says no {'version' if version is None else 'traffic or shadow'}"
-        )
-    record = folder.records.get(version)
-    if record is None:
-        raise Unresolvable(f"there is no readable models/{folder.name}/versions/{version}.yaml")
-    location = locate(record.declaration, scope.cluster)
-    if isinstance(location, Unmapped):
-        raise Unresolvable(f"the cluster cannot read v{version}: {location.reason}")
-    layers = serving_layers(scope.repository, scope.entry, folder, deployment, index)
-    return DesiredVariant(
-        predictor=predictor_name(variant),
-        version=version,
-        shadow=variant.shadow is not None,
-        traffic=share,
-        model_uri=location.uri,
-        secret=location.secret,
-        serving=settle_serving(merge_serving(layers), scope.cluster.platform),
-        run=record.declaration.identity.run,
-        digest=record.declaration.identity.digest,
+        annotations=dict(merge_serving(shared).serving.annotations or {}),
     )
 
 

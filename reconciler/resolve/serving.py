@@ -1,4 +1,4 @@
-"""Serving settings of a variant after all layers, with what holds where no layer says anything."""
+"""Settings of containers and Pods after all layers, with what holds where no layer says anything."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from collections.abc import Mapping
 from reconciler.policy.layers import MergedServing
 from reconciler.policy.servers import server_image
 from reconciler.resolve.durations import to_seconds
-from reconciler.state.declarations import Platform, Quantity, ResourceList
-from reconciler.state.targets import DesiredServing
+from reconciler.state.declarations import (
+    Duration,
+    Platform,
+    Quantity,
+    ResourceList,
+    Resources,
+    Scaling,
+)
+from reconciler.state.desired import (
+    DesiredContainer,
+    DesiredModel,
+    DesiredOrchestrator,
+    DesiredPods,
+    DesiredScaling,
+)
 
 DEFAULT_REPLICAS = 1
 DEFAULT_STARTUP = "10m"
@@ -18,8 +31,10 @@ class Unresolvable(Exception):
     """Something that a deployment needs is missing; the message says what, as a clause about it."""
 
 
-def settle_serving(merged: MergedServing, platform: Platform) -> DesiredServing:
-    """The settings that a predictor is rendered from.
+def settle_container(
+    name: str, merged: MergedServing, platform: Platform, model: DesiredModel | None
+) -> DesiredContainer:
+    """The settings that a container is rendered from.
 
     Server, protocol and image have no default of ours: raises Unresolvable where one is missing.
     """
@@ -32,18 +47,75 @@ def settle_serving(merged: MergedServing, platform: Platform) -> DesiredServing:
         raise Unresolvable(
             f"there is no image of the {serving.server} server with protocol {serving.protocol}"
         )
-    resources = serving.resources
-    return DesiredServing(
+    requests, limits = settle_resources(serving.resources)
+    return DesiredContainer(
+        name=name,
         server=serving.server,
         protocol=serving.protocol,
         image=image,
-        replicas=serving.replicas or DEFAULT_REPLICAS,
-        requests=_amounts(resources.requests if resources else None),
-        limits=_amounts(resources.limits if resources else None),
-        service_account=serving.service_account,
-        env=dict(serving.env or {}),
         startup=to_seconds(serving.startup or DEFAULT_STARTUP),
+        requests=requests,
+        limits=limits,
+        env=dict(serving.env or {}),
+        secret_env=dict(serving.secret_env or {}),
+        parameters=dict(serving.parameters or {}),
+        port=serving.port,
+        logger=serving.request_logger,
+        model=model,
     )
+
+
+def settle_pods(merged: MergedServing) -> DesiredPods:
+    """How many Pods a variant has, and where they run. What scales itself has no number of its own."""
+    serving = merged.serving
+    scaling = None if serving.scaling is None else _settle_scaling(serving.scaling)
+    orchestrator = serving.orchestrator
+    requests, limits = settle_resources(orchestrator.resources if orchestrator else None)
+    return DesiredPods(
+        replicas=None if scaling else serving.replicas or DEFAULT_REPLICAS,
+        scaling=scaling,
+        disruption=serving.disruption,
+        service_account=serving.service_account,
+        node_selector=dict(serving.node_selector or {}),
+        tolerations=serving.tolerations or (),
+        affinity=serving.affinity,
+        priority_class=serving.priority_class,
+        termination_grace=_seconds(serving.termination_grace),
+        orchestrator=DesiredOrchestrator(
+            requests=requests,
+            limits=limits,
+            env=dict((orchestrator.env if orchestrator else None) or {}),
+        ),
+    )
+
+
+def settle_resources(
+    resources: Resources | None,
+) -> tuple[Mapping[str, Quantity], Mapping[str, Quantity]]:
+    """Requests and limits, each by the name of what is asked for."""
+    if resources is None:
+        return {}, {}
+    return _amounts(resources.requests), _amounts(resources.limits)
+
+
+def _settle_scaling(scaling: Scaling) -> DesiredScaling:
+    if scaling.max is None:
+        raise Unresolvable("no layer says serving.scaling.max")
+    fallback = scaling.fallback
+    return DesiredScaling(
+        min=scaling.min or 1,
+        max=scaling.max,
+        cpu=scaling.cpu,
+        memory=scaling.memory,
+        triggers=scaling.triggers or (),
+        poll=_seconds(scaling.poll),
+        cooldown=_seconds(scaling.cooldown),
+        fallback=None if fallback is None else (fallback.failures, fallback.replicas),
+    )
+
+
+def _seconds(duration: Duration | None) -> int | None:
+    return None if duration is None else to_seconds(duration)
 
 
 def _amounts(amounts: ResourceList | None) -> Mapping[str, Quantity]:

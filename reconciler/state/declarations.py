@@ -28,6 +28,7 @@ from reconciler.state.serving import SecretKey as SecretKey
 from reconciler.state.serving import Server as Server
 from reconciler.state.serving import Serving as Serving
 from reconciler.state.serving import Storage as Storage
+from reconciler.state.serving import Trigger as Trigger
 from reconciler.state.written import Address as Address
 from reconciler.state.written import Declaration as Declaration
 from reconciler.state.written import Digest as Digest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.state.declarations import Protocol, Quantity, Server
+from reconciler.state.declarations import Protocol
+from reconciler.state.desired import DesiredVariant
 from reconciler.state.extras import ExtraTemplate
 from reconciler.state.findings import Finding
 
@@ -33,41 +34,11 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredServing:
-    """Serving settings after all layers were merged; nothing is left open but what may stay so.
-
-    `requests` and `limits` map `cpu` and `memory` to Kubernetes quantities; `startup` is in seconds.
-    """
-
-    server: Server
-    protocol: Protocol
-    image: str
-    replicas: int
-    requests: Mapping[str, Quantity]
-    limits: Mapping[str, Quantity]
-    service_account: str | None
-    env: Mapping[str, str]
-    startup: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesiredVariant:
-    """One predictor to be: a pinned version, its role and share (percent), and where the cluster finds it."""
-
-    predictor: str
-    version: int
-    shadow: bool
-    traffic: int
-    model_uri: str
-    secret: str | None
-    serving: DesiredServing
-    run: str | None
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredDeployment:
-    """One deployment file, resolved. Variants are in the file's order; the first live one is the baseline."""
+    """One deployment file, resolved. Variants are in the file's order; the first live one is the baseline.
+
+    `annotations` are those of the whole object, by their full keys.
+    """
 
     environment: str
     name: str
@@ -77,6 +48,7 @@ class DesiredDeployment:
     protocol: Protocol
     variants: tuple[DesiredVariant, ...]
     adopt: bool = False
+    annotations: Mapping[str, bool | int | str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

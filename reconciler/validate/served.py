@@ -11,7 +11,7 @@ from reconciler.state.findings import Finding, Grade
 _EACH = "*"
 
 _BLOCKS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
-    FileKind.DEPLOYMENT: (("experiment",), ("variants", _EACH, "graph")),
+    FileKind.DEPLOYMENT: (("experiment",),),
     FileKind.ENVIRONMENT: (("rules", "max-traffic-step"), ("rules", "soak")),
     FileKind.EXCEPTIONS: (("holds",), ("freezes",), ("suspensions",)),
 }

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.render.servers import find_backend
 from reconciler.state.declarations import Server
+from reconciler.state.desired import DesiredPods
 from tests.unit.render.building import container_of, predictors_of, variant
 
 
@@ -46,7 +47,7 @@ def test_columns_keep_their_names_with_the_seldon_protocol() -> None:
 
 
 def test_a_service_account_reaches_node_and_pod() -> None:
-    (predictor,) = predictors_of(variant(3, service_account="model"))
+    (predictor,) = predictors_of(variant(3, pods=DesiredPods(replicas=1, service_account="model")))
     assert predictor["graph"]["serviceAccountName"] == "model"
     assert predictor["componentSpecs"][0]["spec"]["serviceAccountName"] == "model"
 

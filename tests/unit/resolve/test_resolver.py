@@ -7,7 +7,14 @@ import re
 import pytest
 
 from reconciler.resolve.resolver import UnknownTarget, resolve
-from reconciler.state.targets import Desired, DesiredDeployment, DesiredServing, DesiredVariant, Target
+from reconciler.state.desired import (
+    DesiredContainer,
+    DesiredModel,
+    DesiredNode,
+    DesiredPods,
+    DesiredVariant,
+)
+from reconciler.state.targets import Desired, DesiredDeployment, Target
 from tests.unit.resolve.building import DEFAULTS, DEPLOYMENT, ENVIRONMENT, MODEL, error, repository
 
 PRICES = "environments/production/deployments/prices.yaml"
@@ -49,21 +56,28 @@ def test_one_version_at_full_traffic() -> None:
                         version=3,
                         shadow=False,
                         traffic=100,
-                        model_uri="s3://mlflow/artifacts/1/models/m-3/artifacts",
-                        secret="artifacts-s3",
-                        serving=DesiredServing(
-                            server="mlflow",
-                            protocol="v2",
-                            image="seldonio/mlserver:1.7.1-mlflow",
-                            replicas=1,
-                            requests={"cpu": "200m", "memory": "512Mi"},
-                            limits={"memory": "1Gi"},
-                            service_account=None,
-                            env={},
-                            startup=600,
+                        graph=DesiredNode(
+                            type="model",
+                            container=DesiredContainer(
+                                name="wines",
+                                server="mlflow",
+                                protocol="v2",
+                                image="seldonio/mlserver:1.7.1-mlflow",
+                                startup=600,
+                                requests={"cpu": "200m", "memory": "512Mi"},
+                                limits={"memory": "1Gi"},
+                                model=DesiredModel(
+                                    folder="wines",
+                                    registered_model="wine-quality",
+                                    version=3,
+                                    uri="s3://mlflow/artifacts/1/models/m-3/artifacts",
+                                    secret="artifacts-s3",
+                                    run="run3",
+                                    digest="sha256:" + "3" * 64,
+                                ),
+                            ),
                         ),
-                        run="run3",
-                        digest="sha256:" + "3" * 64,
+                        pods=DesiredPods(replicas=1),
                     ),
                 ),
             ),
@@ -109,26 +123,26 @@ class TestServing:
                 }
             )
         )
-        serving = found.variants[0].serving
-        assert (serving.replicas, serving.startup, serving.service_account) == (5, 90, "model")
-        assert serving.env == {"A": "defaults", "B": "deployment"}
-        assert serving.image == "example.com/own@sha256:1"
+        pods, container = found.variants[0].pods, found.variants[0].graph.container
+        assert (pods.replicas, container.startup, pods.service_account) == (5, 90, "model")
+        assert container.env == {"A": "defaults", "B": "deployment"}
+        assert container.image == "example.com/own@sha256:1"
 
     def test_the_environments_image_of_a_server(self) -> None:
         platform = "platform: {servers: {mlflow: {v2: {image: example.com/mlserver:2}}}}"
         found = only(desired({ENVIRONMENT: f"{{namespace: w, artifacts: [{MAPPING}], {platform}}}"}))
-        assert found.variants[0].serving.image == "example.com/mlserver:2"
+        assert found.variants[0].graph.container.image == "example.com/mlserver:2"
 
     def test_no_resources_anywhere_leave_them_open(self) -> None:
-        serving = only(desired({DEFAULTS: None})).variants[0].serving
-        assert (serving.requests, serving.limits) == ({}, {})
+        container = only(desired({DEFAULTS: None})).variants[0].graph.container
+        assert (container.requests, container.limits) == ({}, {})
 
     @pytest.mark.parametrize(
         ("duration", "seconds"), [("0s", 0), ("45s", 45), ("10m", 600), ("2h", 7200), ("1d", 86400)]
     )
     def test_startup_is_in_seconds(self, duration: str, seconds: int) -> None:
         found = only(desired({DEFAULTS: f"serving: {{startup: {duration}}}"}))
-        assert found.variants[0].serving.startup == seconds
+        assert found.variants[0].graph.container.startup == seconds
 
 
 class TestClusters:
@@ -150,13 +164,15 @@ class TestClusters:
     @pytest.mark.parametrize("cluster", ["", "eu1"])
     def test_what_the_environment_says_holds_in_a_cluster_that_says_nothing(self, cluster: str) -> None:
         variant = self.variant(cluster)
-        assert variant.model_uri == "s3://mlflow/artifacts/1/models/m-3/artifacts"
-        assert variant.serving.image == "seldonio/mlserver:1.7.1-mlflow"
+        (model,) = variant.models()
+        assert model.uri == "s3://mlflow/artifacts/1/models/m-3/artifacts"
+        assert variant.graph.container.image == "seldonio/mlserver:1.7.1-mlflow"
 
     def test_what_a_cluster_says_replaces_it(self) -> None:
         variant = self.variant("us1")
-        assert (variant.model_uri, variant.secret) == ("gcs://mlflow-us/1/models/m-3/artifacts", None)
-        assert variant.serving.image == "us.example.com/mlserver:2"
+        (model,) = variant.models()
+        assert (model.uri, model.secret) == ("gcs://mlflow-us/1/models/m-3/artifacts", None)
+        assert variant.graph.container.image == "us.example.com/mlserver:2"
 
     def test_another_cluster_is_refused(self) -> None:
         with pytest.raises(UnknownTarget, match=r'production is not served from cluster "eu2"; .*: eu1, us1'):
@@ -192,7 +208,7 @@ class TestFaults:
             ({MODEL: None}, "there is no readable models/wines/model.yaml"),
             ({DEPLOYMENT: "{model: beer, variants: [{version: 3, traffic: 1}]}"}, "no readable models/beer/"),
             ({"models/wines/versions/3.yaml": None}, "there is no readable models/wines/versions/3.yaml"),
-            ({ENVIRONMENT: "namespace: w"}, "the cluster cannot read v3: no entry of artifacts"),
+            ({ENVIRONMENT: "namespace: w"}, "the cluster cannot read wines v3: no entry of artifacts"),
             (
                 {MODEL: "{registeredModel: w, owners: [a], serving: {protocol: v2}}"},
                 "no layer says serving.server",

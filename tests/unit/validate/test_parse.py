@@ -202,8 +202,8 @@ def test_a_version_that_is_no_number_is_refused_as_not_pinned(value: str, advice
 
 
 def test_only_whole_blocks_that_are_there_are_refused_as_not_served() -> None:
-    text = "namespace: a\nclusters: {eu1: {}, us1: {metrics: {prometheus: x}}}\nrules: {max-prune: 5}\n"
-    assert [found[:2] for found in find(text, FileKind.ENVIRONMENT)] == [("f:2:27", "not-served-yet")]
+    text = "namespace: a\nrules: {max-prune: 5, soak: {}}\n"
+    assert [found[:2] for found in find(text, FileKind.ENVIRONMENT)] == [("f:2:23", "not-served-yet")]
 
 
 @pytest.mark.parametrize(
