@@ -25,7 +25,14 @@ from reconciler.observe.texts import (
     write_time,
 )
 from reconciler.render.applyset import applyset_id, parent_name
-from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
+from reconciler.state.inventory import (
+    Condition,
+    GoodSet,
+    InventoryEntry,
+    ObjectResult,
+    RunSummary,
+    TargetRecord,
+)
 from reconciler.state.objects import (
     ENVIRONMENT_LABEL,
     KINDS,
@@ -37,6 +44,7 @@ from reconciler.state.objects import (
     ObjectKey,
 )
 from reconciler.state.plans import Action
+from reconciler.state.shares import Share
 from reconciler.state.targets import Target
 
 ID_LABEL = "applyset.kubernetes.io/id"
@@ -52,7 +60,9 @@ HISTORY_LENGTH = 20
 PLAIN_LIMIT = 200 * 1024
 """Bytes of lists up to which they are kept as text that people can read."""
 
-_LISTS = ("inventory", "results", "conditions", "history")
+_LISTS = ("inventory", "results", "conditions", "history", "good")
+# What records of an earlier program lack.
+_OPTIONAL = frozenset({"good"})
 
 
 def find_part_of(target: Target) -> str:
@@ -77,6 +87,7 @@ def encode_record(record: TargetRecord, target: Target) -> Body:
             _encode_condition(condition) for condition in sorted(record.conditions, key=lambda c: c.type)
         ),
         "history": join_lines(_encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
+        "good": join_lines(_encode_good(item) for item in sorted(record.good, key=lambda g: g.deployment)),
     }
     data = {
         "format": FORMAT,
@@ -186,6 +197,7 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
         results=read_lines(lists["results"], lambda item: _decode_result(item, target)),
         conditions=read_lines(lists["conditions"], _decode_condition),
         history=read_lines(lists["history"], _decode_run),
+        good=read_lines(lists["good"], _decode_good),
         heartbeat=read_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
         fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0")),
     )
@@ -279,6 +291,39 @@ def _decode_run(item: Mapping[str, Any]) -> RunSummary:
     )
 
 
+def _encode_good(item: GoodSet) -> dict[str, Any]:
+    shares = [
+        [share.predictor, share.version, share.percent, "shadow" if share.shadow else "live"]
+        for share in item.shares
+    ]
+    return {
+        "deployment": item.deployment,
+        "model": item.model,
+        "revision": item.revision,
+        "digest": item.digest,
+        "shares": shares,
+    }
+
+
+def _decode_good(item: Mapping[str, Any]) -> GoodSet:
+    return GoodSet(
+        deployment=read_text(item, "deployment"),
+        model=read_text(item, "model"),
+        revision=read_text(item, "revision"),
+        digest=read_text(item, "digest"),
+        shares=tuple(_decode_share(entry) for entry in read_typed(item, "shares", list)),
+    )
+
+
+def _decode_share(entry: Any) -> Share:
+    match entry:
+        case [str(predictor), str(version), int(percent), "live" | "shadow" as role] if not isinstance(
+            percent, bool
+        ):
+            return Share(predictor=predictor, version=version, shadow=role == "shadow", percent=percent)
+    raise Unreadable
+
+
 def _decode_key(item: Mapping[str, Any], target: Target) -> ObjectKey:
     return ObjectKey(kind=_decode_kind(item), namespace=target.namespace, name=read_text(item, "name"))
 
@@ -294,4 +339,5 @@ def _read_list(body: Body, name: str) -> str:
     packed = read_mapping(body.get("binaryData") or {}).get(f"{name}.gz")
     if packed is not None:
         return unpack(packed)
-    return read_text(read_mapping(body.get("data") or {}), name)
+    data = read_mapping(body.get("data") or {})
+    return "" if name in _OPTIONAL and name not in data else read_text(data, name)

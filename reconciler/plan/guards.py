@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 
+from reconciler.plan.capacity import find_additions, find_shortages
 from reconciler.plan.shares import read_live_shares
-from reconciler.plan.wording import count
+from reconciler.plan.wording import count, join_words
 from reconciler.state.declarations import Waiver
-from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Body
+from reconciler.state.inventory import GoodSet
+from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Body, LiveObject
 from reconciler.state.observations import Namespace
 from reconciler.state.plans import Cause, Change, Op, Plan, Refusal
+from reconciler.state.quotas import Quota
 from reconciler.state.shares import Share
 
 
@@ -35,7 +38,9 @@ class GuardInput:
 
     `max_prune` is the environment's limit (`20%` or a number), `recorded` how many objects the target
     owned before, `declared` how many deployments it declares now, `applied` the revision last applied.
-    `namespace` is the target's namespace; None if it was not read because nothing needs it.
+    `namespace` is the target's namespace; None if it was not read because nothing needs it. `quotas` are
+    that namespace's (none where they were not read), `workloads` the operator's Deployments in it;
+    `good` are the sets that served well before.
     """
 
     plan: Plan
@@ -47,6 +52,9 @@ class GuardInput:
     namespace: Namespace | None
     waivers: tuple[Waiver, ...]
     now: datetime
+    quotas: tuple[Quota, ...] = ()
+    workloads: tuple[LiveObject, ...] = ()
+    good: tuple[GoodSet, ...] = ()
 
 
 DEFAULT_MAX_PRUNE = "20%"
@@ -208,6 +216,8 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
         wanted = read_live_shares(change.manifest.body)
         if not running or _keeps_one(change.live.body, running, change.manifest.body, wanted):
             continue
+        if _restores(given.good, change, wanted):
+            continue
         name = _id(given.plan, change)
         keep = max(running, key=lambda share: share.percent)
         yield Refusal(
@@ -233,6 +243,47 @@ def _keeps_one(old: Body, running: tuple[Share, ...], new: Body, wanted: tuple[S
     return not {share.version for share in running}.isdisjoint(share.version for share in wanted)
 
 
+def _restores(good: tuple[GoodSet, ...], change: Change, wanted: tuple[Share, ...]) -> bool:
+    """Whether the change goes back to versions that served well together here: restoring is never refused."""
+    if change.manifest is None or not wanted:
+        return False
+    served = next((item for item in good if item.deployment == change.deployment), None)
+    if served is None or served.model != _read_model(change.manifest.body):
+        return False
+    known = {share.version for share in served.shares if not share.shadow and share.percent > 0}
+    return {share.version for share in wanted} <= known
+
+
+def _check_capacity(given: GuardInput) -> Iterator[Refusal]:
+    environment = given.plan.target.environment
+    additions = [
+        addition
+        for addition in find_additions(given.plan, given.workloads)
+        if not _names(given, "fits-quota", f"{environment}/{addition.deployment}")
+    ]
+    shortages = find_shortages(additions, given.quotas)
+    if not shortages:
+        return
+    names = tuple(f"{environment}/{addition.deployment}" for addition in additions)
+    pods = sum(int(addition.amounts["pods"]) for addition in additions)
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    first = (
+        f"{join_words(names[:5])}{more} would start {count(pods, 'Pod')} beside those that serve now, "
+        f"and namespace {given.plan.target.namespace} has no room for both:"
+    )
+    lines = [first, *(f"  {shortage}" for shortage in shortages)]
+    yield Refusal(
+        rule="fits-quota",
+        message="\n".join(lines),
+        advice=(
+            "Lower replicas or requests, take something away in a change of its own first, or ask the "
+            "namespace's owner for more. Where Pods may wait for room, waive it:\n"
+            + _waiver_text(environment, "fits-quota", names, given.now)
+        ),
+        objects=names,
+    )
+
+
 def _read_model(body: Body) -> str:
     labels = body["metadata"].get("labels") or {}
     return str(labels.get(MODEL_LABEL, ""))
@@ -244,8 +295,9 @@ GUARDS: Mapping[str, Callable[[GuardInput], Iterable[Refusal]]] = {
     "empty-environment": _check_emptiness,
     "max-prune": _check_prune,
     "keep-a-running-variant": _check_replacement,
+    "fits-quota": _check_capacity,
 }
-WAIVABLE_GUARDS = frozenset({"history-continues", "max-prune", "keep-a-running-variant"})
+WAIVABLE_GUARDS = frozenset({"fits-quota", "history-continues", "max-prune", "keep-a-running-variant"})
 
 
 def _is_waived(refusal: Refusal, given: GuardInput) -> bool:

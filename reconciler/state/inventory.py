@@ -7,6 +7,7 @@ from datetime import datetime
 
 from reconciler.state.objects import ObjectKey
 from reconciler.state.plans import Action
+from reconciler.state.shares import Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,24 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoodSet:
+    """The variants that were all ready and routed as declared the last time that a run looked.
+
+    `revision` is where they first were so; `digest` begins that of their manifest, in DIGEST_LENGTH digits:
+    enough to tell sets of one deployment apart, and ten thousand of them still fit a ConfigMap.
+    """
+
+    deployment: str
+    model: str
+    revision: str
+    digest: str
+    shares: tuple[Share, ...]
+
+
+DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecord:
     """All that is kept for one target between runs.
 
@@ -64,6 +83,7 @@ class TargetRecord:
     `forged` says that it cannot be trusted: it does not carry the ApplySet ID computed for this target,
     belongs to another namespace's life, or cannot be read; its entries are empty then. `namespace_uid`
     names the namespace's life and so the cluster; `fence` is the Lease's transition count at the last write.
+    `good` holds the last good set of each deployment that had one.
     """
 
     entries: tuple[InventoryEntry, ...] = ()
@@ -81,3 +101,4 @@ class TargetRecord:
     uid: str = ""
     resource_version: str = ""
     forged: bool = False
+    good: tuple[GoodSet, ...] = ()

@@ -32,11 +32,11 @@ from reconciler.state.documents import Document, Location
 from reconciler.state.findings import Finding
 from reconciler.state.repository import Entry, EnvironmentEntry
 
-WAIVABLE_RULES = ("history-continues", "keep-a-running-variant", "max-prune")
+WAIVABLE_RULES = ("fits-quota", "history-continues", "keep-a-running-variant", "max-prune")
 """The guards that a waiver can lift."""
 
 # Whoever waives the pruning of a deployment, or the history, names what the repository no longer has.
-_RULES_OF_DECLARED = frozenset({"keep-a-running-variant"})
+_RULES_OF_DECLARED = frozenset({"fits-quota", "keep-a-running-variant"})
 
 _FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ")
 

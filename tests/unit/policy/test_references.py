@@ -188,8 +188,8 @@ class TestWaivers:
 
     def test_a_rule_that_cannot_be_waived(self) -> None:
         assert self.find('{rule: max-prunes, objects: [production], reason: x, until: "2026-11-30"}') == [
-            f"{EXCEPTIONS}:2:12 production: rule max-prunes cannot be waived; history-continues, "
-            + 'keep-a-running-variant and max-prune can. Did you mean "max-prune"? '
+            f"{EXCEPTIONS}:2:12 production: rule max-prunes cannot be waived; fits-quota, "
+            + 'history-continues, keep-a-running-variant and max-prune can. Did you mean "max-prune"? '
             + "Remove the waiver, or name one of these rules."
         ]
 
