@@ -18,11 +18,13 @@ from scripts.local_cluster.node.addresses import Addresses
 from scripts.local_cluster.node.client import Client, Unreachable
 from scripts.local_cluster.node.events import Recorder
 from scripts.local_cluster.node.images import ROOT, Programs
+from scripts.local_cluster.node.logs import LogServer
 from scripts.local_cluster.node.pods import Pods
 from scripts.local_cluster.node.probes import Prober
 from scripts.local_cluster.node.registration import Capacity, keep_alive, register
 from scripts.local_cluster.node.services import Services
 from scripts.local_cluster.node.workload_entries import remove_all_entries
+from scripts.local_cluster.ports import free_ports
 
 
 def read_arguments() -> argparse.Namespace:
@@ -61,9 +63,12 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await _arrive(client, arguments.name, capacity)
+    (log_port,) = free_ports(1)
+    await _arrive(client, arguments.name, capacity, log_port)
+    logs = LogServer(arguments.folder, log_port, arguments.folder.parent / "node")
     tasks = {
-        asyncio.create_task(keep_alive(client, arguments.name, capacity)),
+        asyncio.create_task(logs.serve()),
+        asyncio.create_task(keep_alive(client, arguments.name, capacity, log_port=log_port)),
         asyncio.create_task(recorder.run()),
         asyncio.create_task(Pods(services).run()),
     }
@@ -76,11 +81,11 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
         task.result()
 
 
-async def _arrive(client: Client, name: str, capacity: Capacity) -> None:
+async def _arrive(client: Client, name: str, capacity: Capacity, log_port: int) -> None:
     while True:
         try:
             await remove_all_entries(client, name)
-            await register(client, name, capacity)
+            await register(client, name, capacity, log_port=log_port)
         except Unreachable as error:
             print(f"node {name}: {error}", flush=True)
             await asyncio.sleep(1)

@@ -27,7 +27,7 @@ class Capacity:
     pods: str = "110"
 
 
-async def register(client: Client, name: str, capacity: Capacity) -> None:
+async def register(client: Client, name: str, capacity: Capacity, *, log_port: int) -> None:
     """Make the Node, or take over that of an earlier life, and make it Ready. Raises Refused, Unreachable."""
     node = {
         "apiVersion": "v1",
@@ -43,22 +43,22 @@ async def register(client: Client, name: str, capacity: Capacity) -> None:
         },
     }
     await client.apply(f"/api/v1/nodes/{name}", node)
-    await _report(client, name, capacity)
+    await _report(client, name, capacity, log_port)
     await _renew(client, name)
 
 
-async def keep_alive(client: Client, name: str, capacity: Capacity) -> None:
+async def keep_alive(client: Client, name: str, capacity: Capacity, *, log_port: int) -> None:
     """Renew the Lease and the Node's status for ever. Raises Refused."""
     while True:
         await asyncio.sleep(_RENEW)
         try:
             await _renew(client, name)
-            await _report(client, name, capacity)
+            await _report(client, name, capacity, log_port)
         except Unreachable:
             continue
 
 
-async def _report(client: Client, name: str, capacity: Capacity) -> None:
+async def _report(client: Client, name: str, capacity: Capacity, log_port: int) -> None:
     moment = seconds(now())
     amount = {"cpu": capacity.cpu, "memory": capacity.memory, "pods": capacity.pods}
     status: Mapping[str, Any] = {
@@ -74,6 +74,8 @@ async def _report(client: Client, name: str, capacity: Capacity) -> None:
             ),
         ],
         "addresses": [{"type": "InternalIP", "address": HOST}],
+        # Where the API server asks for logs.
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": log_port}},
         "nodeInfo": {
             "architecture": "amd64",
             "operatingSystem": "linux",
