@@ -114,9 +114,10 @@ def _render(
     except Unreadable as error:
         shown = text.split("\n")[error.line - 1].strip()
         message = (
-            f"{deployment.id}: line {error.line} of what the template gives cannot be read: {error.detail}."
+            f"{deployment.id}: line {error.line} of what the template gives cannot be read: {error.detail}. "
+            f"It is: {shown}"
         )
-        return (), (_refuse(find_words(template, shown, shown.partition(":")[0]), f"{message}\n  {shown}"),)
+        return (), (_refuse(find_words(template, shown, shown.partition(":")[0]), message),)
     findings = [
         finding
         for body in bodies

@@ -18,6 +18,7 @@ import pytest
 
 from reconciler.load.documents import load
 from reconciler.load.worktree import read_worktree
+from reconciler.pipeline.extras import check_extras
 from reconciler.policy.policies import POLICIES
 from reconciler.state.findings import Finding
 from reconciler.validate.checks import check
@@ -46,7 +47,8 @@ def read_expected(case: Path) -> tuple[Expected, ...]:
 
 def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
     worktree = read_worktree(_expand(case, scratch))
-    return check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)).findings
+    found = check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable))
+    return check_extras(found).findings
 
 
 def _expand(case: Path, scratch: Path) -> Path:

@@ -31,6 +31,7 @@ Examples:
 def command(settings: Settings, base: str | None, registry: bool, strict: bool, output: str) -> Outcome:
     from reconciler import wiring
     from reconciler.pipeline.check import check_tree, check_worktree
+    from reconciler.pipeline.extras import check_extras
     from reconciler.pipeline.verification import leave_registry_out, verify_records
     from reconciler.report import github, json, text
 
@@ -38,7 +39,7 @@ def command(settings: Settings, base: str | None, registry: bool, strict: bool, 
     if base is not None:
         with wiring.open_worktree_source(settings) as source:
             before = check_tree(source.read(source.resolve(base))).repository
-    check = check_worktree(settings.directory, base=before)
+    check = check_extras(check_worktree(settings.directory, base=before))
     check = verify_records(check, before, wiring.open_registry) if registry else leave_registry_out(check)
     view = {"text": text.show_check, "json": json.show_check, "github": github.show_check}[output]
     click.echo(view(check))

@@ -59,6 +59,13 @@ class RightMissing(ClusterError):
         )
 
 
+_BRINGS: Mapping[str, str] = {
+    "machinelearning.seldon.io": "Seldon Core's operator (its chart brings the definition)",
+    "monitoring.coreos.com": "the Prometheus operator",
+    "security.istio.io": "Istio",
+}
+
+
 class KindMissing(ClusterError):
     """The API server does not know the kind: its CustomResourceDefinition is not installed."""
 
@@ -67,7 +74,7 @@ class KindMissing(ClusterError):
         super().__init__(
             f"{kind.name} ({kind.api_version}) is not known to the API server: "
             f"the CustomResourceDefinition {kind.plural}.{kind.group} is missing or does not serve "
-            f"{kind.version}. Install Seldon Core's operator (its chart brings the definition), "
+            f"{kind.version}. Install {_BRINGS.get(kind.group, 'what brings it')}, "
             "or point at the cluster that has it."
         )
 
