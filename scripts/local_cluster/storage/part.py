@@ -38,8 +38,8 @@ def start_part(cluster: LocalCluster) -> None:
                 "--addr",
                 f"{LOOPBACK}:{port}",
             ),
-            # What is put into a bucket's folder by hand is seen at once.
-            *("--dir-cache-time", "0s", str(folder)),
+            # What is put into a bucket's folder by hand is seen soon; with 0s the server locks itself up.
+            *("--dir-cache-time", "1s", str(folder)),
         ),
         environment={
             # Not as an argument, where every user of the machine could read it.
