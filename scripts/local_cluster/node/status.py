@@ -130,5 +130,7 @@ def _condition(
         "status": status,
         "lastTransitionTime": since,
         # Merged into what is there, where the words of an earlier state would stay.
-        **{"reason": None, "message": None, **({} if holds else otherwise)},
+        "reason": None,
+        "message": None,
+        **({} if holds else otherwise),
     }
