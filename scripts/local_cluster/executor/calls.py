@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import os
 import time
 import zlib
@@ -27,6 +28,7 @@ _NOT_FORWARDED = frozenset(
 _OWN_ADDRESS = frozenset({"localhost", "127.0.0.1", "0.0.0.0"})  # noqa: S104 -- a name to recognise
 # Model servers on uvicorn close after five seconds; who closes first never meets a closed connection.
 _KEPT_SECONDS = 4
+_LARGE = 2**20
 
 
 def resolve(host: str, address: str) -> str:
@@ -67,7 +69,7 @@ class HttpCaller:
         begun = time.perf_counter()
         try:
             async with self.session.request(
-                method, URL(url, encoded=True), headers=headers, data=request and request.body
+                method, URL(url, encoded=True), headers=headers, data=request and _content(request.body)
             ) as response:
                 seconds = time.perf_counter() - begun
                 self.metrics.observe_call(
@@ -101,6 +103,11 @@ class HttpCaller:
                 headers.add(name, value)
         headers[PUID] = self.puid
         return headers
+
+
+def _content(body: bytes) -> bytes | io.BytesIO:
+    # aiohttp wants what is large as a file, to write it piece by piece.
+    return body if len(body) <= _LARGE else io.BytesIO(body)
 
 
 def _unpack(body: bytes) -> bytes:

@@ -16,6 +16,8 @@ ALL_CHILDREN = -1
 NO_CHILD = -2
 """A route: none, what came in is the answer."""
 
+_MESSAGE = frozenset({"data", "binData", "strData", "jsonData", "customData", "meta", "status"})
+
 _ESCAPES = (
     (b"<", b"\\u003c"),
     (b">", b"\\u003e"),
@@ -84,7 +86,7 @@ def read_route(payload: Payload) -> int:
     """
     body = _parse_json(payload.body)
     if isinstance(body, dict):
-        if not set(body) <= {"data", "meta", "status"}:
+        if not set(body) <= _MESSAGE:
             raise GraphError("a router's answer that is neither a SeldonMessage nor a list of numbers")
         data = body.get("data")
         if not isinstance(data, dict):
