@@ -55,7 +55,7 @@ class LocalCluster:
         owner: Process | None = None,
         detached: bool = False,
         binaries: Binaries | None = None,
-        deadline: float = 60.0,
+        deadline: float = 120.0,
         say: Callable[[str], None] = tell,
     ) -> None:
         """Describe a cluster; `start` starts it.

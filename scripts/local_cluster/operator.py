@@ -26,10 +26,13 @@ CONFIG = "seldon-config"
 WEBHOOK = "seldon-validating-webhook-configuration-seldon-system"
 GATEWAY = "istio-system/seldon-gateway"
 EXECUTOR_IMAGE = "seldonio/seldon-core-executor:1.17.1"
-EXPLAINER_IMAGE = "seldonio/mlserver:1.7.1-alibi-explain"
+EXPLAINER_IMAGES = {
+    "image": "seldonio/alibiexplainer:1.17.1",
+    "image_v2": "seldonio/mlserver:1.7.1-alibi-explain",
+}
 # Server and protocol → image, where it is another than the module's. The seldon protocol's are those of the
 # last release under the Apache licence, MLServer's those that newer releases name: what modelsync renders
-# where an environment names none. tests/integration/test_local_operator.py compares.
+# where an environment names none. tests/integration/test_local_cluster_operator.py compares.
 IMAGES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("MLFLOW_SERVER", "seldon"): ("seldonio/mlflowserver", "1.17.1"),
     ("MLFLOW_SERVER", "v2"): ("seldonio/mlserver", "1.7.1-mlflow"),
@@ -134,7 +137,7 @@ def build_config(config: Mapping[str, Any]) -> dict[str, Any]:
     servers = json.loads(config["data"]["predictor_servers"])
     for (server, protocol), (image, version) in IMAGES.items():
         servers[server]["protocols"][protocol] = {"image": image, "defaultImageVersion": version}
-    explainer = {**json.loads(config["data"]["explainer"]), "image_v2": EXPLAINER_IMAGE}
+    explainer = {**json.loads(config["data"]["explainer"]), **EXPLAINER_IMAGES}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

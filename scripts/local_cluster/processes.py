@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,24 +70,31 @@ class Process:
         process = self._find()
         if process is None:
             return
-        try:
+        with suppress(psutil.NoSuchProcess):
             if grace > 0:
                 process.terminate()
-            else:
-                process.kill()
-            try:
-                process.wait(grace or _KILLED_WITHIN)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(_KILLED_WITHIN)
-        except psutil.NoSuchProcess:
-            return
+                if self._wait_until_gone(grace):
+                    return
+            process.kill()
+        self._wait_until_gone(_KILLED_WITHIN)
 
     def last_words(self, lines: int = 15) -> str:
         """The end of its log."""
         if self.log is None or not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def _wait_until_gone(self, seconds: float) -> bool:
+        # Not by psutil's wait: what another process has started stays a zombie for as long as that one likes.
+        end = time.monotonic() + seconds
+        while self._find() is not None:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.02)
+        for child in _children:
+            if child.pid == self.pid:
+                child.poll()
+        return True
 
     def _find(self) -> psutil.Process | None:
         try:
