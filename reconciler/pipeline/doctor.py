@@ -48,6 +48,13 @@ class Right:
     name: str = ""
 
 
+# The local cluster belongs to the repository and is no part of what is installed; so this names its words.
+_AT_HAND = (
+    "To try modelsync without a cluster of your own: its README, section 'Without a cluster', starts one on "
+    "this machine."
+)
+
+
 def examine_all(
     check: Check,
     cluster_name: str,
@@ -64,7 +71,7 @@ def examine_all(
     try:
         cluster = open_cluster()
     except ClusterError as error:
-        yield Diagnosis(subject="cluster", verdict=Verdict.BAD, detail=str(error))
+        yield Diagnosis(subject="cluster", verdict=Verdict.BAD, detail=str(error), remedy=_AT_HAND)
         return
     answers = list(examine_cluster(cluster.reader))
     yield from answers
@@ -131,7 +138,8 @@ def examine_cluster(reader: ClusterReader) -> Iterator[Diagnosis]:
             subject="cluster",
             verdict=Verdict.UNKNOWN if undecided else Verdict.BAD,
             detail=str(error),
-            remedy="Check --kubeconfig and --context, and that the API server can be reached from here.",
+            remedy="Check --kubeconfig and --context, and that the API server can be reached from here. "
+            + _AT_HAND,
         )
         return
     yield Diagnosis(subject="cluster", verdict=Verdict.GOOD, detail=f"{reader.server}, {version}, as {user}")

@@ -37,5 +37,6 @@ def test_a_wrong_registry_is_a_fault_and_a_silent_one_is_undecided(
     told = list(examine_all(NOTHING, "", open_cluster=open_cluster, open_registry=open_registry))
 
     assert [item.subject for item in told] == ["declarations", "registry", "cluster"]
+    assert "section 'Without a cluster'" in told[-1].remedy
     assert [item.verdict for item in told] == [Verdict.GOOD, verdict, Verdict.BAD]
     assert told[1].detail == str(error)
