@@ -207,28 +207,6 @@ def test_it_ends_on_sigterm_when_the_request_under_way_is_answered() -> None:
     assert answers == [(200, {"outputs": []})]
 
 
-@pytest.mark.parametrize(
-    ("change", "environment", "message"),
-    [
-        ({"protocol": "tensorflow"}, {}, "--protocol tensorflow: not played here; expected seldon, v2"),
-        ({"server_type": "kafka"}, {}, "--server_type kafka: not played here; expected rpc"),
-        ({"predictor": "v2"}, {}, "--predictor v2: ENGINE_PREDICTOR holds v1"),
-        ({}, {"ENGINE_PREDICTOR": "%"}, "ENGINE_PREDICTOR: not a predictor as JSON in base64"),
-        ({"unknown": "1"}, {}, "unrecognized arguments: --unknown"),
-    ],
-)
-def test_settings_that_are_not_played_end_it_with_a_message(
-    change: Mapping[str, str], environment: Mapping[str, str], message: str
-) -> None:
-    words = arguments(http_port=1, flags=change)
-    with _started(
-        _EXECUTOR, {"ENGINE_PREDICTOR": encode_predictor(node("m")), **environment}, words
-    ) as process:
-        _, said = process.communicate(timeout=_PATIENCE)
-    assert process.returncode in (1, 2)
-    assert message in said
-
-
 def test_a_port_that_is_taken_ends_it_with_a_message() -> None:
     with listening(lambda asked: Answer()) as other:
         environment = {"ENGINE_PREDICTOR": encode_predictor(node("m")), "MODELSYNC_POD_IP": "127.0.0.1"}

@@ -51,9 +51,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     try:
         protocol = Protocol(parsed.protocol)
     except ValueError:
-        raise SettingsInvalid(
-            f"--protocol {parsed.protocol}: not played here; expected {', '.join(Protocol)}"
-        ) from None
+        played = ", ".join(each.value for each in Protocol)
+        raise SettingsInvalid(f"--protocol {parsed.protocol}: not played here; expected {played}") from None
     if parsed.server_type != "rpc":
         raise SettingsInvalid(f"--server_type {parsed.server_type}: not played here; expected rpc")
     if "ENGINE_PREDICTOR" not in environment:
@@ -106,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
 def _pod_annotations(environment: Mapping[str, str]) -> Mapping[str, str]:
     # The downward API's file, which the real one finds at a path that only a container has.
     file = environment.get("MODELSYNC_POD_ANNOTATIONS")
-    if not file:
+    if not file or not Path(file).exists():
         return {}
     lines = Path(file).read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("=") for line in lines)

@@ -176,3 +176,20 @@ def test_a_full_queue_drops_events_and_no_requests() -> None:
         events = sink.wait_for(3)
         time.sleep(0.2)
         assert len(sink.asked) == len(events) == 3, "one being sent, two in the queue"
+
+
+def test_what_is_queued_is_lost_at_the_end() -> None:
+    released = threading.Event()
+
+    def hang(asked: Asked) -> Answer:
+        released.wait(60)
+        return Answer()
+
+    with listening(hang) as sink:
+        model = node("m", **_logged(sink, "request"))
+        with running(model, flags={"logger_workers": "1"}) as executor:
+            for _ in range(5):
+                executor.post("/v2/models/m/infer", {"inputs": []})
+            sink.wait_for(1)
+        released.set()
+        assert len(sink.asked) == 1

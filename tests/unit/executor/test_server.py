@@ -6,6 +6,7 @@ import gzip
 import http.client
 import json
 import re
+import threading
 import time
 
 import pytest
@@ -171,6 +172,26 @@ def test_there_is_no_timeout_but_the_annotation() -> None:
         assert not any("client_requests" in series for series in executor.metrics())
     with running(node("m"), wait) as executor:
         assert executor.post(_INFER, {"inputs": []}).status == 200
+
+
+def test_a_caller_who_hangs_up_does_not_end_the_call() -> None:
+    released = threading.Event()
+
+    def wait(asked: Asked) -> Answer:
+        released.wait(60)
+        return Answer()
+
+    with running(node("m"), wait) as executor:
+        caller = http.client.HTTPConnection("127.0.0.1", executor.port, timeout=60)
+        caller.request("POST", _INFER, '{"inputs": []}')
+        executor.nodes.wait_for(1)
+        caller.close()
+        released.set()
+        # The model's answer is taken, and counted.
+        end = time.monotonic() + 60
+        while not any("client_requests_seconds_count" in series for series in executor.metrics()):
+            assert time.monotonic() < end
+            time.sleep(0.02)
 
 
 def test_it_is_ready_when_all_nodes_accept_connections() -> None:
