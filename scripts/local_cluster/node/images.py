@@ -98,7 +98,11 @@ class Programs:
         return Program(
             entrypoint=(str(self.python), "-m", module),
             environment={"PYTHONUNBUFFERED": "1"},
-            own={"PYTHONPATH": str(ROOT), "MODELSYNC_POD_IP": address},
+            own={
+                "PYTHONPATH": str(ROOT),
+                "MODELSYNC_POD_IP": address,
+                "MODELSYNC_POD_ANNOTATIONS": "/etc/podinfo/annotations",
+            },
         )
 
 
