@@ -10,13 +10,16 @@ from reconciler.apply.health import assess_all
 from reconciler.apply.lease import LeaseTerms
 from reconciler.clients.cluster.interface import Cluster
 from reconciler.observe.live import observe
+from reconciler.observe.quotas import read_quotas
 from reconciler.pipeline.desired import Rendered
+from reconciler.plan.capacity import find_additions
 from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.state.declarations import Environment, Waiver
 from reconciler.state.observations import Health, Namespace, Observation
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Plan
+from reconciler.state.quotas import Quota
 from reconciler.state.runs import TargetRun
 
 
@@ -81,6 +84,10 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             namespace=namespace,
             waivers=request.waivers,
             now=clock.now(),
+            # Only what adds Pods needs room; and like the namespace they are read where writing is near.
+            quotas=_read_quotas(cluster, plan) if namespace is not None else (),
+            workloads=observation.workloads,
+            good=record.good,
         )
     )
     return Look(
@@ -88,6 +95,13 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         observation=observation,
         health=assess_all(request.rendered.manifests, observation, now=clock.now()),
     )
+
+
+def _read_quotas(cluster: Cluster, plan: Plan) -> tuple[Quota, ...]:
+    """None where they may not be listed: then Pods that do not fit are seen when they fail to start."""
+    if not find_additions(plan, ()):
+        return ()
+    return read_quotas(cluster.reader, plan.target.namespace) or ()
 
 
 def judge_namespace(

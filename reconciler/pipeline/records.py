@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from reconciler.pipeline.good import renew_good
 from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
+from reconciler.state.objects import Manifest
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action, Plan
@@ -16,9 +18,13 @@ _HISTORY = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """How a run went, as far as it is to be remembered. `wrote` tells whether it changed any object."""
+    """How a run went, as far as it is to be remembered. `wrote` tells whether it changed any object.
+
+    `manifests` are all desired ones.
+    """
 
     plan: Plan
+    manifests: tuple[Manifest, ...]
     entries: tuple[InventoryEntry, ...]
     results: tuple[ObjectResult, ...]
     health: tuple[Health, ...]
@@ -51,6 +57,14 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
         heartbeat=facts.now,
         namespace_uid=facts.namespace_uid or known.namespace_uid,
         forged=False,
+        good=renew_good(
+            known.good,
+            facts.plan,
+            manifests=facts.manifests,
+            health=facts.health,
+            results=facts.results,
+            entries=facts.entries,
+        ),
     )
 
 

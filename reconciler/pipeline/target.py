@@ -169,9 +169,10 @@ def _settle(
     )
     startup = max(
         (
-            variant.serving.startup
+            node.container.startup
             for deployment in request.rendered.desired.deployments
             for variant in deployment.variants
+            for node in variant.graph.walk()
         ),
         default=0,
     )
@@ -179,6 +180,7 @@ def _settle(
     outcome = _judge(seen.plan, results, stopped, late)
     facts = RunFacts(
         plan=seen.plan,
+        manifests=request.rendered.manifests,
         entries=entries,
         results=results,
         health=assessed,
