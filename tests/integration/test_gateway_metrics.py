@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import urllib3
 
 from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.parts import Part
-from tests.support.routed import wait_until
+from tests.support.routed import query, wait_until
 from tests.support.traffic import Backend
 
 NAMESPACE = "wines-production"
@@ -59,14 +57,6 @@ def run_pod(cluster: LocalCluster, name: str, address: str, *, scrape: str = "tr
     path = cluster.api.path("v1", "Pod", name, namespace=NAMESPACE)
     status = {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
     cluster.api.demand("PATCH", f"{path}/status", status, content_type="application/merge-patch+json")
-
-
-def query(cluster: LocalCluster, expression: str) -> list[dict[str, Any]]:
-    """What Prometheus answers now."""
-    url = f"{cluster.fact('prometheus')}/api/v1/query"
-    answer = urllib3.request("GET", url, fields={"query": expression}, timeout=10)
-    found: list[dict[str, Any]] = answer.json()["data"]["result"]
-    return found
 
 
 def test_series_of_a_pod_carry_its_place_and_its_labels(measured_cluster: LocalCluster) -> None:

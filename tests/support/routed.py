@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import urllib3
+
 from scripts.local_cluster import LocalCluster
 from tests.support.traffic import Backend, Question
 
@@ -28,6 +30,14 @@ def wait_until(happens: Callable[[], bool], what: str, *, patience: float = PATI
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {patience:.0f} s")
         time.sleep(0.05)
+
+
+def query(cluster: LocalCluster, expression: str) -> list[dict[str, Any]]:
+    """What Prometheus answers now."""
+    url = f"{cluster.fact('prometheus')}/api/v1/query"
+    answer = urllib3.request("GET", url, fields={"query": expression}, timeout=10)
+    found: list[dict[str, Any]] = answer.json()["data"]["result"]
+    return found
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,9 +12,7 @@ from typing import Any
 
 import yaml
 
-from scripts.local_cluster.api import AdminApi
 from scripts.local_cluster.bundles import ISTIOD
-from scripts.local_cluster.crds import install_crds
 from scripts.local_cluster.errors import ClusterError
 from scripts.tools.cache import cache_folder, publish
 from scripts.tools.toolchain import GoError, find_go, run_go
@@ -23,11 +21,6 @@ MODULE = "istio.io/istio"
 FILE = Path("manifests") / "charts" / "base" / "files" / "crd-all.gen.yaml"
 _CACHED = "crds.json"
 _LAYOUT = b"descriptions dropped, 1"
-
-
-def install_istio_crds(api: AdminApi) -> None:
-    """Apply Istio's definitions and wait until each is served. Raises ClusterError."""
-    install_crds(api, provide_istio_crds())
 
 
 def provide_istio_crds() -> tuple[dict[str, Any], ...]:

@@ -9,7 +9,6 @@ import urllib3
 
 from scripts.local_cluster.bundles import ISTIOD, provide
 from scripts.local_cluster.gateway import envoy, istiod
-from scripts.local_cluster.gateway.crds import install_istio_crds, provide_istio_crds
 from scripts.local_cluster.ports import LOOPBACK, free_ports
 from scripts.local_cluster.rights import grant
 
@@ -19,11 +18,6 @@ if TYPE_CHECKING:
 GATEWAY = "seldon-gateway"  # with its namespace, what the operator names in every VirtualService
 
 
-def provide_part() -> None:
-    """Have Istio's definitions in the cache; istiod itself is a bundle. Raises ClusterError."""
-    provide_istio_crds()
-
-
 def start_part(cluster: LocalCluster) -> None:
     """Start both and wait until the gateway answers, for now 404 to everything.
 
@@ -31,11 +25,9 @@ def start_part(cluster: LocalCluster) -> None:
     /config_dump, /clusters). Raises ClusterError.
     """
     program = provide(ISTIOD) / "pilot-discovery"
-    install_istio_crds(cluster.api)
     (port,) = free_ports(1)
-    cluster.api.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": istiod.NAMESPACE}},
-    )
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": istiod.NAMESPACE}}
+    cluster.api.apply(namespace)
     cluster.api.apply(build_gateway(port))
     istiod_port = _start_istiod(cluster, program)
     admin = _start_envoy(cluster, istiod_port, f"http://{LOOPBACK}:{port}")
