@@ -26,7 +26,7 @@ from scripts.local_cluster.crds import install_crds, read_crds
 from scripts.local_cluster.errors import ClusterError, PortTaken
 from scripts.local_cluster.foreign_crds import read_foreign_crds
 from scripts.local_cluster.kubeconfig import certificate_user, token_user, write_kubeconfig
-from scripts.local_cluster.parts import NEEDS, Part, complete, provide, start_parts
+from scripts.local_cluster.parts import Part, complete, provide, start_parts
 from scripts.local_cluster.ports import LOOPBACK, free_ports, is_free
 from scripts.local_cluster.processes import Process, identify, start
 from scripts.local_cluster.state import ClusterState, read_state, write_state
@@ -241,7 +241,7 @@ class LocalCluster:
             )
         binaries = self._binaries or find_binaries(say=self._say)
         provide(self._parts)
-        foreign = read_foreign_crds() if any(NEEDS[part].crds for part in self._parts) else ()
+        foreign = read_foreign_crds(self._parts)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self._start_once(binaries, foreign)

@@ -39,7 +39,7 @@ class Need:
 
     parts: tuple[Part, ...] = ()  # running
     bundles: tuple[Bundle, ...] = ()  # built
-    crds: bool = False  # the definitions of Istio, KEDA and Ambassador, beside Seldon's own
+    crds: bool = False  # served: others' definitions, see foreign_crds.py
 
 
 NEEDS: Mapping[Part, Need] = {

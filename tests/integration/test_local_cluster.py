@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import yaml
 
 from scripts.local_cluster import ClusterError, LocalCluster, PortTaken
 from scripts.local_cluster.binaries import Binaries, find_binaries
-from scripts.local_cluster.state import ClusterState, read_state
+from scripts.local_cluster.state import ClusterState, read_state, write_state
 from tests.conftest import MakeNamespace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -139,10 +138,8 @@ class TestShared:
 class TestLife:
     """Start, outage and end of a cluster of one's own."""
 
-    def test_starts_within_ten_seconds_and_leaves_nothing(self, binaries: Binaries) -> None:
-        begin = time.monotonic()
+    def test_starts_and_leaves_nothing(self, binaries: Binaries) -> None:
         with LocalCluster(binaries=binaries) as cluster:
-            assert time.monotonic() - begin < 10
             state = cluster.state
             assert cluster.api.request("GET", "/readyz").status == 200
         assert [process.name for process in state.processes if process.is_running()] == []
@@ -273,6 +270,9 @@ class TestCommandLine:
             status = self.run(tmp_path, "status")
             assert status.returncode == 0
             assert "kube-apiserver" in status.stdout
+            more = self.run(tmp_path, "up", "--parts", "kwok")
+            assert more.returncode == 1
+            assert "runs already, without controllers, kwok; stop it first" in more.stderr
         finally:
             down = self.run(tmp_path, "down")
         assert (down.returncode, kubeconfig.exists()) == (0, False)
@@ -284,6 +284,34 @@ class TestCommandLine:
         down = self.run(tmp_path, "down")
         assert down.returncode == 1
         assert "default.json: not a state file of a local cluster" in down.stderr
+
+    def test_a_part_that_there_is_not(self, tmp_path: Path) -> None:
+        up = self.run(tmp_path, "up", "--parts", "operator,turbo")
+        assert up.returncode == 2
+        assert "turbo: no such part; there are controllers, operator, kwok" in up.stderr
+
+    def test_status_keeps_keys_to_itself_unless_asked(self, tmp_path: Path) -> None:
+        nothing = tmp_path / "nothing"
+        state = ClusterState(
+            folder=nothing,
+            server="https://127.0.0.1:1",
+            kubeconfig=nothing,
+            ca_file=nothing,
+            audit_log=nothing,
+            kubectl=nothing,
+            api_server=nothing,
+            etcd_port=1,
+            source="a test",
+            parts=("storage",),
+            programs=(),
+            processes=(),
+            facts={"storage": "http://127.0.0.1:2", "storage_secret": "s3cret"},
+        )
+        write_state(tmp_path / "default.json", state)
+        plain = self.run(tmp_path, "status")
+        assert "storage: http://127.0.0.1:2\nstorage_secret: (not shown" in plain.stdout
+        assert "s3cret" not in plain.stdout
+        assert "storage_secret: s3cret" in self.run(tmp_path, "status", "--show-keys").stdout
 
     def test_a_taken_port_is_a_message_and_no_traceback(self, tmp_path: Path, blocked_port: int) -> None:
         up = self.run(tmp_path, "up", "--port", str(blocked_port))
