@@ -99,6 +99,7 @@ def test_the_combiner_takes_means() -> None:
         ([_v2([1], key="outputs"), _v2([1, 2], key="outputs")], "different shapes"),
         ([_v2(["a"], key="outputs"), _v2(["b"], key="outputs")], "no numbers"),
         ([_v2([1], key="outputs"), {"outputs": []}], "different numbers of outputs"),
+        ([{"outputs": [1]}], "a list of tensors with names"),
         ([{"data": {"ndarray": [1]}}, {"data": {"tensor": {"values": [1]}}}], "different forms"),
         ([{"strData": "x"}], "neither inputs of protocol v2 nor a SeldonMessage"),
     ],
@@ -122,6 +123,19 @@ def test_the_linear_model_sums_rows(tensor: dict[str, Any]) -> None:
         "id": "7",
         "outputs": [{"name": "y", "datatype": "FP64", "shape": [2, 1], "data": [31.0, 71.0]}],
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"inputs": []}, "no inputs"),
+        ({"inputs": [{"name": "x", "shape": [2, 2], "data": [1, 2, 3]}]}, "does not fit 3 values"),
+        ({"inputs": [{"name": "x", "shape": [1, 1]}]}, "expected rows of numbers"),
+    ],
+)
+def test_it_says_what_it_cannot_read(body: Any, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        linear.predict(body, {})
 
 
 def test_the_linear_model_speaks_seldon_too() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.local_cluster.executor.components.serving import Parameters, Refused, serve
-from scripts.local_cluster.executor.components.tensors import is_v2
+from scripts.local_cluster.executor.components.tensors import first_tensor, is_v2
 
 
 def predict(body: Any, parameters: Parameters) -> Any:
@@ -35,12 +35,15 @@ def _is_row(row: Any) -> bool:
 
 
 def _v2_rows(body: Any) -> Any:
-    tensor = (body.get("inputs") or body["outputs"])[0]
+    tensor = first_tensor(body)
     data = tensor.get("data")
     if not isinstance(data, list) or not data or isinstance(data[0], list):
         return data
     # Flat data has its rows by the shape.
-    width = tensor["shape"][-1] if len(tensor["shape"]) > 1 else len(data)
+    shape = tensor.get("shape") or [len(data)]
+    width = shape[-1] if len(shape) > 1 else len(data)
+    if not isinstance(width, int) or width < 1 or len(data) % width:
+        raise Refused(f"shape {shape} does not fit {len(data)} values")
     return [data[start : start + width] for start in range(0, len(data), width)]
 
 

@@ -16,10 +16,28 @@ def is_v2(body: Any) -> bool:
     return isinstance(body, dict) and ("inputs" in body or "outputs" in body)
 
 
+def v2_tensors(body: Any) -> list[dict[str, Any]]:
+    """The tensors of a request, or of an answer. Raises Refused when they are no objects with names."""
+    tensors = body["inputs"] if "inputs" in body else body["outputs"]
+    if not isinstance(tensors, list) or not all(
+        isinstance(each, dict) and "name" in each for each in tensors
+    ):
+        raise Refused("expected a list of tensors with names")
+    return tensors
+
+
+def first_tensor(body: Any) -> dict[str, Any]:
+    """The first one. Raises Refused when there is none."""
+    tensors = v2_tensors(body)
+    if not tensors:
+        raise Refused("no inputs")
+    return tensors[0]
+
+
 def change_values(body: Any, change: Change, names: Mapping[str, str]) -> Any:
     """The answer with the request's tensors, all values changed, and some renamed. Raises Refused."""
     if is_v2(body):
-        tensors = [_change_tensor(each, change, names) for each in body.get("inputs") or body["outputs"]]
+        tensors = [_change_tensor(each, change, names) for each in v2_tensors(body)]
         kept = {key: body[key] for key in ("id", "model_name", "parameters") if key in body}
         return {**kept, "outputs": tensors}
     data = _seldon_data(body)
@@ -36,7 +54,7 @@ def change_values(body: Any, change: Change, names: Mapping[str, str]) -> Any:
 def first_value(body: Any) -> Any:
     """The first value of the first tensor. Raises Refused."""
     if is_v2(body):
-        value = (body.get("inputs") or body["outputs"])[0].get("data")
+        value = first_tensor(body).get("data")
     else:
         data = _seldon_data(body)
         value = data["ndarray"] if "ndarray" in data else data["tensor"]["values"]
@@ -51,9 +69,12 @@ def average(bodies: Sequence[Any]) -> Any:
         raise Refused("nothing to combine")
     first = bodies[0]
     if is_v2(first):
-        pairs = zip(*(_v2_tensors(body, len(first["outputs"])) for body in bodies), strict=True)
+        if any(not is_v2(body) or len(v2_tensors(body)) != len(v2_tensors(first)) for body in bodies):
+            raise Refused("answers with different numbers of outputs cannot be averaged")
+        pairs = zip(*map(v2_tensors, bodies), strict=True)
         tensors = [
-            {**same[0], "datatype": "FP64", "data": mean([each["data"] for each in same])} for same in pairs
+            {**same[0], "datatype": "FP64", "data": mean([each.get("data") for each in same])}
+            for same in pairs
         ]
         return {"outputs": tensors}
     values = [_seldon_data(body) for body in bodies]
@@ -84,12 +105,6 @@ def mean(values: Sequence[Any]) -> Any:
 def read_names(text: str) -> Mapping[str, str]:
     """Read a parameter `old=new,other=another`."""
     return dict(pair.split("=", 1) for pair in text.split(",") if "=" in pair)
-
-
-def _v2_tensors(body: Any, count: int) -> list[Any]:
-    if not is_v2(body) or len(body.get("outputs") or ()) != count:
-        raise Refused("answers with different numbers of outputs cannot be averaged")
-    return list(body["outputs"])
 
 
 def _change_tensor(tensor: Mapping[str, Any], change: Change, names: Mapping[str, str]) -> dict[str, Any]:
