@@ -14,6 +14,7 @@ class Rounding(mlflow.pyfunc.PythonModel):
         """Load the model whose predictions are rounded."""
         self._model = mlflow.pyfunc.load_model(context.artifacts["model"])
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
+    # No type hints here: MLflow would take them for a schema.
+    def predict(self, context, model_input, params=None):
         """One whole number for each row."""
         return self._model.predict(model_input).round()
