@@ -75,6 +75,18 @@ def operator_cluster(run_folder: Path) -> LocalCluster:
     return _share(run_folder, "operator-cluster", Part.OPERATOR, Part.KWOK)
 
 
+@pytest.fixture(scope="session")
+def serving_cluster(run_folder: Path) -> LocalCluster:
+    """A third API server of this run, with everything but kwok: Pods are served by processes on this machine.
+
+    The first to ask for it waits some twenty seconds. Leave it running and whole, and remove what you deploy:
+    a model server takes 330 MiB.
+    """
+    from scripts.local_cluster import Part
+
+    return _share(run_folder, "serving-cluster", *(part for part in Part if part is not Part.KWOK))
+
+
 def _share(run_folder: Path, name: str, *parts: Part) -> LocalCluster:
     """The cluster of that name in this run, started by the first worker that asks for it."""
     from scripts.local_cluster import LocalCluster
@@ -105,6 +117,12 @@ def make_namespace(cluster: LocalCluster) -> MakeNamespace:
 def make_operator_namespace(operator_cluster: LocalCluster) -> MakeNamespace:
     """Makes namespaces of one's own in the cluster that has the operator."""
     return _NamespaceMaker(operator_cluster)
+
+
+@pytest.fixture
+def make_serving_namespace(serving_cluster: LocalCluster) -> MakeNamespace:
+    """Makes namespaces of one's own in the cluster that serves."""
+    return _NamespaceMaker(serving_cluster)
 
 
 class _NamespaceMaker:

@@ -22,6 +22,8 @@ _KILLED_WITHIN = 10.0  # seconds for the kernel to clear a killed process away
 # Of our own environment, what a program gets. Not all of it: a KUBECONFIG or a proxy of the user's would lead
 # a server away from this cluster.
 INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "TZ", "XDG_CACHE_HOME")
+# Tells whose a process is, should it have outlived the one that started it: the folder of the cluster.
+MARK = "MODELSYNC_LOCAL_CLUSTER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Program:
             self.command,
             log=self.log,
             folder=self.folder,
-            environment={**inherited, **self.environment},
+            environment={**inherited, **self.environment, MARK: str(self.log.parent)},
         )
 
 
@@ -112,6 +114,17 @@ def identify(name: str, pid: int) -> Process:
         return Process(name=name, pid=pid, started=psutil.Process(pid).create_time())
     except psutil.NoSuchProcess as error:
         raise ClusterError(f"{name}: there is no process {pid}") from error
+
+
+def kill_marked(folder: Path) -> tuple[str, ...]:
+    """Kill what programs of the cluster in `folder` have left behind, at any depth; the names of these."""
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.environ().get(MARK) == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process.name())
+                process.kill()
+    return tuple(left)
 
 
 def start(

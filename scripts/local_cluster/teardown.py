@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from scripts.local_cluster.processes import kill_marked
 from scripts.local_cluster.state import ClusterState
 
 # Stopped one by one after everything else, in this order: a part may have to say goodbye to the API server,
@@ -27,5 +28,7 @@ def tear_down(state: ClusterState, state_file: Path) -> None:
         for process in processes:
             if process.name == name:
                 process.stop()
+    # A program that was killed may have left children, and one that was just being started stands in no list.
+    kill_marked(state.folder)
     shutil.rmtree(state.folder, ignore_errors=True)
     state_file.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local_cluster.errors import ClusterError, PortTaken
+from scripts.local_cluster.processes import identify
 from scripts.local_cluster.state import ClusterState, read_state, write_state
 from scripts.local_cluster.supervisor import Supervisor
 from scripts.local_cluster.teardown import tear_down
@@ -174,3 +176,23 @@ class TestNotes:
         with pytest.raises(ClusterError, match="does not run any more"):
             supervisor.note_fact("gateway", "http://127.0.0.1:1")
         assert not state_file.exists()
+
+
+class TestEnd:
+    def test_what_a_killed_program_leaves_behind_goes_with_the_cluster(
+        self, supervisor: Supervisor, state_file: Path, tmp_path: Path
+    ) -> None:
+        noted = tmp_path / "child"
+        script = f"setsid sleep 600 & echo $! > {noted}.part; mv {noted}.part {noted}; wait"
+        parent = supervisor.run_program("parent", ("sh", "-c", script))
+        supervisor.wait_for(parent, noted.exists)
+        child = identify("child", int(noted.read_text(encoding="utf-8")))
+        supervisor.stop_process("parent", grace=0)
+        assert child.is_running()
+
+        tear_down(supervisor.state, state_file)
+
+        end = time.monotonic() + 20
+        while child.is_running() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not child.is_running()
