@@ -10,6 +10,7 @@ from reconciler.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from reconciler.clients.cluster.interface import Cluster
+    from reconciler.clients.metrics.interface import MetricsReader
     from reconciler.clients.registry.interface import RegistryReader
     from reconciler.clients.source.interface import Source
 
@@ -40,6 +41,13 @@ def open_cluster(settings: Settings) -> Cluster:
     from reconciler.clients.cluster.kubernetes import connect
 
     return connect(kubeconfig=settings.cluster.kubeconfig, context=settings.cluster.context)
+
+
+def open_metrics(server: str) -> MetricsReader:
+    """The source of metrics at an address that environment.yaml names."""
+    from reconciler.clients.metrics.prometheus import PrometheusReader
+
+    return PrometheusReader(server)
 
 
 def open_registry() -> RegistryReader:

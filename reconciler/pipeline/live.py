@@ -13,6 +13,7 @@ from reconciler.pipeline.look import TargetRequest, look
 from reconciler.pipeline.offline import Planned
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.policy.clusters import view_cluster
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.plans import Op, Plan
@@ -66,6 +67,9 @@ def _plan(
         waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
         revision=str(revision),
         find_ancestry=ask_ancestry(source, revision),
+        entry=entry,
+        view=view_cluster(entry.environment.declaration, cluster_name),
+        models=check.repository.models,
         terms=LeaseTerms(),
     )
     target = request.rendered.desired.target

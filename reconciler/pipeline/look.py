@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.apply.clock import Clock
@@ -15,11 +15,13 @@ from reconciler.pipeline.desired import Rendered
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.planner import PlanInput, make_plan
+from reconciler.policy.clusters import ClusterView
 from reconciler.state.declarations import Environment, Waiver
 from reconciler.state.observations import Health, Namespace, Observation
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Plan
 from reconciler.state.quotas import Quota
+from reconciler.state.repository import EnvironmentEntry, ModelEntry
 from reconciler.state.runs import TargetRun
 
 
@@ -28,7 +30,8 @@ class TargetRequest:
     """What is wanted of one target.
 
     `find_ancestry` tells how a recorded revision stands to this run's; `wait` bounds the wait for health
-    after an apply (seconds, 0: look once).
+    after an apply (seconds, 0: look once). `entry` is the environment as it is declared, `view` what of it
+    holds in this cluster, `models` all models with their records.
     """
 
     rendered: Rendered
@@ -37,6 +40,9 @@ class TargetRequest:
     revision: str
     find_ancestry: Callable[[str], Ancestry]
     terms: LeaseTerms
+    entry: EnvironmentEntry
+    view: ClusterView
+    models: Mapping[str, ModelEntry]
     only: frozenset[str] | None = None
     wait: float = 0.0
 

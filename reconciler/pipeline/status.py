@@ -1,35 +1,50 @@
-"""What is declared, what is applied, and how it is doing. Reads only."""
+"""What is declared, applied, routed and served, and how it is doing. Reads only."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.health import assess_all
-from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
+from reconciler.clients.cluster.interface import Cluster, ClusterError, ClusterReader, NamespaceMissing
 from reconciler.clients.source.interface import Source
+from reconciler.observe.closeup import read_closeup
 from reconciler.observe.live import observe
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import Rendered, render_environment
+from reconciler.pipeline.explain import explain_deployment
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.pipeline.traffic import OpenMetrics, read_traffic
 from reconciler.plan.planner import is_ours
 from reconciler.plan.shares import read_shares
+from reconciler.policy.clusters import view_cluster
 from reconciler.settings import Settings, SettingsError
 from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, ObjectKey, deployment_of
 from reconciler.state.observations import Health, HealthWord, Observation
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.repository import EnvironmentEntry
+from reconciler.state.routes import Routes
 from reconciler.state.runs import DeploymentStatus, TargetStatus
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
 
 
-def read_status(
-    names: tuple[str, ...], settings: Settings, source: Source, cluster: Cluster, clock: Clock
-) -> tuple[TargetStatus, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusTools:
+    """What status reads from, and how far back it counts requests, in seconds."""
+
+    source: Source
+    cluster: Cluster
+    clock: Clock
+    open_metrics: OpenMetrics
+    window: int
+
+
+def read_status(names: tuple[str, ...], settings: Settings, tools: StatusTools) -> tuple[TargetStatus, ...]:
     """The state of the named environments or deployments, or of all that the cluster serves.
 
     Raises SettingsError for an environment or deployment that is neither declared nor there, SourceError
@@ -37,11 +52,11 @@ def read_status(
     """
     environments = tuple(sorted({name.partition("/")[0] for name in names}))
     wanted = frozenset(name for name in names if "/" in name)
-    check = check_tree(source.read(source.resolve(settings.ref)))
+    check = check_tree(tools.source.read(tools.source.resolve(settings.ref)))
     for name in find_missing(check.repository, environments):
         raise SettingsError(describe_missing(check.repository, name))
     states = tuple(
-        _read_target(entry, check, wanted, settings.cluster.name, cluster, clock)
+        _read_target(entry, check, wanted, settings.cluster.name, tools)
         for entry in select_environments(check.repository, environments, settings.cluster.name)
     )
     seen = {f"{item.environment}/{item.name}" for state in states for item in state.deployments}
@@ -52,12 +67,7 @@ def read_status(
 
 
 def _read_target(
-    entry: EnvironmentEntry,
-    check: Check,
-    wanted: frozenset[str],
-    cluster_name: str,
-    cluster: Cluster,
-    clock: Clock,
+    entry: EnvironmentEntry, check: Check, wanted: frozenset[str], cluster_name: str, tools: StatusTools
 ) -> TargetStatus:
     if entry.environment is None:
         return TargetStatus(
@@ -67,18 +77,30 @@ def _read_target(
         )
     rendered = render_environment(check, entry.name, cluster=cluster_name, commit="")
     target = rendered.desired.target
+    view = view_cluster(entry.environment.declaration, cluster_name)
+    reader, now = tools.cluster.reader, tools.clock.now()
     try:
-        observation = observe(cluster.reader, target, manifests=rendered.manifests)
+        observation = observe(reader, target, manifests=rendered.manifests)
         # An empty list of a namespace that is not there says nothing: the usual cause is the wrong cluster.
-        if not observation.record.exists and cluster.reader.read_namespace(target.namespace) is None:
+        if not observation.record.exists and reader.read_namespace(target.namespace) is None:
             raise NamespaceMissing(target.namespace)
+        traffic = read_traffic(
+            reader,
+            target,
+            view,
+            observation.objects,
+            open_metrics=tools.open_metrics,
+            window=tools.window,
+            now=now,
+        )
+        health = _assess(rendered, observation, traffic.routes, reader, now)
     except ClusterError as error:
         return TargetStatus(
             target=target, outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error)
         )
     deployments = tuple(
-        item
-        for item in _describe_deployments(rendered, observation, clock.now())
+        explain_deployment(item, entry, traffic, observation.record, check.repository.models, view)
+        for item in _describe_deployments(rendered, observation, health)
         if not _has_names(wanted, entry.name) or f"{item.environment}/{item.name}" in wanted
     )
     failed = any(item.health.word is HealthWord.FAILED for item in deployments)
@@ -87,8 +109,23 @@ def _read_target(
         outcome=worst([Outcome.UNHEALTHY] if failed else []),
         record=observation.record,
         deployments=deployments,
-        seen=clock.now(),
+        seen=now,
+        window=tools.window,
+        routed_unknown=traffic.routes.unknown,
+        served_unknown=traffic.served_unknown,
+        leftovers=traffic.leftovers,
     )
+
+
+def _assess(
+    rendered: Rendered, observation: Observation, routes: Routes, reader: ClusterReader, now: datetime
+) -> tuple[Health, ...]:
+    """Health with its reasons; Pods and events are read only where something has one to give."""
+    health = assess_all(rendered.manifests, observation, now=now, routes=routes)
+    if all(item.word in (HealthWord.CURRENT, HealthWord.NOT_FOUND) for item in health):
+        return health
+    closeup = read_closeup(reader, rendered.desired.target.namespace)
+    return assess_all(rendered.manifests, observation, now=now, closeup=closeup, routes=routes)
 
 
 def _has_names(wanted: frozenset[str], environment: str) -> bool:
@@ -96,14 +133,14 @@ def _has_names(wanted: frozenset[str], environment: str) -> bool:
 
 
 def _describe_deployments(
-    rendered: Rendered, observation: Observation, now: datetime
+    rendered: Rendered, observation: Observation, assessed: tuple[Health, ...]
 ) -> tuple[DeploymentStatus, ...]:
     """Declared deployments, and those of our objects that are declared no more."""
     target = rendered.desired.target
     declared = {manifest.key: manifest for manifest in rendered.manifests}
     live = {item.key: item for item in observation.objects}
     ours = {key for key, item in live.items() if is_ours(item, rendered.part_of)}
-    health = {item.key: item for item in assess_all(rendered.manifests, observation, now=now)}
+    health = {item.key: item for item in assessed}
     faulty = {
         ObjectKey(kind=SELDON_DEPLOYMENT, namespace=target.namespace, name=fault.deployment)
         for fault in rendered.desired.faults

@@ -17,6 +17,7 @@ from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
 from reconciler.pipeline.target import Progress, sync_target
 from reconciler.pipeline.vanished import judge_vanished
+from reconciler.policy.clusters import view_cluster
 from reconciler.settings import Settings, SettingsError
 from reconciler.state.outcomes import Outcome
 from reconciler.state.repository import EnvironmentEntry
@@ -68,6 +69,9 @@ def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:
             waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
             revision=str(revision),
             find_ancestry=find_ancestry,
+            entry=entry,
+            view=view_cluster(entry.environment.declaration, settings.cluster.name),
+            models=check.repository.models,
             terms=LeaseTerms(duration=settings.lease_duration, wait=settings.lease_wait),
             only=only.get(entry.name),
             wait=settings.wait,

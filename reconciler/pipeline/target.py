@@ -22,6 +22,7 @@ from reconciler.observe.live import observe
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import RunFacts, build_record, find_unhealthy
+from reconciler.pipeline.told import explain_lost_sets, tell_traffic
 from reconciler.plan.wording import count, describe_shares, name_change
 from reconciler.state.inventory import ObjectResult, TargetRecord
 from reconciler.state.observations import Health, HealthWord, Namespace, Observation
@@ -43,6 +44,7 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
         run = _sync(request, cluster, clock, progress)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
             run = _wait_for_health(run, request, cluster, clock, progress)
+        run = tell_traffic(run, request, cluster)
     except ClusterError as error:
         run = TargetRun(
             target=request.rendered.desired.target,
@@ -260,7 +262,7 @@ def _finish(
         results=settled.results,
         health=health,
         message=settled.message,
-        notes=notes,
+        notes=(*notes, *explain_lost_sets(request, settled.record.good)),
     )
 
 

@@ -186,3 +186,20 @@ def _compare(
             yield ServedDifference(
                 predictor=name, shadow=True, percent=percent, requests=0, total=sum(totals)
             )
+
+
+def describe_difference(id: str, found: ServedDifference, known: Mapping[str, Share]) -> str:
+    """A sentence about a predictor that serves what it is not routed."""
+    share = known.get(found.predictor)
+    name = name_share(share) if share is not None else found.predictor
+    if found.shadow:
+        return (
+            f"{id}: {name} received none of {found.total:,} requests, though {show_percent(found.percent)} "
+            "are mirrored to it; does the gateway follow its routes?"
+        )
+    part = show_percent(100 * found.requests / found.total)
+    return (
+        f"{id}: {name} answered {part} of the requests ({found.requests:,} of {found.total:,}), routed "
+        f"{show_percent(found.percent)}: that is beyond chance. Some requests go past the gateway, or it "
+        "does not follow its routes."
+    )

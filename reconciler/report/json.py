@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from reconciler.state.findings import Finding, Undecided
-from reconciler.state.inventory import ObjectResult
-from reconciler.state.observations import Health
+from reconciler.state.inventory import GoodSet, ObjectResult
+from reconciler.state.observations import Health, VariantHealth
 from reconciler.state.plans import Change, FieldChange, Plan, Refusal, VariantChange
+from reconciler.state.routes import DeploymentRoutes, Routes
 from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
 from reconciler.state.shares import Share
 from reconciler.state.targets import Fault, Target
@@ -147,9 +149,16 @@ def _target_run(run: TargetRun) -> Json:
         "plan": _plan(run.plan) if run.plan is not None else None,
         "results": [_result(result) for result in run.results],
         "health": [_health(health) for health in run.health],
+        "routed": _routes(run.routes),
         "requests": run.requests,
         "seconds": round(run.seconds, 3),
     }
+
+
+def _routes(routes: Routes | None) -> Json | None:
+    if routes is None or routes.unknown:
+        return None
+    return {name: _routed(own) for name, own in sorted(routes.deployments.items())}
 
 
 def _result(result: ObjectResult) -> Json:
@@ -157,7 +166,13 @@ def _result(result: ObjectResult) -> Json:
 
 
 def _health(health: Health) -> Json:
-    return {"object": str(health.key), "health": health.word.value, "reason": health.reason}
+    return {
+        "object": str(health.key),
+        "health": health.word.value,
+        "reason": health.reason,
+        "variants": [_variant_health(item) for item in health.variants],
+        "notes": list(health.notes),
+    }
 
 
 def _status(state: TargetStatus) -> Json:
@@ -169,6 +184,10 @@ def _status(state: TargetStatus) -> Json:
         "attempted": record.attempted if record else "",
         "applied": record.applied if record else "",
         "appliedAt": record.applied_at.isoformat() if record and record.applied_at else None,
+        "window": state.window,
+        "routedUnknown": state.routed_unknown,
+        "servedUnknown": state.served_unknown,
+        "leftovers": [str(key) for key in state.leftovers],
         "deployments": [_deployment(deployment) for deployment in state.deployments],
         "history": [
             {
@@ -189,7 +208,41 @@ def _deployment(deployment: DeploymentStatus) -> Json:
         "applied": _shares(deployment.applied),
         "health": deployment.health.word.value,
         "reason": deployment.health.reason,
+        "routed": _routed(deployment.routed),
+        "routedSince": _time(deployment.routed.changed if deployment.routed else None),
+        "served": dict(sorted(deployment.served.items())) if deployment.served is not None else None,
+        "variants": [_variant_health(item) for item in deployment.health.variants],
+        "lastGood": _good(deployment.good),
+        "notes": list(deployment.notes),
     }
+
+
+def _variant_health(item: VariantHealth) -> Json:
+    return {
+        "predictor": item.predictor,
+        "health": item.word.value,
+        "reason": item.reason,
+        "since": _time(item.since),
+    }
+
+
+def _routed(routed: DeploymentRoutes | None) -> list[Json] | None:
+    if routed is None:
+        return None
+    return [
+        {"predictor": share.predictor, "shadow": share.shadow, "percent": share.percent}
+        for share in routed.shares
+    ]
+
+
+def _good(good: GoodSet | None) -> Json | None:
+    if good is None:
+        return None
+    return {"revision": good.revision, "digest": good.digest, "shares": _shares(good.shares)}
+
+
+def _time(time: datetime | None) -> str | None:
+    return time.isoformat() if time is not None else None
 
 
 def _shares(shares: tuple[Share, ...] | None) -> list[Json] | None:

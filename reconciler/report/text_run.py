@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from reconciler.plan.shares import read_shares
+from reconciler.plan.traffic import describe_routed
 from reconciler.plan.wording import count, describe_shares, shorten_revision
 from reconciler.report.text import list_told, show_edits, show_fault, show_fields, show_refusal
 from reconciler.state.inventory import ObjectResult
+from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome
-from reconciler.state.plans import Action, Cause, Change, Plan
+from reconciler.state.plans import Action, Cause, Change, Op, Plan
+from reconciler.state.routes import Routes
 from reconciler.state.runs import Run, TargetRun
 
 
@@ -49,6 +53,7 @@ def show_target(run: TargetRun) -> Iterator[str]:
         yield from _show_drift(change, results.get(change.key))
     for change in told:
         yield from _show_result(change, results.get(change.key))
+        yield from _show_routed(change, run.routes)
     for fault in run.plan.faults:
         yield f"  {run.target.environment}/{fault.deployment}: faulty, left as it was last applied"
         yield from (f"    {line}" for line in show_fault(fault))
@@ -84,6 +89,15 @@ def _show_result(change: Change, result: ObjectResult | None) -> Iterator[str]:
     late = "" if result is not None else "the run ended before it"
     detail = (result.message if result is not None else "") or change.reason or said or late
     yield f"  {change.key!s:<44} {action.value:<11} {detail}".rstrip()
+
+
+def _show_routed(change: Change, routes: Routes | None) -> Iterator[str]:
+    """What the ingress sends where, after a change of shares; nothing where that is not known."""
+    routed = routes.find(change.deployment) if routes is not None else None
+    if routed is None or change.op not in (Op.CREATE, Op.UPDATE) or change.key.kind != SELDON_DEPLOYMENT:
+        return
+    known = read_shares(change.manifest.body) if change.manifest is not None else ()
+    yield f"    routed: {describe_routed(routed, known)}"
 
 
 def _summarise(run: TargetRun) -> str:

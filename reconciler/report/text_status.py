@@ -9,23 +9,29 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
+from reconciler.plan.traffic import name_share, show_percent
 from reconciler.plan.wording import shorten_revision
-from reconciler.state.observations import HealthWord
+from reconciler.state.observations import HealthWord, VariantHealth
 from reconciler.state.outcomes import Outcome
+from reconciler.state.routes import RoutedShare
 from reconciler.state.runs import DeploymentStatus, TargetStatus
 from reconciler.state.shares import Share
 
 _UNKNOWN = "–"
+_LEFT = ("ENVIRONMENT", "DEPLOYMENT", "VERSION")
+_RIGHT = ("DECLARED", "APPLIED", "ROUTED")
 
 
-def show_status(states: Sequence[TargetStatus], now: datetime, width: int = 120) -> str:
-    """Declared and applied shares by version, health, and when each target was last seen alive."""
+def show_status(states: Sequence[TargetStatus], now: datetime, width: int = 130) -> str:
+    """Shares and health by version, what differs in sentences, and when each target was last seen alive."""
     table = Table(box=None, pad_edge=False, header_style="")
-    for heading in ("ENVIRONMENT", "DEPLOYMENT", "VERSION", "DECLARED", "APPLIED", "HEALTH"):
-        table.add_column(heading, justify="right" if heading in ("DECLARED", "APPLIED") else "left")
+    window = next((show_span(state.window) for state in states if state.window), "")
+    for heading in (*_LEFT, *_RIGHT, f"SERVED ({window})" if window else "SERVED", "HEALTH"):
+        right = heading in _RIGHT or heading.startswith("SERVED")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right)
     for state in states:
         for deployment in state.deployments:
-            for cells in _rows(deployment):
+            for cells in _rows(deployment, now):
                 table.add_row(*cells)
     out = StringIO()
     if table.row_count:
@@ -38,32 +44,74 @@ def show_status(states: Sequence[TargetStatus], now: datetime, width: int = 120)
     return "\n".join(lines)
 
 
-def _rows(deployment: DeploymentStatus) -> list[tuple[str, ...]]:
+def show_span(seconds: float) -> str:
+    """A time in its largest whole unit: `90 s`, `3 m`, `2 h`, `4 d`; cut, never rounded up."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size or seconds == size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def _rows(deployment: DeploymentStatus, now: datetime) -> list[tuple[str, ...]]:
     declared = {share.predictor: share for share in deployment.declared or ()}
     applied = {share.predictor: share for share in deployment.applied or ()}
-    names = [*declared, *(name for name in applied if name not in declared)]
-    health = deployment.health.word.value
+    routed = {share.predictor: share for share in deployment.routed.shares} if deployment.routed else {}
+    names = [*declared, *(name for name in (*applied, *routed) if name not in declared)]
+    names = list(dict.fromkeys(names))
+    health = {item.predictor: item for item in deployment.health.variants}
+    whole = deployment.health.word.value
     rows: list[tuple[str, ...]] = []
     for index, name in enumerate(names):
-        share = declared.get(name) or applied[name]
-        version = f"{share.version} shadow" if share.shadow else share.version
+        share = declared.get(name) or applied.get(name)
+        own = health.get(name)
         rows.append(
             (
                 deployment.environment if index == 0 else "",
                 deployment.name if index == 0 else "",
-                version,
+                name_share(share) if share is not None else name,
                 _percent(declared.get(name), deployment.declared),
                 _percent(applied.get(name), deployment.applied),
-                health if index == 0 else "",
+                _routed(routed.get(name), deployment),
+                _served(name, deployment),
+                _show_health(own, now) if own is not None else whole if index == 0 else "",
             )
         )
-    return rows or [(deployment.environment, deployment.name, "", _UNKNOWN, _UNKNOWN, health)]
+    nothing = (_UNKNOWN,) * 4
+    return rows or [(deployment.environment, deployment.name, "", *nothing, whole)]
 
 
 def _percent(share: Share | None, side: tuple[Share, ...] | None) -> str:
     if side is None:
         return _UNKNOWN
     return f"{share.percent} %" if share is not None else "0 %"
+
+
+def _routed(share: RoutedShare | None, deployment: DeploymentStatus) -> str:
+    if deployment.routed is None:
+        return _UNKNOWN
+    return show_percent(share.percent) if share is not None else "0 %"
+
+
+def _served(predictor: str, deployment: DeploymentStatus) -> str:
+    """The part of all answered requests, or of those that were mirrored from them; a dash without any."""
+    if deployment.served is None:
+        return _UNKNOWN
+    sides = (*(deployment.declared or ()), *(deployment.applied or ()))
+    shadows = {share.predictor for share in sides if share.shadow}
+    shadows |= {
+        share.predictor for share in (deployment.routed.shares if deployment.routed else ()) if share.shadow
+    }
+    total = sum(count for name, count in deployment.served.items() if name not in shadows)
+    if not total:
+        return _UNKNOWN
+    part = 100 * deployment.served.get(predictor, 0) / total
+    return f"{part:.3g} % mirrored" if predictor in shadows else f"{part:.3g} %"
+
+
+def _show_health(health: VariantHealth, now: datetime) -> str:
+    if health.since is None or health.word is HealthWord.CURRENT:
+        return health.word.value
+    return f"{health.word.value} {show_span((now - health.since).total_seconds())}"
 
 
 def _are_equal(deployment: DeploymentStatus) -> bool:
@@ -88,6 +136,8 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
         for item in state.deployments
         if item.declared is not None and item.applied is not None and not _are_equal(item)
     ]
+    lines += [note for item in state.deployments for note in item.notes]
+    lines += _show_unknowns(state)
     record = state.record
     if state.message:
         word = "undecided" if state.outcome is Outcome.UNDECIDED else "not seen"
@@ -110,6 +160,23 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
         last = record.history[-1]
         lines.append(
             f"  the last run that wrote or failed ended with exit code {last.outcome}: {last.summary}"
+        )
+    return lines
+
+
+def _show_unknowns(state: TargetStatus) -> list[str]:
+    lines = []
+    if state.deployments and state.routed_unknown:
+        lines.append(f"{state.target}: routed is not known: {state.routed_unknown}")
+    if state.deployments and state.served_unknown:
+        lines.append(f"{state.target}: served is not known: {state.served_unknown}")
+    if state.leftovers:
+        names = ", ".join(str(key) for key in state.leftovers[:5])
+        more = f" and {len(state.leftovers) - 5} more" if len(state.leftovers) > 5 else ""
+        kind = state.leftovers[0]
+        lines.append(
+            f"{state.target}: the operator left {names}{more} behind, of versions that are gone; they route "
+            f"nothing. To tidy up: kubectl delete --namespace {kind.namespace} {kind.kind.plural} NAME"
         )
     return lines
 

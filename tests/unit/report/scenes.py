@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+from reconciler.clients.cluster.kinds import DESTINATION_RULE
 from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.shares import read_shares
+from reconciler.plan.traffic import TrafficView, explain_traffic
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Grade, Undecided
-from reconciler.state.inventory import ObjectResult, RunSummary, TargetRecord
-from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL
-from reconciler.state.observations import Health, HealthWord, Namespace
+from reconciler.state.inventory import GoodSet, ObjectResult, RunSummary, TargetRecord
+from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, ObjectKey
+from reconciler.state.observations import Health, HealthWord, Namespace, VariantHealth
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action, Op, Plan
 from reconciler.state.repository import EnvironmentEntry, ModelEntry, Repository
+from reconciler.state.routes import DeploymentRoutes, RoutedShare, Routes
 from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
@@ -172,6 +175,7 @@ def run_target(
     health: tuple[Health, ...] = (),
     message: str = "",
     notes: tuple[str, ...] = (),
+    routes: Routes | None = None,
     target: Target = TARGET,
 ) -> TargetRun:
     """A run's part; `actions` say what became of each deployment of the plan."""
@@ -193,6 +197,7 @@ def run_target(
         health=health,
         message=message,
         notes=notes,
+        routes=routes,
         requests=31 if results else 3,
         seconds=41.26 if results else 0.44,
     )
@@ -211,6 +216,55 @@ SICK = (
     Health(key=WINES.key, word=HealthWord.FAILED, reason="wines-v5-0-wines: no progress for 10 minutes"),
     Health(key=PRICES.key, word=HealthWord.IN_PROGRESS, reason="the operator has not answered yet"),
 )
+
+
+def routes(shares: Mapping[str, float]) -> DeploymentRoutes:
+    """Routes that were written a while ago; a predictor called `…-shadow` is mirrored to."""
+    return DeploymentRoutes(
+        shares=tuple(
+            RoutedShare(predictor=name, shadow=name.endswith("-shadow"), percent=percent)
+            for name, percent in shares.items()
+        ),
+        changed=NOW - timedelta(hours=1),
+    )
+
+
+def waiting() -> DeploymentStatus:
+    """A challenger that was declared beside a shadow and cannot start."""
+    split = read_shares(make_manifest(shares={"v3": 90, "v5": 10}, shadows={"v6-shadow": 100}).body)
+    variants = (
+        VariantHealth(predictor="v3", word=HealthWord.CURRENT),
+        VariantHealth(
+            predictor="v5",
+            word=HealthWord.IN_PROGRESS,
+            reason="0 of 2 Pods ready: container wines: ImagePullBackOff",
+            since=NOW - timedelta(minutes=3),
+        ),
+        VariantHealth(predictor="v6-shadow", word=HealthWord.CURRENT),
+    )
+    health = Health(key=WINES.key, word=HealthWord.IN_PROGRESS, reason="v5: no image", variants=variants)
+    routed = routes({"v3": 100, "v6-shadow": 100})
+    view = TrafficView(
+        id="staging/beers",
+        declared=split,
+        applied=split,
+        routed=routed,
+        health=health,
+        places={"v5": "beers.yaml:5"},
+    )
+    return DeploymentStatus(
+        environment="staging",
+        name="beers",
+        declared=split,
+        applied=split,
+        routed=routed,
+        served={"v3": 311, "v6-shadow": 309},
+        health=health,
+        good=GoodSet(
+            deployment="beers", model="beers", revision=EARLIER, digest="0123456789abcdef", shares=split[:1]
+        ),
+        notes=explain_traffic(view),
+    )
 
 
 def states() -> tuple[TargetStatus, ...]:
@@ -246,20 +300,28 @@ def states() -> tuple[TargetStatus, ...]:
             target=STAGING,
             outcome=Outcome.DONE,
             record=healthy,
+            window=3600,
             deployments=(
                 DeploymentStatus(
                     environment="staging",
                     name="wines",
                     declared=before,
                     applied=before,
+                    routed=routes({"v3": 100}),
+                    served={"v3": 1204},
                     health=Health(key=WINES.key, word=HealthWord.CURRENT),
                 ),
+                waiting(),
             ),
+            leftovers=(ObjectKey(kind=DESTINATION_RULE, namespace="wines-staging", name="beers-v4"),),
         ),
         TargetStatus(
             target=TARGET,
             outcome=Outcome.UNHEALTHY,
             record=record,
+            window=3600,
+            routed_unknown="virtualservices may not be listed; the Role in reconciler/deploy grants it",
+            served_unknown="the metrics source at http://prometheus:9090 did not answer: timed out",
             deployments=(
                 DeploymentStatus(
                     environment="production",

@@ -10,6 +10,7 @@ from reconciler.report import json as json_view
 from reconciler.report import text_run
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action
+from reconciler.state.routes import Routes
 from reconciler.state.runs import Run
 from tests.unit.report import scenes
 from tests.unit.report.golden import check_golden
@@ -29,10 +30,17 @@ RUNS: dict[str, Run] = {
             scenes.actions(_CHANGE),
             health=scenes.CURRENT,
             notes=("Events were not written: no right",),
+            routes=Routes(deployments={"wines": scenes.routes({"v3": 90, "v5": 10})}),
         )
     ),
     "still-starting": scenes.make_run(
-        scenes.run_target(_CHANGE, scenes.actions(_CHANGE), health=scenes.STARTING)
+        scenes.run_target(
+            _CHANGE,
+            scenes.actions(_CHANGE),
+            health=scenes.STARTING,
+            routes=Routes(),
+            notes=("wines: waiting",),
+        )
     ),
     "unhealthy": scenes.make_run(
         scenes.run_target(_CHANGE, scenes.actions(_CHANGE), health=scenes.SICK, outcome=Outcome.UNHEALTHY)
