@@ -60,10 +60,12 @@ class VariantHealth:
 class Health:
     """One object's health; `reason` says what a person needs to know, empty when Current.
 
-    `variants` tell it predictor by predictor, in the object's order, where that can be told apart.
+    `variants` tell it predictor by predictor, in the object's order, where that can be told apart. `notes`
+    say what does not change the word but should be known.
     """
 
     key: ObjectKey
     word: HealthWord
     reason: str = ""
     variants: tuple[VariantHealth, ...] = ()
+    notes: tuple[str, ...] = ()

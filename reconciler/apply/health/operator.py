@@ -20,6 +20,11 @@ from reconciler.state.routes import DeploymentRoutes
 
 _GRACE = timedelta(seconds=10)
 """How long an error must have stood to be believed: some are there for 20 ms, between two passes."""
+_SETTLED = timedelta(seconds=20)
+"""How long after an edit the operator has written all that it has to write."""
+
+_REWRITES = 10
+"""How many more changes a Deployment must have seen than its SeldonDeployment, to speak of a loop."""
 
 # What it says of a Deployment that gave up; the Deployment itself says it better, and is asked.
 _STALLED = "Deployment is no longer progressing and not available."
@@ -49,6 +54,26 @@ def find_error(live: LiveObject, now: datetime) -> str:
     if read_state(live) != "Failed" or description in ("", _STALLED) or noted is None or edited is None:
         return ""
     return say_state(live) if edited <= noted <= now - _GRACE else ""
+
+
+def find_loop(live: LiveObject, workload: LiveObject, scaled: bool, now: datetime) -> str:
+    """That the operator rewrites a Deployment without end, and the way out; empty if it does not.
+
+    Operator 1.16 does so from the first change of a Deployment with an HPA on: it takes the replicas away
+    that it has just left in (createDeployments, `replicas: null`). It normally writes only when the
+    SeldonDeployment was edited, so one look tells: it wrote just now, long after the last edit, and often.
+    """
+    edited, written = find_edit_time(live.body), find_edit_time(workload.body, own=True)
+    if not scaled or edited is None or written is None:
+        return ""
+    surplus = workload.generation - live.generation
+    if written - edited < _SETTLED or now - written > _GRACE or surplus < _REWRITES:
+        return ""
+    return (
+        f"the operator rewrites Deployment {workload.key.name} without end (generation "
+        f"{workload.generation}): a fault of Seldon Core 1.16 after a change to a Deployment with an HPA. "
+        "It ends with the Deployment: give the variant a new name (rollout: 2, or one more)"
+    )
 
 
 def find_routing_lack(live: LiveObject, routes: DeploymentRoutes | None) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.apply.health.operator import find_error, find_routing_lack, read_state, say_state
+from reconciler.apply.health.operator import find_error, find_loop, find_routing_lack, read_state, say_state
 from reconciler.apply.health.times import find_deletion_time, find_edit_time, latest
 from reconciler.apply.health.wanted import DEFAULT_STARTUP, Wanted, find_startup, find_wanted
 from reconciler.apply.health.workloads import Verdict, judge_workload, say_late
@@ -76,19 +76,29 @@ def assess(
         # An organisation manifest is there or not: what others make of it is theirs to tell.
         return Health(key=live.key, word=HealthWord.CURRENT)
     children = {item.key.name: item for item in workloads if _is_owned_by(item, live.uid)}
-    judged = tuple(_judge_variant(live, children, part, closeup, now) for part in find_wanted(live))
+    parts = find_wanted(live)
+    judged = tuple(_judge_variant(live, children, part, closeup, now) for part in parts)
     variants = tuple(item.health for item in judged)
     rest = _judge_rest(live, children, judged, routes, now)
     word = min((rest.word, *(item.word for item in variants)), key=_ORDER.index)
     reasons = [f"{item.predictor}: {item.reason}" for item in variants if item.word is word and item.reason]
-    # The operator's error is the cause where there is one; its silence is news only if nothing else is.
-    if rest.reason and (rest.word is HealthWord.FAILED or not reasons):
+    if rest.reason and not read_state(live):
+        # Then nothing else can be expected.
+        reasons = [rest.reason]
+    elif rest.reason and (rest.word is HealthWord.FAILED or not reasons):
         reasons.insert(0, rest.reason)
     return Health(
         key=live.key,
         word=word,
         reason="" if word is HealthWord.CURRENT else "; ".join(reasons),
         variants=variants,
+        notes=tuple(
+            note
+            for _, wanted in parts
+            for item in wanted
+            if (child := _find_child(children, item))
+            and (note := find_loop(live, child, item.is_scaled, now))
+        ),
     )
 
 
@@ -111,7 +121,9 @@ def _judge_variant(
     predictor, wanted = part
     verdicts = [
         _hold_to(
-            judge_workload(item, _find_child(children, item), live, predictor, closeup), item.startup, now
+            judge_workload(item, _find_child(children, item), live, predictor, closeup, now),
+            item.startup,
+            now,
         )
         for item in wanted
     ]

@@ -23,16 +23,18 @@ def read_time(text: Any) -> datetime | None:
         return None
 
 
-def find_edit_time(body: Body) -> datetime | None:
+def find_edit_time(body: Body, *, own: bool = False) -> datetime | None:
     """When the spec was last written: field managers carry the time of their last change.
 
     Where managed fields were stripped, the time of creation. Labels written by the same manager count too,
-    so this may be late, never early.
+    so this may be late, never early. With `own`, writes through a subresource (scaling) do not count.
     """
     times = [
         time
         for entry in _entries(body)
-        if "f:spec" in (entry.get("fieldsV1") or {}) and (time := read_time(entry.get("time")))
+        if "f:spec" in (entry.get("fieldsV1") or {})
+        and not (own and entry.get("subresource"))
+        and (time := read_time(entry.get("time")))
     ]
     return max(times, default=read_time(_metadata(body).get("creationTimestamp")))
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.apply.health.form import find_difference
+from reconciler.apply.health.operator import find_loop
 from reconciler.apply.health.pods import explain_workload, tidy
 from reconciler.apply.health.times import (
     find_condition,
@@ -47,6 +48,7 @@ def judge_workload(
     live: LiveObject,
     predictor: Mapping[str, Any],
     closeup: Closeup | None,
+    now: datetime,
 ) -> Verdict:
     """InProgress, Current or Failed; an InProgress one is not yet held against its deadline.
 
@@ -64,22 +66,39 @@ def judge_workload(
     status: Mapping[str, Any] = found.body.get("status") or {}
     if difference := find_difference(live.body.get("spec") or {}, predictor, wanted, spec):
         return _wait(f"{whose} Deployment {difference}", latest(edited, find_edit_time(found.body)))
+    # In the operator's loop the last write says nothing.
+    looping = bool(find_loop(live, found, wanted.is_scaled, now))
+    written = edited if looping else find_edit_time(found.body)
     if int(status.get("observedGeneration") or 0) < found.generation:
-        return _wait(f"{whose} Deployment's last change was not seen yet", find_edit_time(found.body))
+        return _wait(f"{whose} Deployment's last change was not seen yet", written)
     lack = _count_lack(spec, status)
     if not lack:
         return Verdict(word=HealthWord.CURRENT, since=_find_ready_since(found.body))
     what = f"{whose} {lack}" if wanted.part else lack
     told = f"{what}{_explain(found, closeup)}"
     progressing = find_condition(found.body, "Progressing") or {}
-    if progressing.get("status") == "False":
-        why = str(progressing.get("reason") or "not progressing")
-        return Verdict(
-            word=HealthWord.FAILED,
-            reason=f"{why}: {told}",
-            since=read_time(progressing.get("lastTransitionTime")),
-        )
-    return _wait(told, _find_unready_since(found.body))
+    given_up = read_time(progressing.get("lastTransitionTime"))
+    # A Deployment that gave up keeps saying so for a while when it is given another form.
+    stale = given_up is not None and written is not None and given_up < written
+    if progressing.get("status") == "False" and not stale:
+        # The Deployment's own deadline is the start-up, as rendered; any other reason is a reason.
+        late = progressing.get("reason") == "ProgressDeadlineExceeded"
+        why = say_late(wanted.startup) if late else progressing.get("reason") or "not progressing"
+        return Verdict(word=HealthWord.FAILED, reason=f"{why}: {told}", since=given_up)
+    return _wait(told, _find_unready_since(found.body, written))
+
+
+def say_late(startup: int) -> str:
+    """That a start-up of so many seconds is over."""
+    return f"not ready within its {say_seconds(startup)} start-up"
+
+
+def say_seconds(seconds: int) -> str:
+    """A span in the largest unit that it is whole in: 600 is `10 m`."""
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def _count_lack(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
@@ -104,17 +123,18 @@ def _explain(found: LiveObject, closeup: Closeup | None) -> str:
     return f"; {words}" if words else ""
 
 
-def _find_unready_since(body: Body) -> datetime | None:
-    """Since when it is not complete. While it rolls out, since its last step forward; afterwards since it
-    lost Pods that it needs, or, where it can do without them, since its status last changed.
+def _find_unready_since(body: Body, written: datetime | None) -> datetime | None:
+    """Since when it is not complete, its spec having been written last at `written`.
+
+    While it rolls out, since its last step forward; afterwards since it lost Pods that it needs, or, where it
+    can do without them, since its status last changed.
     """
     progressing = find_condition(body, "Progressing") or {}
     available = find_condition(body, "Available") or {}
-    edited = find_edit_time(body)
     if progressing.get("reason") != _COMPLETE_ONCE:
-        return latest(read_time(progressing.get("lastUpdateTime")), edited)
+        return latest(read_time(progressing.get("lastUpdateTime")), written)
     if available.get("status") == "False":
-        return latest(read_time(available.get("lastTransitionTime")), edited)
+        return latest(read_time(available.get("lastTransitionTime")), written)
     return find_status_time(body)
 
 

@@ -123,7 +123,7 @@ def test_a_deployment_that_gave_up_is_failed_whatever_the_operator_says() -> Non
     for state in ("Available", "Creating", ""):
         health = Scene(state=state, children={"v5": SICK}).assess()
         assert health.word is HealthWord.FAILED
-        assert health.reason == "v5: ProgressDeadlineExceeded: 0 of 2 Pods ready"
+        assert health.reason == "v5: not ready within its 10 m start-up: 0 of 2 Pods ready"
 
 
 def test_a_deployment_that_gave_up_in_an_earlier_form_has_not_failed_in_this_one() -> None:
