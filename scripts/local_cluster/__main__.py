@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scripts.local_cluster.binaries import find_binaries
+from scripts.local_cluster.bundles import is_built
 from scripts.local_cluster.cluster import LocalCluster
 from scripts.local_cluster.errors import ClusterError
 from scripts.local_cluster.parts import NEEDS, Part, complete, provide
@@ -161,7 +162,8 @@ def build(parts: tuple[Part, ...], everything: bool) -> None:
     """Find the programs, or fetch or build them; prints where those of the API server are."""
     wanted = complete(Part if everything else parts)
     for bundle in {bundle.name: bundle for part in wanted for bundle in NEEDS[part].bundles}.values():
-        click.echo(f"{bundle.name}: built once, {bundle.minutes} minutes on two cores", err=True)
+        when = "built already" if is_built(bundle) else f"to be built, {bundle.minutes} minutes on two cores"
+        click.echo(f"{bundle.name}: {when}", err=True)
     binaries = find_binaries()
     click.echo(f"from {binaries.source}", err=True)
     provide(wanted)

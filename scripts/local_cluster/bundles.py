@@ -65,6 +65,13 @@ PROMETHEUS = Bundle(
 BUNDLES = (CONTROLLERS, OPERATOR, ISTIOD, STORAGE, PROMETHEUS)
 
 
+def is_built(bundle: Bundle) -> bool:
+    """Whether the cache has the bundle's programs."""
+    return go_build.program_folder(
+        bundle.name, bundle.module, bundle.programs, ldflags=bundle.ldflags, tags=bundle.tags
+    ).exists()
+
+
 def provide(bundle: Bundle) -> Path:
     """The folder with the bundle's programs, built where the cache has them not.
 
