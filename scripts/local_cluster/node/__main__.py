@@ -19,6 +19,7 @@ from scripts.local_cluster.node.client import Client, Unreachable
 from scripts.local_cluster.node.events import Recorder
 from scripts.local_cluster.node.images import ROOT, Programs
 from scripts.local_cluster.node.logs import LogServer
+from scripts.local_cluster.node.names import NameServer
 from scripts.local_cluster.node.pods import Pods
 from scripts.local_cluster.node.probes import Prober
 from scripts.local_cluster.node.registration import Capacity, keep_alive, register
@@ -48,6 +49,7 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
     """Be a Node until SIGTERM or SIGINT."""
     client = Client(arguments.kubeconfig)
     recorder = Recorder(client, arguments.name)
+    names = NameServer(client)
     services = Services(
         node=arguments.name,
         folder=arguments.folder,
@@ -57,7 +59,7 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
         recorder=recorder,
         prober=Prober(),
         addresses=Addresses(),
-        programs=Programs(rclone=arguments.rclone),
+        programs=Programs(rclone=arguments.rclone, names=await names.start()),
     )
     capacity = Capacity(cpu=arguments.cpu, memory=arguments.memory, pods=arguments.pods)
     told = asyncio.Event()
@@ -77,6 +79,7 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
     for task in (*tasks, end):
         task.cancel()
     await asyncio.gather(*tasks, end, return_exceptions=True)
+    await names.close()
     for task in done:
         task.result()
 

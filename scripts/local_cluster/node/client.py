@@ -19,10 +19,12 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 STRATEGIC = "application/strategic-merge-patch+json"
 _WATCH_SECONDS = 300
+# An API server that has just started does not know users' rights for a moment.
+_PASSING = (401, 403, 429)
 
 
 class Unreachable(Exception):
-    """The API server did not answer."""
+    """The API server did not answer, or only that it cannot yet; another try is worth it."""
 
 
 class Refused(Exception):
@@ -138,9 +140,12 @@ def _read(status: int, content: bytes) -> Any:
         body = json.loads(content)
     except ValueError:
         body = content.decode("utf-8", errors="replace")
-    if not 200 <= status < 300:
-        raise Refused(status, body.get("message", "") if isinstance(body, dict) else str(body))
-    return body
+    if 200 <= status < 300:
+        return body
+    said = body.get("message", "") if isinstance(body, dict) else str(body)
+    if (status in _PASSING or status >= 500) and "being terminated" not in said:
+        raise Unreachable(f"{status}: {said}")
+    raise Refused(status, said)
 
 
 def _trust(cluster: Mapping[str, str], user: Mapping[str, str]) -> ssl.SSLContext:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts.local_cluster.node.names import VARIABLE as NAMES
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "scripts.local_cluster"
 MODELS = "/mnt/models"
@@ -38,6 +40,7 @@ class Programs:
     rclone: Path
     mlserver: Path = ROOT / ".venv-mlserver" / "bin" / "mlserver"
     python: Path = Path(sys.executable)
+    names: str = ""  # the URL of the name server, which our own programs ask
 
     def find(self, image: str, address: str) -> Program:
         """The program for an image of any tag or digest. Raises ImageMissing.
@@ -102,6 +105,7 @@ class Programs:
                 "PYTHONPATH": str(ROOT),
                 "MODELSYNC_POD_IP": address,
                 "MODELSYNC_POD_ANNOTATIONS": "/etc/podinfo/annotations",
+                NAMES: self.names,
             },
         )
 
