@@ -166,10 +166,13 @@ def _field_names(kind: type[Declaration]) -> Mapping[str, str]:
 
 def _split(field: str) -> list[str]:
     # Names of variables, labels and annotations may hold dots themselves.
-    return field.split(".", 1 if field.partition(".")[0] in _FREE_KEYS else -1)
+    for block in _FREE_BLOCKS:
+        if field.startswith(f"{block}."):
+            return [*block.split("."), field.removeprefix(f"{block}.")]
+    return field.split(".")
 
 
-_FREE_KEYS = frozenset({"env", "secretEnv", "parameters", "nodeSelector", "annotations"})
+_FREE_BLOCKS = ("env", "secretEnv", "parameters", "nodeSelector", "annotations", "orchestrator.env")
 
 
 def _look_up(serving: Serving, keys: Iterable[str]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.state.declarations import Variant
@@ -86,6 +87,33 @@ def derived_names(deployment: str, predictor: str, container: str) -> DerivedNam
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectNames:
+    """Every Service and Deployment of one predictor: each name in full, with the one that it gets."""
+
+    services: tuple[tuple[str, str], ...]
+    workloads: tuple[tuple[str, str], ...]
+
+    @property
+    def hashed(self) -> tuple[tuple[str, str], ...]:
+        """The names that are too long, with the hashes that stand for them."""
+        return tuple(pair for pair in (*self.services, *self.workloads) if pair[0] != pair[1])
+
+
+def object_names(
+    deployment: str, predictor: str, pods: Sequence[Sequence[str]], *, explained: bool = False
+) -> ObjectNames:
+    """The names that the operator derives for a predictor.
+
+    `pods` are the names of the containers in each componentSpec; `explained` tells that it has an explainer.
+    """
+    base = f"{deployment}-{predictor}"
+    explainers = [f"{base}-explainer"] if explained else []
+    services = [base, *(f"{base}-{container}" for pod in pods for container in pod), *explainers]
+    workloads = [*(f"{base}-{index}-{'-'.join(pod)}" for index, pod in enumerate(pods)), *explainers]
+    return ObjectNames(services=_pair(services), workloads=_pair(workloads))
+
+
 def explainer_name(deployment: str, predictor: str) -> str:
     """The Deployment, Service and container of a predictor's explainer (GetExplainerDeploymentName)."""
     return _shorten(f"{deployment}-{predictor}-explainer")
@@ -94,6 +122,10 @@ def explainer_name(deployment: str, predictor: str) -> str:
 def is_dns_label(name: str) -> bool:
     """Whether a Service could have this name (RFC 1035: starts with a letter, no dots) but for its length."""
     return _DNS_1035.match(name) is not None
+
+
+def _pair(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _shorten(name)) for name in names)
 
 
 def _shorten(name: str) -> str:

@@ -18,9 +18,10 @@ class PlacedContainer:
 
     `name` is the container's; `title` what people call it: `v5`, or `blend/red` for node red of variant
     blend. `folder` names the folder under models/ that a model comes from and `model` is that folder (None:
-    there is none), both empty for a component. `path` leads to it from its variant.
+    there is none), both empty for a component. `path` leads to it from the variant with this `index`.
     """
 
+    index: int
     name: str
     title: str
     type: NodeType | None
@@ -30,6 +31,11 @@ class PlacedContainer:
     serving: MergedServing
     path: tuple[PathKey, ...]
     node: Placed | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody knows what its model's own layer would say: there is no readable model.yaml."""
+        return self.folder is not None and (self.model is None or self.model.model is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,17 @@ class PlacedVariant:
         """What people call it: its version, else its name, else its place in the file."""
         return name_variant(self.variant, self.index)
 
+    @property
+    def pods(self) -> tuple[tuple[PlacedContainer, ...], ...]:
+        """Containers by Pod: those that share one, with the orchestrator, then each that has its own.
+
+        The order is that of the rendered componentSpecs; where each has its own, the first has it.
+        """
+        alone = [one.node is not None and one.node.node.own_pod for one in self.containers]
+        shared = tuple(one for one, own in zip(self.containers, alone, strict=True) if not own)
+        own = tuple((one,) for one, own in zip(self.containers, alone, strict=True) if own)
+        return (shared, *own) if shared else own
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedDeployment:
@@ -110,6 +127,9 @@ class PlacedDeployment:
     def variant_at(self, placed: PlacedVariant, *path: PathKey) -> Location:
         return self.entry.document.at("variants", placed.index, *path)
 
+    def container_at(self, container: PlacedContainer, *path: PathKey) -> Location:
+        return self.entry.document.at("variants", container.index, *container.path, *path)
+
     def model_uses(self) -> Iterator[ModelUse]:
         """Every registered model that the deployment needs: those of its containers and of its explainers."""
         for placed in self.variants:
@@ -122,8 +142,8 @@ class PlacedDeployment:
                         version=container.version,
                         named_at=self.at("model")
                         if container.node is None
-                        else self.variant_at(placed, *container.path, "model"),
-                        version_at=self.variant_at(placed, *container.path, "version"),
+                        else self.container_at(container, "model"),
+                        version_at=self.container_at(container, "version"),
                     )
             explainer = placed.serving.serving.explainer
             if explainer is not None and explainer.model is not None:

@@ -92,6 +92,7 @@ def _place_single(
     entry: Entry[Deployment], variant: Variant, index: int, model: ModelEntry | None, serving: MergedServing
 ) -> PlacedContainer:
     return PlacedContainer(
+        index=index,
         name=entry.declaration.model,
         title=name_variant(variant, index),
         type="model",
@@ -120,6 +121,7 @@ def _place_nodes(
         path = ("variants", index, *placed.path)
         containers.append(
             PlacedContainer(
+                index=index,
                 name=node.name,
                 title=f"{name_variant(variant, index)}/{node.name}",
                 type=type_of(node),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from reconciler.render.servers import Backend, find_backend
 from reconciler.state.declarations import SecretKey
 from reconciler.state.desired import DesiredContainer, DesiredModel, DesiredNode, ParameterValue
+from reconciler.state.ports import Ports, give_ports
 
 PROBE_PERIOD = 5  # seconds
-
-_HTTP, _GRPC, _METRICS = 9000, 9500, 6000
 
 _TYPES = {
     "model": "MODEL",
@@ -33,9 +32,7 @@ class Container:
     secret_env: tuple[tuple[str, SecretKey], ...]
     requests: Mapping[str, str]
     limits: Mapping[str, str]
-    http_port: int
-    grpc_port: int
-    metrics_port: int
+    ports: Ports
     startup_failures: int
 
 
@@ -100,9 +97,7 @@ def _make_container(index: int, container: DesiredContainer) -> Container:
         secret_env=tuple(sorted(container.secret_env.items(), key=lambda item: item[0])),
         requests=dict(container.requests),
         limits=dict(container.limits),
-        http_port=_HTTP + index if container.port is None else container.port,
-        grpc_port=_GRPC + index,
-        metrics_port=_METRICS + index,
+        ports=give_ports(index, container.port),
         startup_failures=_count_failures(container),
     )
 

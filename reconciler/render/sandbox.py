@@ -109,7 +109,7 @@ def place(template: ExtraTemplate, line: int, words: str = "") -> Location:
     lines = template.text.split("\n")
     line = min(max(line, 1), len(lines))
     text = lines[line - 1]
-    start = text.find(words) if words else -1
+    start = _find(text, words) if words else -1
     if start < 0:
         words = text.strip()
         start = len(text) - len(text.lstrip())
@@ -120,6 +120,16 @@ def place(template: ExtraTemplate, line: int, words: str = "") -> Location:
         end_line=line,
         end_column=start + 1 + max(len(words), 1),
     )
+
+
+def _find(text: str, words: str) -> int:
+    """Where the words stand, best as a whole word behind {{ or {%: keys are often called like their values."""
+    begins = [index for index in (text.find("{{"), text.find("{%")) if index >= 0]
+    for first in (min(begins, default=0), 0):
+        found = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)").search(text, first)
+        if found is not None:
+            return found.start()
+    return text.find(words)
 
 
 def find_words(template: ExtraTemplate, *choices: str, first: int = 1) -> Location:

@@ -1,9 +1,10 @@
-"""Images, Secrets and service accounts are among the allowed ones.
+"""Images, Secrets, accounts and priorities are among the allowed ones.
 
 What it checks
-    What the layers set as `serving.image` is a stock image, one of the environment's own
-    (`platform.servers`), or covered by a pattern of `allow.images`; `serving.serviceAccount` by one of
-    `allow.serviceAccounts`; and each Secret that `artifacts:` names by one of `allow.secrets`.
+    Each image that a layer, a graph's node, an explainer or `storage` names is a stock image, one of the
+    environment's own (`platform.servers`), or covered by a pattern of `allow.images`; each service account
+    by one of `allow.serviceAccounts`, each priority class by one of `allow.priorityClasses`; and each Secret
+    that `artifacts:`, `storage` or `secretEnv` names by one of `allow.secrets`.
 
 Why
     Whoever may create model servers in a namespace can run any image there, with any of its Secrets and
@@ -14,17 +15,19 @@ Example
     serving: {image: "docker.io/somebody/server:latest"}
 
 Fix
-    Use an allowed image, Secret or service account, or ask the environment's owners to add it to `allow:`
-    in environment.yaml.
+    Use an allowed image, Secret, account or class, or ask the environment's owners to add it to `allow:` in
+    environment.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from reconciler.policy.clusters import ClusterView, view_clusters
 from reconciler.policy.context import Context, PlacedDeployment
 from reconciler.policy.engine import Policy
+from reconciler.policy.images import list_images
 from reconciler.policy.layers import MergedServing
 from reconciler.policy.patterns import matches_any
 from reconciler.policy.servers import STOCK_IMAGES, platform_images
@@ -44,37 +47,80 @@ def check(context: Context) -> Iterator[Finding]:
         if environment is None:
             continue
         allow = environment.declaration.allow
-        for serving, _ in deployment.distinct_containers():
-            yield from _check_image(deployment, serving, allow, own_images[deployment.environment.name])
-        for serving, _ in deployment.distinct_servings():
-            yield from _check_account(deployment, serving, allow)
+        yield from _check_images(deployment, allow, own_images[deployment.environment.name])
+        for named in _list_names(deployment):
+            if not matches_any(named.name, named.kind.patterns(allow)):
+                yield _refuse(deployment, named, allow)
 
 
-def _check_image(
-    deployment: PlacedDeployment, serving: MergedServing, allow: Allow, own: frozenset[str]
-) -> Iterator[Finding]:
-    image = serving.serving.image
-    if image is None or image in STOCK_IMAGES or image in own or matches_any(image, allow.images):
-        return
-    yield POLICY.finding(
-        deployment.place(serving, "image"),
-        f"{deployment.id}: image {image}{deployment.say_origin(serving, 'image')} is not allowed here "
-        f"({_list_allowed(allow.images)}).",
-        _advise(deployment.environment.name, "images"),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """A kind of thing that declarations may name: what people call it, and its key under `allow`."""
+
+    title: str
+    key: str
+    patterns: Callable[[Allow], tuple[str, ...]]
+
+
+_ACCOUNT = _Kind(
+    title="service account", key="serviceAccounts", patterns=lambda allow: allow.service_accounts
+)
+_SECRET = _Kind(title="Secret", key="secrets", patterns=lambda allow: allow.secrets)
+_PRIORITY = _Kind(
+    title="priority class", key="priorityClasses", patterns=lambda allow: allow.priority_classes
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A name, and the field of a merged serving block that gives it."""
+
+    kind: _Kind
+    name: str
+    serving: MergedServing
+    field: str
+
+
+def _list_names(deployment: PlacedDeployment) -> Iterator[_Named]:
+    for serving, _ in deployment.distinct_servings():
+        for kind, field in (
+            (_ACCOUNT, "serviceAccount"),
+            (_ACCOUNT, "explainer.serviceAccount"),
+            (_PRIORITY, "priorityClass"),
+            (_SECRET, "explainer.storage.secret"),
+        ):
+            name = serving.value(field)
+            if name is not None:
+                yield _Named(kind=kind, name=name, serving=serving, field=field)
+    for serving, _ in deployment.distinct_containers():
+        secret = serving.value("storage.secret")
+        if secret is not None:
+            yield _Named(kind=_SECRET, name=secret, serving=serving, field="storage.secret")
+        for variable, source in (serving.serving.secret_env or {}).items():
+            yield _Named(kind=_SECRET, name=source.secret, serving=serving, field=f"secretEnv.{variable}")
+
+
+def _refuse(deployment: PlacedDeployment, named: _Named, allow: Allow) -> Finding:
+    origin = deployment.say_origin(named.serving, named.field)
+    return POLICY.finding(
+        deployment.place(named.serving, named.field),
+        f"{deployment.id}: {named.kind.title} {named.name}{origin} is not allowed here "
+        f"({_list_allowed(named.kind.patterns(allow))}).",
+        _advise(deployment.environment.name, named.kind.key),
     )
 
 
-def _check_account(deployment: PlacedDeployment, serving: MergedServing, allow: Allow) -> Iterator[Finding]:
-    account = serving.serving.service_account
-    if account is None or matches_any(account, allow.service_accounts):
-        return
-    yield POLICY.finding(
-        deployment.place(serving, "serviceAccount"),
-        f"{deployment.id}: service account {account}{deployment.say_origin(serving, 'serviceAccount')} "
-        "is not allowed here "
-        f"({_list_allowed(allow.service_accounts)}).",
-        _advise(deployment.environment.name, "serviceAccounts"),
-    )
+def _check_images(deployment: PlacedDeployment, allow: Allow, own: frozenset[str]) -> Iterator[Finding]:
+    for named in list_images(deployment):
+        image = named.image
+        if image in STOCK_IMAGES or image in own or matches_any(image, allow.images):
+            continue
+        yield POLICY.finding(
+            named.location,
+            f"{deployment.id}: image {image}{named.origin} is not allowed here "
+            f"({_list_allowed(allow.images)}).",
+            _advise(deployment.environment.name, "images"),
+        )
 
 
 def _check_secrets(name: str, entry: Entry[Environment], views: tuple[ClusterView, ...]) -> Iterator[Finding]:

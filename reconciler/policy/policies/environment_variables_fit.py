@@ -1,8 +1,9 @@
 """Environment variables have valid names and leave the server's own alone.
 
 What it checks
-    After all layers, each name under `serving.env` is one that Kubernetes accepts, and none is a variable
-    by which the operator or modelsync tells the server its model, version and ports.
+    After all layers, each name under a container's `env` and `secretEnv` is one that Kubernetes accepts, and
+    none is a variable by which the operator or modelsync tells the server its model, version and ports; no
+    name is under both. Names under `orchestrator.env` leave the orchestrator's own alone.
 
 Why
     The operator keeps a variable that is there already, so a declared `MLSERVER_MODEL_URI` would serve
@@ -21,8 +22,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.policy.context import Context
+from reconciler.policy.context import Context, PlacedDeployment
 from reconciler.policy.engine import Policy
+from reconciler.policy.layers import MergedServing
 from reconciler.state.findings import Finding
 
 RESERVED_VARIABLES = frozenset(
@@ -52,25 +54,42 @@ RESERVED_VARIABLES = frozenset(
 )
 """What the operator (v1.16.0: controllers/mlserver.go, seldondeployment_types.go) and the renderer set."""
 
+ORCHESTRATOR_VARIABLES = frozenset({"ENGINE_PREDICTOR", "REQUEST_LOGGER_DEFAULT_ENDPOINT"})
+"""What the operator (controllers/seldondeployment_engine.go) sets on the orchestrator."""
+
 _NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
 
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
         for serving, _ in deployment.distinct_containers():
-            for name in serving.serving.env or {}:
-                fault = _find_fault(name)
-                if fault:
-                    yield POLICY.finding(
-                        deployment.place(serving, f"env.{name}"),
-                        f"{deployment.id}: environment variable {name!r}"
-                        f"{deployment.say_origin(serving, f'env.{name}')} {fault}.",
-                        "Remove it from serving.env, or give it another name.",
-                    )
+            plain = serving.serving.env or {}
+            for name in plain:
+                yield from _refuse(deployment, serving, f"env.{name}", name, _find_fault(name))
+            for name in serving.serving.secret_env or {}:
+                fault = "is under env as well" if name in plain else _find_fault(name)
+                yield from _refuse(deployment, serving, f"secretEnv.{name}", name, fault)
+        for serving, _ in deployment.distinct_servings():
+            orchestrator = serving.serving.orchestrator
+            for name in (orchestrator.env if orchestrator is not None else None) or {}:
+                fault = _find_fault(name, ORCHESTRATOR_VARIABLES)
+                yield from _refuse(deployment, serving, f"orchestrator.env.{name}", name, fault)
 
 
-def _find_fault(name: str) -> str | None:
-    if name in RESERVED_VARIABLES:
+def _refuse(
+    deployment: PlacedDeployment, serving: MergedServing, field: str, name: str, fault: str | None
+) -> Iterator[Finding]:
+    if fault is not None:
+        block = field.removesuffix(f".{name}")
+        yield POLICY.finding(
+            deployment.place(serving, field, block),
+            f"{deployment.id}: environment variable {name!r}{deployment.say_origin(serving, field)} {fault}.",
+            f"Remove it from {block}, or give it another name.",
+        )
+
+
+def _find_fault(name: str, reserved: frozenset[str] = RESERVED_VARIABLES) -> str | None:
+    if name in reserved:
         return "is set by the operator or modelsync, so that the server serves the pinned version"
     if _NAME.match(name) is None:
         return "has a name that Kubernetes refuses; expected letters, digits, _, - and ., no digit first"

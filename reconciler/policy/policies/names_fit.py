@@ -3,8 +3,10 @@
 What it checks
     Folder and file names, given predictor names and namespaces are DNS labels; nothing that Seldon Core or
     modelsync makes from them is too long; none is a name that the operator uses itself. Limits: 63
-    characters for `<deployment>-<predictor>-0-<model>` (the Deployment; Services are shorter), 48 for a
-    model (label key `seldon-app-svc-<model>`), 42 for an environment (CronJob `modelsync-<environment>`).
+    characters for `<deployment>-<predictor>-0-<model>` (the Deployment; Services are shorter), 48 for a model
+    or a graph's node (label key `seldon-app-svc-<model>`), 63 for a node's Service, 42 for an environment
+    (CronJob `modelsync-<environment>`). The Deployment of a graph may have a hash for its name: it would
+    hold the names of all nodes.
 
 Why
     Seldon Core checks no names: too long ones become hashes that nobody can read, bad ones are accepted
@@ -23,7 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reconciler.policy.context import Context, PlacedDeployment
+from reconciler.policy.context import Context, PlacedDeployment, PlacedVariant
 from reconciler.policy.engine import Policy
 from reconciler.policy.naming import (
     CONTAINER_LIMIT,
@@ -32,6 +34,7 @@ from reconciler.policy.naming import (
     RESERVED_ENDINGS,
     derived_names,
     is_dns_label,
+    object_names,
 )
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding
@@ -107,7 +110,13 @@ def _check_given(deployment: PlacedDeployment) -> Iterator[Finding]:
 
 
 def _check_derived(deployment: PlacedDeployment) -> Iterator[Finding]:
-    longest = max(deployment.variants, key=lambda placed: len(placed.predictor))
+    for placed in deployment.variants:
+        if placed.variant.graph is not None:
+            yield from _check_graph(deployment, placed)
+    plain = [placed for placed in deployment.variants if placed.variant.graph is None]
+    if not plain:
+        return
+    longest = max(plain, key=lambda placed: len(placed.predictor))
     names = derived_names(deployment.name, longest.predictor, deployment.entry.declaration.model)
     if names.hashed:
         # The Deployment's name holds all others, so it is the longest of them.
@@ -118,6 +127,42 @@ def _check_derived(deployment: PlacedDeployment) -> Iterator[Finding]:
             f"limit {NAME_LIMIT} (the operator would call it {hashed}).",
             f"Shorten the deployment's or the model's name by {len(full) - NAME_LIMIT} characters.",
         )
+
+
+def _check_graph(deployment: PlacedDeployment, placed: PlacedVariant) -> Iterator[Finding]:
+    for container in placed.containers:
+        fault = _find_node_fault(container.name)
+        if fault is not None:
+            yield POLICY.finding(
+                deployment.container_at(container, "name"),
+                f"{deployment.id}: node {container.title}: {fault}.",
+                "Give the node another name.",
+            )
+    # A Deployment's name holds those of all nodes in its Pods, so a hash is to be expected; people look for
+    # the Services, and no node may be without a readable one.
+    names = object_names(deployment.name, placed.predictor, [[one.name] for one in placed.containers])
+    too_long = [full for full, given in names.services if full != given]
+    if too_long:
+        full = max(too_long, key=len)
+        yield POLICY.finding(
+            deployment.variant_at(placed),
+            f"{deployment.id}: {placed.name} makes the Service's name {full} of {len(full)} characters; "
+            f"limit {NAME_LIMIT}.",
+            f"Shorten the name of deployment, variant or node by {len(full) - NAME_LIMIT} characters.",
+        )
+
+
+def _find_node_fault(name: str) -> str | None:
+    if not is_dns_label(name):
+        return f'"{name}" cannot be the name of a container; expected {_FORM}'
+    if len(name) > CONTAINER_LIMIT:
+        return (
+            f"the name has {len(name)} characters and makes label key seldon-app-svc-{name}; "
+            f"limit {CONTAINER_LIMIT}"
+        )
+    if name in RESERVED_CONTAINERS or _is_reserved(name):
+        return "the operator gives this name to what it adds itself"
+    return None
 
 
 def _refuse_form(place: Location, name: str, what: str, faulty: str, kind: str) -> Finding:

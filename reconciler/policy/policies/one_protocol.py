@@ -1,7 +1,8 @@
 """All variants of a deployment speak one protocol.
 
 What it checks
-    After all layers, `serving.protocol` is the same for all variants of a deployment.
+    After all layers, `serving.protocol` is the same for all variants of a deployment, and for all nodes of
+    their graphs.
 
 Why
     The gateway spreads the requests of one address over the variants. A request in one protocol would be
@@ -32,15 +33,16 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        first, *others = deployment.variants
+        containers = [container for placed in deployment.variants for container in placed.containers]
+        first, *others = containers
         wanted = first.serving.serving.protocol
-        for placed in others:
-            protocol = placed.serving.serving.protocol
+        for container in others:
+            protocol = container.serving.serving.protocol
             if protocol != wanted and protocol is not None and wanted is not None:
                 yield POLICY.finding(
-                    deployment.place(placed.serving, "protocol"),
-                    f"{deployment.id}: {placed.name} speaks {protocol}, but {first.name} speaks {wanted}; "
-                    "all variants are reached by the same requests.",
+                    deployment.place(container.serving, "protocol"),
+                    f"{deployment.id}: {container.title} speaks {protocol}, but {first.title} speaks "
+                    f"{wanted}; all are reached by the same requests.",
                     "Say the protocol once, in model.yaml or in the deployment.",
                 )
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.context import Context
+from reconciler.policy.context import Context, PlacedDeployment
 from reconciler.policy.engine import Policy
 from reconciler.policy.layers import MergedServing
 from reconciler.policy.quantities import parse_quantity
@@ -29,15 +29,30 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        for serving, members in deployment.distinct_containers():
-            name = members[0].title
-            for kind, request, limit in find_excesses(serving.serving.resources):
-                yield POLICY.finding(
-                    deployment.place(serving, f"resources.requests.{kind}", f"resources.limits.{kind}"),
-                    f"{deployment.id}: {name} requests {kind} {request}, more than its limit {limit}"
-                    f"{_say_origins(serving, kind)}.",
-                    f"Raise resources.limits.{kind} or lower resources.requests.{kind}.",
-                )
+        for serving, containers in deployment.distinct_containers():
+            resources = serving.serving.resources
+            yield from _check(deployment, serving, "resources", resources, containers[0].title)
+        for serving, variants in deployment.distinct_servings():
+            orchestrator, explainer = serving.serving.orchestrator, serving.serving.explainer
+            name = variants[0].name
+            if orchestrator is not None:
+                resources, user = orchestrator.resources, f"the orchestrator of {name}"
+                yield from _check(deployment, serving, "orchestrator.resources", resources, user)
+            if explainer is not None:
+                resources, user = explainer.resources, f"the explainer of {name}"
+                yield from _check(deployment, serving, "explainer.resources", resources, user)
+
+
+def _check(
+    deployment: PlacedDeployment, serving: MergedServing, block: str, resources: Resources | None, user: str
+) -> Iterator[Finding]:
+    for kind, request, limit in find_excesses(resources):
+        yield POLICY.finding(
+            deployment.place(serving, f"{block}.requests.{kind}", f"{block}.limits.{kind}"),
+            f"{deployment.id}: {user} requests {kind} {request}, more than its limit {limit}"
+            f"{_say_origins(serving, block, kind)}.",
+            f"Raise {block}.limits.{kind} or lower {block}.requests.{kind}.",
+        )
 
 
 def find_excesses(resources: Resources | None) -> tuple[tuple[str, str, str], ...]:
@@ -55,8 +70,8 @@ def find_excesses(resources: Resources | None) -> tuple[tuple[str, str, str], ..
     )
 
 
-def _say_origins(serving: MergedServing, kind: str) -> str:
-    origins = [serving.origin(f"resources.{part}.{kind}") for part in ("requests", "limits")]
+def _say_origins(serving: MergedServing, block: str, kind: str) -> str:
+    origins = [serving.origin(f"{block}.{part}.{kind}") for part in ("requests", "limits")]
     return f" ({', '.join(str(origin) for origin in origins)})"
 
 

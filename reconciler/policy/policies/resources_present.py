@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.context import Context
+from reconciler.policy.context import Context, PlacedContainer, PlacedDeployment
 from reconciler.policy.engine import Policy
 from reconciler.policy.layers import MergedServing
 from reconciler.policy.wording import join_words
+from reconciler.state.documents import Location
 from reconciler.state.findings import Finding
 
 _NEEDED = ("resources.requests.cpu", "resources.requests.memory", "resources.limits.memory")
@@ -34,15 +35,25 @@ def check(context: Context) -> Iterator[Finding]:
         if deployment.model is None or deployment.model.model is None:
             continue
         for serving, members in deployment.distinct_containers():
+            if members[0].is_unread:
+                continue
             missing = _find_missing(serving)
             if missing:
                 names = join_words([container.title for container in members])
+                folder = members[0].folder
+                place = "to the node" if folder is None else f"under serving: of models/{folder}/model.yaml"
                 yield POLICY.finding(
-                    deployment.place(serving, "resources"),
+                    _locate(deployment, serving, members[0]),
                     f"{deployment.id}: no layer gives {join_words(missing)} for {names}.",
-                    f"Add under serving: of models/{deployment.model.name}/model.yaml, for example: "
+                    f"Add {place}, for example: "
                     "resources: {requests: {cpu: 200m, memory: 512Mi}, limits: {memory: 1Gi}}",
                 )
+
+
+def _locate(deployment: PlacedDeployment, serving: MergedServing, container: PlacedContainer) -> Location:
+    if container.node is not None and serving.origin("resources") is None:
+        return deployment.container_at(container)
+    return deployment.place(serving, "resources")
 
 
 def _find_missing(serving: MergedServing) -> list[str]:

@@ -1,9 +1,10 @@
 """No two predictors of a target want the same Service or Deployment.
 
 What it checks
-    The names that Seldon Core makes from deployment, predictor and model are different for all predictors
-    of an environment: Services `<deployment>-<predictor>` and `<deployment>-<predictor>-<model>`, and
-    Deployments `<deployment>-<predictor>-0-<model>`.
+    The names that Seldon Core makes from deployment, predictor and model, or the nodes of its graph, are
+    different for all predictors of an environment: Services `<deployment>-<predictor>` and
+    `<deployment>-<predictor>-<node>`, Deployments `<deployment>-<predictor>-<Pod's number>-<nodes>`, and for
+    both `<deployment>-<predictor>-explainer`.
 
 Why
     Parts are joined by `-`, which names may hold too: deployment `a` with predictor `b-c` and deployment
@@ -27,7 +28,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.policy.context import Context, PlacedDeployment, PlacedVariant
 from reconciler.policy.engine import Policy
-from reconciler.policy.naming import derived_names
+from reconciler.policy.naming import object_names
 from reconciler.policy.wording import join_words
 from reconciler.state.findings import Finding
 
@@ -65,11 +66,20 @@ def _check_environment(deployments: Iterable[PlacedDeployment]) -> Iterator[Find
 
 
 def _list_names(deployment: PlacedDeployment, placed: PlacedVariant) -> tuple[_Name, ...]:
-    names = derived_names(deployment.name, placed.predictor, deployment.entry.declaration.model)
-    return (
-        ("Service", names.service),
-        ("Service", names.container_service),
-        ("Deployment", names.workload),
+    names = object_names(
+        deployment.name,
+        placed.predictor,
+        [[container.name for container in pod] for pod in placed.pods],
+        explained=placed.serving.serving.explainer is not None,
+    )
+    # Within one predictor names are equal only where its containers are: containers-fit-pod's business.
+    return tuple(
+        dict.fromkeys(
+            [
+                *(("Service", name) for _, name in names.services),
+                *(("Deployment", name) for _, name in names.workloads),
+            ]
+        )
     )
 
 

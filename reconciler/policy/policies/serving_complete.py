@@ -34,6 +34,8 @@ def check(context: Context) -> Iterator[Finding]:
         if deployment.model is None or deployment.model.model is None:
             continue
         for serving, members in deployment.distinct_containers():
+            if members[0].is_unread:
+                continue
             settings = serving.serving
             missing = [
                 field
@@ -41,10 +43,11 @@ def check(context: Context) -> Iterator[Finding]:
                 if value is None
             ]
             if missing:
-                model = deployment.model.name
+                first = members[0]
+                model = first.folder or deployment.model.name
                 names = join_words([container.title for container in members])
                 yield POLICY.finding(
-                    deployment.at("model"),
+                    deployment.at("model") if first.node is None else deployment.container_at(first),
                     f"{deployment.id}: no layer says the {join_words(missing)} of {model} {names}.",
                     f"Add {join_words([f'serving.{field}' for field in missing])} to "
                     f"models/{model}/model.yaml, such as serving: {{server: mlflow, protocol: v2}}",

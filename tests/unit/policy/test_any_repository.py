@@ -33,15 +33,77 @@ def block(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
 
 
 AMOUNTS = block(cpu=QUANTITY, memory=QUANTITY)
-SERVING = block(
-    server=st.sampled_from(["mlflow", "sklearn", "tensorflow", "triton", "custom"]),
-    protocol=st.sampled_from(["v2", "seldon", "tensorflow"]),
-    replicas=st.integers(1, 3),
-    resources=block(requests=AMOUNTS, limits=AMOUNTS),
-    image=TEXT,
-    serviceAccount=TEXT,
-    env=st.dictionaries(TEXT, TEXT, max_size=2),
+RESOURCES = block(requests=AMOUNTS, limits=AMOUNTS)
+STORAGE = block(secret=TEXT, image=TEXT)
+CONTAINER = {
+    "server": st.sampled_from(["mlflow", "sklearn", "tensorflow", "triton", "custom"]),
+    "protocol": st.sampled_from(["v2", "seldon", "tensorflow"]),
+    "resources": RESOURCES,
+    "image": TEXT,
+    "env": st.dictionaries(TEXT, TEXT, max_size=2),
+    "secretEnv": st.dictionaries(TEXT, st.fixed_dictionaries({"secret": TEXT, "key": TEXT}), max_size=1),
+    "parameters": st.dictionaries(TEXT, st.booleans() | st.integers() | st.floats() | TEXT, max_size=2),
+    "port": st.integers(1, 65535),
+    "storage": STORAGE,
+}
+LABELS = st.dictionaries(TEXT, TEXT, max_size=1)
+REQUIREMENT = st.fixed_dictionaries(
+    {"key": TEXT, "operator": st.sampled_from(["In", "Exists"])},
+    optional={"values": st.lists(TEXT, max_size=1).map(tuple)},
 )
+SERVING = block(
+    **CONTAINER,
+    replicas=st.integers(1, 3),
+    serviceAccount=TEXT,
+    scaling=block(
+        min=st.integers(1, 3),
+        max=st.integers(1, 3),
+        cpu=st.integers(1, 100),
+        triggers=st.just(({"type": "cron", "metadata": {}},)),
+        poll=st.just("5s"),
+    ),
+    disruption=block(minAvailable=st.integers(0, 1), maxUnavailable=st.just("20%")),
+    nodeSelector=LABELS,
+    tolerations=st.lists(block(key=TEXT, value=TEXT), max_size=1).map(tuple),
+    affinity=block(
+        podAffinity=block(
+            requiredDuringSchedulingIgnoredDuringExecution=st.lists(
+                st.fixed_dictionaries(
+                    {"topologyKey": st.just("a")},
+                    optional={"labelSelector": block(matchExpressions=st.tuples(REQUIREMENT))},
+                ),
+                max_size=1,
+            ).map(tuple)
+        )
+    ),
+    priorityClass=TEXT,
+    orchestrator=block(resources=RESOURCES, env=LABELS),
+    explainer=block(
+        type=st.just("ale"), model=NAME, version=VERSION, image=TEXT, resources=RESOURCES, storage=STORAGE
+    ),
+    annotations=st.dictionaries(
+        st.sampled_from(["seldon.io/rest-timeout", "seldon.io/istio-host", "seldon.io/no-engine"]) | TEXT,
+        st.booleans() | st.integers() | TEXT,
+        max_size=2,
+    ),
+)
+
+
+def nodes(children: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[dict[str, Any]]:
+    below = {} if children is None else {"children": st.lists(children, max_size=2).map(tuple)}
+    return st.fixed_dictionaries(
+        {"name": NAME},
+        optional={
+            **CONTAINER,
+            "type": st.sampled_from(["model", "router", "combiner", "output-transformer"]),
+            "model": NAME,
+            "version": VERSION,
+            "ownPod": st.booleans(),
+            **below,
+        },
+    )
+
+
 VARIANT = block(
     version=VERSION,
     traffic=st.integers(0, 100),
@@ -49,6 +111,7 @@ VARIANT = block(
     name=NAME,
     rollout=st.integers(2, 3),
     serving=SERVING,
+    graph=st.recursive(nodes(), nodes, max_leaves=3),
 )
 DEPLOYMENT = st.fixed_dictionaries(
     {"model": NAME, "variants": st.lists(VARIANT, min_size=1, max_size=4).map(tuple)},
@@ -64,7 +127,9 @@ ARTIFACTS = st.lists(
     ),
     max_size=3,
 ).map(tuple)
-PLATFORM = block(ingress=st.sampled_from(["istio", "ambassador-v1"]))
+PLATFORM = block(
+    ingress=st.sampled_from(["istio", "ambassador-v1", ("istio", "ambassador-v2")]), keda=st.booleans()
+)
 ENVIRONMENT = st.fixed_dictionaries(
     {"namespace": NAME},
     optional={

@@ -139,8 +139,7 @@ class TestOneProtocol:
         text = variant_serving("{protocol: seldon}")
         assert tell(find("one-protocol", {DEPLOYMENT: text})) == [
             f"{DEPLOYMENT}:6:25 production/wines: v5 speaks seldon, but v3 speaks v2; all "
-            + "variants are reached by "
-            + "the same requests. Say the protocol once, in model.yaml or in the deployment."
+            + "are reached by the same requests. Say the protocol once, in model.yaml or in the deployment."
         ]
 
     def test_an_unknown_protocol_is_left_to_serving_complete(self) -> None:
@@ -253,7 +252,7 @@ class TestEnvironmentVariables:
             f"{DEPLOYMENT}:6:41 production/wines: environment variable 'MLSERVER_MODEL_URI' is "
             + "set by the operator "
             + "or modelsync, so that the server serves the pinned version. "
-            + "Remove it from serving.env, or give it another name."
+            + "Remove it from env, or give it another name."
         ]
 
     @pytest.mark.parametrize("name", ["1ST", '"a b"', '""', '"a=b"'])
