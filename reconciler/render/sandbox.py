@@ -123,7 +123,7 @@ def place(template: ExtraTemplate, line: int, words: str = "") -> Location:
 
 
 def _find(text: str, words: str) -> int:
-    """Where the words stand, best as a whole word behind {{ or {%: keys are often called like their values."""
+    """Where the words stand, best whole and behind {{ or {%: keys are often called like their values."""
     begins = [index for index in (text.find("{{"), text.find("{%")) if index >= 0]
     for first in (min(begins, default=0), 0):
         found = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)").search(text, first)

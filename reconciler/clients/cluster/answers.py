@@ -67,7 +67,8 @@ def read_object(body: Mapping[str, Any], kind: Kind) -> LiveObject:
         labels=dict(metadata.get("labels") or {}),
         annotations=dict(metadata.get("annotations") or {}),
         deleting="deletionTimestamp" in metadata,
-        body=body,
+        # The items of a list of the API server's own kinds do not say what they are.
+        body={"apiVersion": kind.api_version, "kind": kind.name, **body},
     )
 
 
