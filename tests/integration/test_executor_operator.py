@@ -1,4 +1,4 @@
-"""A graph as the real operator renders it and the serving node runs it: each request goes all the way.
+"""A graph as the real operator renders it and the serving node runs it: requests go all the way, in two Pods.
 
 The executor is asked at the Pod's own address, as soon as it is ready itself: by what the operator renders,
 Kubernetes asks for the first time after twenty seconds.
@@ -53,12 +53,20 @@ def _wines(sink: Listener) -> dict[str, Any]:
         "small": "linear",
         "large": "linear",
     }
-    containers = [{"name": name, "image": f"example/{image}:1"} for name, image in images.items()]
+    probe = {"tcpSocket": {"port": "http"}, "periodSeconds": 1}
+    containers = [
+        {"name": name, "image": f"example/{image}:1", "readinessProbe": probe}
+        for name, image in images.items()
+    ]
     predictor = {
         "name": "v1",
         "annotations": {"version": "5"},
         "graph": graph,
-        "componentSpecs": [{"spec": {"containers": containers}}],
+        # The last one has a Pod of its own, which the executor calls by its Service.
+        "componentSpecs": [
+            {"spec": {"containers": containers[:-1]}},
+            {"spec": {"containers": containers[-1:]}},
+        ],
     }
     return {
         "apiVersion": "machinelearning.seldon.io/v1",

@@ -17,6 +17,7 @@ from yarl import URL
 from scripts.local_cluster.executor.errors import GraphError, ModelRefused
 from scripts.local_cluster.executor.graph import Node
 from scripts.local_cluster.executor.metrics import Metrics
+from scripts.local_cluster.executor.names import Resolver, place
 from scripts.local_cluster.executor.payload import Payload
 
 PUID = "Seldon-Puid"
@@ -25,21 +26,18 @@ PUID = "Seldon-Puid"
 _NOT_FORWARDED = frozenset(
     {"host", "content-length", "transfer-encoding", "trailer", "content-type", "connection", "keep-alive"}
 )
-_OWN_ADDRESS = frozenset({"localhost", "127.0.0.1", "0.0.0.0"})  # noqa: S104 -- a name to recognise
 # Model servers on uvicorn close after five seconds; who closes first never meets a closed connection.
 _KEPT_SECONDS = 4
+_NAMES_KEPT_SECONDS = 2
 _LARGE = 2**20
 
 
-def resolve(host: str, address: str) -> str:
-    """Where a node's host is dialled: what means "this Pod" is the Pod's own loopback address here."""
-    return address if host in _OWN_ADDRESS else host
-
-
-def open_session(timeout: float | None) -> aiohttp.ClientSession:
+def open_session(timeout: float | None, resolver: Resolver) -> aiohttp.ClientSession:
     """A pool without limits, retries, cookies or proxies; bodies stay as they are on the wire."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_SECONDS),
+        connector=aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=_KEPT_SECONDS, resolver=resolver, ttl_dns_cache=_NAMES_KEPT_SECONDS
+        ),
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=None),
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
@@ -61,7 +59,7 @@ class HttpCaller:
         """The node's answer; a GET when there is no request. Raises GraphError, ModelRefused."""
         method = "GET" if request is None else "POST"
         netloc = f"{node.host}:{node.http_port}"
-        url = f"http://{resolve(node.host, self.address)}:{node.http_port}{path}"
+        url = f"http://{place(node.host, self.address)}:{node.http_port}{path}"
         headers = self._headers(netloc, request)
         unpack = headers.setdefault("Accept-Encoding", "gzip") == "gzip" and (
             "Accept-Encoding" not in self.headers
@@ -83,7 +81,7 @@ class HttpCaller:
                 body = await response.read()
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             named = f'{method.capitalize()} "http://{netloc}{path}"'
-            raise GraphError(f"{named}: {_say(error, resolve(node.host, self.address))}") from error
+            raise GraphError(f"{named}: {_say(error, place(node.host, self.address))}") from error
         encoding = response.headers.get("Content-Encoding", "")
         if unpack and encoding == "gzip":
             # What was not asked for by the caller is undone before anybody sees it.

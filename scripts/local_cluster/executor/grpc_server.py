@@ -15,8 +15,8 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # the library has no types
 import grpc.aio  # type: ignore[import-untyped]  # the same
 
-from scripts.local_cluster.executor.calls import resolve
 from scripts.local_cluster.executor.metrics import Metrics
+from scripts.local_cluster.executor.names import place
 from scripts.local_cluster.executor.settings import Settings
 
 PUID = "seldon-puid"
@@ -64,7 +64,7 @@ def name_model(message: bytes, name: str) -> bytes:
 async def serve_grpc(settings: Settings, metrics: Metrics) -> Any:
     """Listen at the Pod's address; the server, of grpc.aio. Raises OSError when the port is taken."""
     graph = settings.predictor.graph
-    target = f"{resolve(graph.host, settings.address)}:{graph.grpc_port}"
+    target = f"{place(graph.host, settings.address)}:{graph.grpc_port}"
     options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     channel = grpc.aio.insecure_channel(target, options=options)
     server = grpc.aio.server(options=[*options, ("grpc.so_reuseport", 0)])

@@ -7,16 +7,16 @@ import asyncio
 import aiohttp
 from yarl import URL
 
-from scripts.local_cluster.executor.calls import resolve
 from scripts.local_cluster.executor.graph import Node
+from scripts.local_cluster.executor.names import Resolver, place
 from scripts.local_cluster.executor.protocols import Protocol
 
 _PATIENCE = 5.0  # seconds for each node
 
 
-async def accepts_connections(graph: Node, address: str) -> bool:
+async def accepts_connections(graph: Node, address: str, resolver: Resolver) -> bool:
     """Whether something listens at each node's port."""
-    outcomes = await asyncio.gather(*(_accepts(node, address) for node in graph.walk()))
+    outcomes = await asyncio.gather(*(_accepts(node, address, resolver) for node in graph.walk()))
     return all(outcomes)
 
 
@@ -29,14 +29,15 @@ async def answers_health(
     return all(outcomes)
 
 
-async def _accepts(node: Node, address: str) -> bool:
+async def _accepts(node: Node, address: str, resolver: Resolver) -> bool:
     if not node.service_port:
         return True  # a node without a container
     try:
+        found = await resolver.resolve(place(node.host, address), node.service_port)
         _, writer = await asyncio.wait_for(
-            asyncio.open_connection(resolve(node.host, address), node.service_port), _PATIENCE
+            asyncio.open_connection(found[0]["host"], node.service_port), _PATIENCE
         )
-    except (OSError, asyncio.TimeoutError):
+    except (OSError, aiohttp.ClientError, asyncio.TimeoutError):
         return False
     writer.close()
     return True
@@ -45,7 +46,7 @@ async def _accepts(node: Node, address: str) -> bool:
 async def _answers(node: Node, address: str, path: str, session: aiohttp.ClientSession) -> bool:
     if not node.service_port:
         return True
-    url = URL(f"http://{resolve(node.host, address)}:{node.service_port}{path}")
+    url = URL(f"http://{place(node.host, address)}:{node.service_port}{path}")
     try:
         async with session.get(url, timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as response:
             return response.status == 200

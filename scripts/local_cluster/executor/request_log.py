@@ -20,6 +20,7 @@ from yarl import URL
 from scripts.local_cluster.executor.calls import open_session
 from scripts.local_cluster.executor.errors import GraphError
 from scripts.local_cluster.executor.graph import Node
+from scripts.local_cluster.executor.names import Resolver
 from scripts.local_cluster.executor.payload import Payload, decompress
 from scripts.local_cluster.executor.settings import Settings
 from scripts.local_cluster.executor.walk import Event
@@ -41,11 +42,11 @@ class Entry:
 class RequestLog:
     """The queue and its senders. Made and used within one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, resolver: Resolver) -> None:
         self._settings = settings
         # A queue of no length takes nothing that a sender does not wait for; asyncio's 0 is no limit.
         self._queue: asyncio.Queue[Entry] = asyncio.Queue(max(1, settings.log.queue))
-        self._session = open_session(None)
+        self._session = open_session(None, resolver)
         self._tasks = {asyncio.create_task(self._send_all()) for _ in range(settings.log.workers)}
 
     def record(self, node: Node, event: Event, payload: Payload, puid: str) -> None:

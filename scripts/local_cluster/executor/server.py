@@ -17,6 +17,7 @@ from scripts.local_cluster.executor.calls import PUID, HttpCaller, open_session
 from scripts.local_cluster.executor.errors import Crash, GraphError, ModelRefused
 from scripts.local_cluster.executor.graph import Kind, Node
 from scripts.local_cluster.executor.metrics import Metrics
+from scripts.local_cluster.executor.names import Resolver
 from scripts.local_cluster.executor.payload import Payload, escape, failure
 from scripts.local_cluster.executor.protocols import Verb
 from scripts.local_cluster.executor.readiness import accepts_connections, answers_health
@@ -43,9 +44,10 @@ class Executor:
         self._settings = settings
         self._graph = settings.predictor.graph
         self._routes = routes_of(settings.protocol, settings.metrics_path)
-        self._session = open_session(settings.timeout)
+        self._resolver = Resolver(settings.names)
+        self._session = open_session(settings.timeout, self._resolver)
         self.metrics = Metrics(settings)
-        self.log = RequestLog(settings)
+        self.log = RequestLog(settings, self._resolver)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; on a crash there is no answer, the connection is closed."""
@@ -85,9 +87,10 @@ class Executor:
         return response
 
     async def close(self) -> None:
-        """Close all connections to nodes and sinks."""
+        """Close all connections to nodes, sinks and the name server."""
         await self.log.close()
         await self._session.close()
+        await self._resolver.close()
 
     async def _answer(self, request: web.BaseRequest, found: Found, puid: str) -> web.Response:
         task = found.route.task
@@ -154,7 +157,7 @@ class Executor:
         settings = self._settings
         if settings.full_health_checks:
             return await answers_health(self._graph, settings.address, settings.protocol, self._session)
-        return await accepts_connections(self._graph, settings.address)
+        return await accepts_connections(self._graph, settings.address, self._resolver)
 
     def _recorder(self, request: web.BaseRequest, puid: str) -> Callable[[Node, Event, Payload], None]:
         if request.headers.get("Seldon-Skip-Logging", "").lower() in _YES:

@@ -40,6 +40,7 @@ class Settings:
     inject_routing: bool
     timeout: float | None
     log: LogSettings
+    names: str = ""  # the URL of the node's name server
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -78,6 +79,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
             workers=parsed.logger_workers,
             url=environment.get("REQUEST_LOGGER_DEFAULT_ENDPOINT", ""),
         ),
+        names=environment.get("MODELSYNC_NAMES", ""),
     )
 
 
