@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.clients.cluster.interface import ClusterReader, RightMissing
+from reconciler.clients.cluster.interface import ClusterReader
 from reconciler.clients.cluster.kinds import RESOURCE_QUOTA
 from reconciler.state.objects import LiveObject
 from reconciler.state.quotas import Quota
@@ -14,12 +14,9 @@ from reconciler.state.quotas import Quota
 _SCOPES_OF_MODELS = frozenset({"NotTerminating", "NotBestEffort"})
 
 
-def read_quotas(reader: ClusterReader, namespace: str) -> tuple[Quota, ...] | None:
-    """The quotas that bound what can be added; None where they may not be listed. Raises ClusterError."""
-    try:
-        found = reader.list(RESOURCE_QUOTA, namespace)
-    except RightMissing:
-        return None
+def read_quotas(reader: ClusterReader, namespace: str) -> tuple[Quota, ...]:
+    """The quotas that bound what can be added. Raises ClusterError, such as RightMissing."""
+    found = reader.list(RESOURCE_QUOTA, namespace)
     return tuple(parse_quota(live) for live in found if _counts_models(live))
 
 

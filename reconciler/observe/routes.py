@@ -42,8 +42,8 @@ def read_routes(
             unknown=f"{kind.plural}.{kind.group} are not installed, though environment.yaml says "
             f"platform.ingress: {ingress}"
         )
-    except RightMissing:
-        return Routes(unknown=f"{kind.plural} may not be listed; the Role in reconciler/deploy grants it")
+    except RightMissing as error:
+        return Routes(unknown=str(error))
     return Routes(deployments=parse_routes(holders, ingress, objects))
 
 
@@ -52,11 +52,11 @@ def read_leftovers(
 ) -> tuple[ObjectKey, ...]:
     """DestinationRules for predictors that `objects` have no more: the operator forgets to delete those.
 
-    Nothing where they do not exist or may not be listed.
+    Nothing where the kind is not installed. Raises ClusterError, such as RightMissing.
     """
     try:
         return tuple(find_leftovers(reader.list(DESTINATION_RULE, namespace), objects))
-    except (KindMissing, RightMissing):
+    except KindMissing:
         return ()
 
 

@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from enum import Enum
 
 from reconciler.clients.cluster.interface import Cluster, ClusterError, ClusterReader, KindMissing
-from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, EVENT, LEASE
+from reconciler.clients.cluster.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    DESTINATION_RULE,
+    EVENT,
+    LEASE,
+    MAPPING,
+    POD,
+    RESOURCE_QUOTA,
+    SERVICE,
+    VIRTUAL_SERVICE,
+)
 from reconciler.clients.registry.interface import RegistryError, RegistryReader
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import select_environments
 from reconciler.plan.wording import count
+from reconciler.policy.clusters import view_cluster
 from reconciler.render.applyset import parent_name
 from reconciler.settings import SettingsError
 from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, Kind
@@ -79,13 +91,14 @@ def examine_all(
         return
     for entry in select_environments(check.repository, (), cluster_name):
         if entry.environment is not None:
-            namespace = entry.environment.declaration.namespace
-            target = Target(environment=entry.name, namespace=namespace, cluster=cluster_name)
-            yield from examine_target(cluster.reader, target)
+            declared = entry.environment.declaration
+            target = Target(environment=entry.name, namespace=declared.namespace, cluster=cluster_name)
+            ingress = view_cluster(declared, cluster_name).platform.ingresses[0]
+            yield from examine_target(cluster.reader, target, ingress)
 
 
-def list_rights(environment: str) -> tuple[Right, ...]:
-    """The rights that `sync` uses in a target's namespace, as reconciler/deploy grants them."""
+def list_rights(environment: str, ingress: str = "istio") -> tuple[Right, ...]:
+    """The rights that `sync` and `status` use in a target's namespace, as reconciler/deploy grants them."""
     record = parent_name(environment)
     return (
         *(Right(verb=verb, kind=SELDON_DEPLOYMENT) for verb in ("list", "create", "patch", "delete")),
@@ -94,8 +107,15 @@ def list_rights(environment: str) -> tuple[Right, ...]:
         Right(verb="create", kind=LEASE),
         *(Right(verb=verb, kind=LEASE, name=record) for verb in ("get", "update")),
         Right(verb="create", kind=EVENT),
-        Right(verb="list", kind=DEPLOYMENT),
+        *(Right(verb="list", kind=kind) for kind in (DEPLOYMENT, POD, EVENT, RESOURCE_QUOTA)),
+        *(Right(verb="list", kind=kind) for kind in _list_kinds_of_routes(ingress)),
     )
+
+
+def _list_kinds_of_routes(ingress: str) -> tuple[Kind, ...]:
+    if ingress == "istio":
+        return VIRTUAL_SERVICE, DESTINATION_RULE
+    return (MAPPING,) if ingress == "ambassador-v2" else (SERVICE,)
 
 
 def _examine_declarations(check: Check) -> Diagnosis:
@@ -145,13 +165,13 @@ def examine_cluster(reader: ClusterReader) -> Iterator[Diagnosis]:
     yield Diagnosis(subject="cluster", verdict=Verdict.GOOD, detail=f"{reader.server}, {version}, as {user}")
 
 
-def examine_target(reader: ClusterReader, target: Target) -> Iterator[Diagnosis]:
+def examine_target(reader: ClusterReader, target: Target, ingress: str = "istio") -> Iterator[Diagnosis]:
     """A target's namespace, its label, the kind to be served, and the caller's rights there."""
     subject = f"{target} (namespace {target.namespace})"
     try:
         yield from _examine_namespace(reader, target, subject)
         yield from _examine_kind(reader, target, subject)
-        yield from _examine_rights(reader, target, subject)
+        yield from _examine_rights(reader, target, subject, ingress)
     except ClusterError as error:
         yield Diagnosis(subject=subject, verdict=Verdict.UNKNOWN, detail=str(error))
 
@@ -190,10 +210,10 @@ def _examine_kind(reader: ClusterReader, target: Target, subject: str) -> Iterat
     )
 
 
-def _examine_rights(reader: ClusterReader, target: Target, subject: str) -> Iterator[Diagnosis]:
+def _examine_rights(reader: ClusterReader, target: Target, subject: str, ingress: str) -> Iterator[Diagnosis]:
     missing = [
         right
-        for right in list_rights(target.environment)
+        for right in list_rights(target.environment, ingress)
         if not reader.can(right.verb, right.kind, target.namespace, right.name)
     ]
     if not missing:

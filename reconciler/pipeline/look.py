@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from reconciler.apply.clock import Clock
 from reconciler.apply.health import assess_all
 from reconciler.apply.lease import LeaseTerms
-from reconciler.clients.cluster.interface import Cluster
+from reconciler.clients.cluster.interface import Cluster, RightMissing
 from reconciler.observe.live import observe
 from reconciler.observe.quotas import read_quotas
 from reconciler.pipeline.desired import Rendered
+from reconciler.plan.advice import advise_changes
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.planner import PlanInput, make_plan
@@ -79,6 +80,8 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             only=request.only,
         )
     )
+    # Like the namespace they are read where writing is near.
+    quotas, notes = _read_quotas(cluster, plan) if namespace is not None else ((), ())
     refusals = judge(
         GuardInput(
             plan=plan,
@@ -90,24 +93,30 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             namespace=namespace,
             waivers=request.waivers,
             now=clock.now(),
-            # Only what adds Pods needs room; and like the namespace they are read where writing is near.
-            quotas=_read_quotas(cluster, plan) if namespace is not None else (),
+            quotas=quotas,
             workloads=observation.workloads,
             good=record.good,
         )
     )
+    health = assess_all(request.rendered.manifests, observation, now=clock.now())
     return Look(
-        plan=replace(plan, refusals=refusals),
+        plan=replace(plan, refusals=refusals, notes=(*notes, *advise_changes(plan, health))),
         observation=observation,
-        health=assess_all(request.rendered.manifests, observation, now=clock.now()),
+        health=health,
     )
 
 
-def _read_quotas(cluster: Cluster, plan: Plan) -> tuple[Quota, ...]:
-    """None where they may not be listed: then Pods that do not fit are seen when they fail to start."""
+def _read_quotas(cluster: Cluster, plan: Plan) -> tuple[tuple[Quota, ...], tuple[str, ...]]:
+    """The quotas, and a note where they may not be listed: what does not fit then shows when it cannot start.
+
+    Only what adds Pods needs room.
+    """
     if not find_additions(plan, ()):
-        return ()
-    return read_quotas(cluster.reader, plan.target.namespace) or ()
+        return (), ()
+    try:
+        return read_quotas(cluster.reader, plan.target.namespace), ()
+    except RightMissing as error:
+        return (), (f"whether there is room for what is added is not known: {error}",)
 
 
 def judge_namespace(

@@ -93,7 +93,7 @@ def _read_target(
             window=tools.window,
             now=now,
         )
-        health = _assess(rendered, observation, traffic.routes, reader, now)
+        health, unseen = _assess(rendered, observation, traffic.routes, reader, now)
     except ClusterError as error:
         return TargetStatus(
             target=target, outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error)
@@ -114,18 +114,30 @@ def _read_target(
         routed_unknown=traffic.routes.unknown,
         served_unknown=traffic.served_unknown,
         leftovers=traffic.leftovers,
+        notes=(
+            *(f"why something is not ready is not known in full: {reason}" for reason in unseen),
+            *(
+                (f"what the operator left behind is not known: {traffic.leftovers_unknown}",)
+                if traffic.leftovers_unknown
+                else ()
+            ),
+        ),
     )
 
 
 def _assess(
     rendered: Rendered, observation: Observation, routes: Routes, reader: ClusterReader, now: datetime
-) -> tuple[Health, ...]:
-    """Health with its reasons; Pods and events are read only where something has one to give."""
+) -> tuple[tuple[Health, ...], tuple[str, ...]]:
+    """Health with its reasons, and why some of these may be missing.
+
+    Pods and events are read only where something has a reason to give.
+    """
     health = assess_all(rendered.manifests, observation, now=now, routes=routes)
     if all(item.word in (HealthWord.CURRENT, HealthWord.NOT_FOUND) for item in health):
-        return health
+        return health, ()
     closeup = read_closeup(reader, rendered.desired.target.namespace)
-    return assess_all(rendered.manifests, observation, now=now, closeup=closeup, routes=routes)
+    health = assess_all(rendered.manifests, observation, now=now, closeup=closeup, routes=routes)
+    return health, closeup.unseen
 
 
 def _has_names(wanted: frozenset[str], environment: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from reconciler.clients.cluster.interface import ClusterReader
+from reconciler.clients.cluster.interface import ClusterReader, RightMissing
 from reconciler.clients.metrics.interface import MetricsError, MetricsReader
 from reconciler.observe.routes import read_leftovers, read_routes
 from reconciler.plan.traffic import find_served_differences
@@ -48,18 +49,28 @@ def read_traffic(
     """
     served = _only_served(objects)
     ingress = _first_ingress(view)
-    routes = read_routes(reader, target.namespace, ingress, served)
-    leftovers = read_leftovers(reader, target.namespace, served) if ingress == "istio" else ()
+    traffic = Traffic(routes=read_routes(reader, target.namespace, ingress, served))
+    if ingress == "istio":
+        traffic = _add_leftovers(traffic, reader, target.namespace, served)
     if view.metrics is None:
         unknown = "its environment.yaml names no source (metrics: {prometheus: …})"
-        return Traffic(routes=routes, leftovers=leftovers, served_unknown=unknown)
+        return replace(traffic, served_unknown=unknown)
     source = _Source(open_metrics(view.metrics.prometheus), target.namespace)
     try:
         requests = source.read(window)
-        differences = dict(_compare(routes, source, window, now))
+        differences = dict(_compare(traffic.routes, source, window, now))
     except MetricsError as error:
-        return Traffic(routes=routes, leftovers=leftovers, served_unknown=str(error))
-    return Traffic(routes=routes, leftovers=leftovers, requests=requests, differences=differences)
+        return replace(traffic, served_unknown=str(error))
+    return replace(traffic, requests=requests, differences=differences)
+
+
+def _add_leftovers(
+    traffic: Traffic, reader: ClusterReader, namespace: str, served: tuple[LiveObject, ...]
+) -> Traffic:
+    try:
+        return replace(traffic, leftovers=read_leftovers(reader, namespace, served))
+    except RightMissing as error:
+        return replace(traffic, leftovers_unknown=str(error))
 
 
 def _only_served(objects: tuple[LiveObject, ...]) -> tuple[LiveObject, ...]:

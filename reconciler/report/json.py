@@ -95,6 +95,7 @@ def _plan(plan: Plan) -> Json:
         "unchanged": [str(key) for key in plan.unchanged],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
         "faults": [_fault(fault) for fault in plan.faults],
+        "notes": list(plan.notes),
     }
 
 
@@ -188,6 +189,7 @@ def _status(state: TargetStatus) -> Json:
         "routedUnknown": state.routed_unknown,
         "servedUnknown": state.served_unknown,
         "leftovers": [str(key) for key in state.leftovers],
+        "notes": list(state.notes),
         "deployments": [_deployment(deployment) for deployment in state.deployments],
         "history": [
             {

@@ -86,6 +86,8 @@ def _objections(plan: Plan) -> Iterator[str]:
         name = f"{plan.target.environment}/{fault.deployment}"
         told = _fence("text", show_fault(fault))
         yield f"**{name}** is faulty and is left as it was last applied:\n\n{told}"
+    if plan.notes:
+        yield _fence("text", plan.notes)
 
 
 def _fold(plan: Plan, change: Change) -> str:

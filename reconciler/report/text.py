@@ -71,6 +71,7 @@ def show_plan(plan: Plan) -> str:
         lines += [f"  {line}" for line in show_fault(fault)]
     for refusal in plan.refusals:
         lines += show_refusal(refusal)
+    lines += [f"note: {note}" for note in plan.notes]
     lines.append(summarise_plan(plan))
     return "\n".join(lines)
 

@@ -57,7 +57,7 @@ def show_target(run: TargetRun) -> Iterator[str]:
     for fault in run.plan.faults:
         yield f"  {run.target.environment}/{fault.deployment}: faulty, left as it was last applied"
         yield from (f"    {line}" for line in show_fault(fault))
-    yield from (f"  {note}" for note in run.notes)
+    yield from (f"  {note}" for note in (*run.plan.notes, *run.notes))
     if run.message:
         yield f"  {run.message}"
     yield _summarise(run)
@@ -67,6 +67,7 @@ def _show_refused(plan: Plan, run: TargetRun) -> Iterator[str]:
     yield f"{shorten_revision(run.revision)} → {run.target} (namespace {run.target.namespace})"
     for refusal in plan.refusals:
         yield from show_refusal(refusal)
+    yield from (f"  {note}" for note in (*plan.notes, *run.notes))
     yield f"{run.target}: nothing was changed; what was applied last keeps serving."
 
 

@@ -170,6 +170,7 @@ def _show_unknowns(state: TargetStatus) -> list[str]:
         lines.append(f"{state.target}: routed is not known: {state.routed_unknown}")
     if state.deployments and state.served_unknown:
         lines.append(f"{state.target}: served is not known: {state.served_unknown}")
+    lines += [f"{state.target}: {note}" for note in state.notes]
     if state.leftovers:
         names = ", ".join(str(key) for key in state.leftovers[:5])
         more = f" and {len(state.leftovers) - 5} more" if len(state.leftovers) > 5 else ""

@@ -105,7 +105,7 @@ class Plan:
     """All changes of one target, sorted; `digest` is that of its desired manifests.
 
     `changes` hold creates, updates and deletes in the order in which they are applied, then skips;
-    `unchanged` are objects that need nothing.
+    `unchanged` are objects that need nothing; `notes` are what a person should know beside the changes.
     """
 
     target: Target
@@ -115,6 +115,7 @@ class Plan:
     unchanged: tuple[ObjectKey, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     faults: tuple[Fault, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def select(self, *ops: Op) -> tuple[Change, ...]:
         """The changes with one of these ops, in order."""

@@ -84,7 +84,8 @@ class Traffic:
 
     `requests` are those of the window that was asked for, None where they are not known: `served_unknown`
     says why. `differences` holds, by deployment, what is served otherwise than it is routed; `leftovers`
-    are objects that the operator made for predictors that are no more.
+    are objects that the operator made for predictors that are no more, `leftovers_unknown` why those are
+    not known.
     """
 
     routes: Routes
@@ -92,3 +93,4 @@ class Traffic:
     served_unknown: str = ""
     differences: Mapping[str, tuple[ServedDifference, ...]] = field(default_factory=dict)
     leftovers: tuple[ObjectKey, ...] = ()
+    leftovers_unknown: str = ""

@@ -79,7 +79,8 @@ class TargetStatus:
     """What status says of one target; `message` says why it could not be seen.
 
     `window` is how far back requests were counted, in seconds; `routed_unknown` and `served_unknown` say why
-    these are not known. `leftovers` are objects that the operator made for predictors that are no more.
+    these are not known. `leftovers` are objects that the operator made for predictors that are no more;
+    `notes` say what else could not be seen.
     """
 
     target: Target
@@ -92,3 +93,4 @@ class TargetStatus:
     routed_unknown: str = ""
     served_unknown: str = ""
     leftovers: tuple[ObjectKey, ...] = ()
+    notes: tuple[str, ...] = ()

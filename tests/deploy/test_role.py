@@ -1,8 +1,8 @@
 """The Role is exact: with it sync can do all that it does, and without any single right something is missed.
 
 Each right is taken away in turn, and the whole story of a target is run again: a first sync, one with
-nothing to do, a change, a healed edit, a retired deployment, and one that somebody else touches while it
-is being deleted.
+nothing to do, a look at the status, a change, a healed edit, a retired deployment, and one that somebody else
+touches while it is being deleted.
 """
 
 from __future__ import annotations
@@ -79,6 +79,9 @@ class Stage:
     def sync(self, kubeconfig: Path | None = None) -> Ended:
         return self.shop.run(*_SYNC, kubeconfig=kubeconfig or self.kubeconfig)
 
+    def status(self) -> Ended:
+        return self.shop.run("status", "production", kubeconfig=self.kubeconfig)
+
     def patch(self, name: str, body: object, manager: str) -> None:
         path = f"{_OBJECTS.format(self.namespace)}/{name}"
         query = {"fieldManager": manager}
@@ -104,6 +107,7 @@ def tell_story(stage: Stage, folder: Path) -> Iterator[tuple[str, Ended]]:
     shop.commit("First")
     yield "first run", stage.sync()
     yield "nothing to do", stage.sync()
+    yield "status", stage.status()
 
     shop.declare("production/wines", {1: 90, 2: 10})
     shop.commit("Change")
