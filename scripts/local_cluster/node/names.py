@@ -1,8 +1,8 @@
 """What a cluster's DNS is for: from a Service's name to the addresses of its ready Pods.
 
 Pods' addresses are of loopback here, which Endpoints may not hold, and programs share the machine's resolver.
-So who wants to call a Service asks this server: `GET /NAMESPACE/NAME` gives a JSON list, 404 where there is no
-such Service. Programs find it by the variable MODELSYNC_NAMES.
+So this server is asked for a Service: `GET /NAMESPACE/NAME` gives a JSON list, 404 where there is no such
+Service. Programs find it by the variable MODELSYNC_NAMES.
 """
 
 from __future__ import annotations

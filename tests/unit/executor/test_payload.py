@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.local_cluster.executor.errors import Crash, GraphError
@@ -35,6 +35,7 @@ def _of(body: Any, encoding: str = "") -> Payload:
     return Payload(body=written, content_type="application/json", encoding=encoding)
 
 
+@settings(deadline=None)
 @given(_values)
 def test_escaping_changes_no_value_and_leaves_nothing_for_html(value: Any) -> None:
     escaped = escape(Payload(body=json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")))

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ _PATHS: Mapping[str, tuple[str, ...]] = {
     "route": (r"/v2/models/[^/]+/route", "/route"),
     "aggregate": (r"/v2/models/[^/]+/aggregate", "/aggregate"),
 }
-_HEALTH = re.compile(
+HEALTH = re.compile(
     r"/v2/health/(live|ready)|/v2/models/[^/]+/ready|(/api/v1\.0)?/health/(status|ping)|/live|/ready"
 )
 _METADATA = re.compile(r"/v2/models/[^/]+|/metadata")
@@ -55,7 +55,7 @@ class Component:
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         """Status and JSON of the answer to a request."""
         if method == "GET":
-            if _HEALTH.fullmatch(path):
+            if HEALTH.fullmatch(path):
                 return 200, {}
             if _METADATA.fullmatch(path):
                 return 200, {"name": self.name, "platform": "example", "inputs": [], "outputs": []}
@@ -91,23 +91,27 @@ def serve(verbs: Mapping[str, Answering]) -> None:
         parameters=read_parameters(environment.get("PREDICTIVE_UNIT_PARAMETERS", "")),
         name=environment.get("PREDICTIVE_UNIT_ID", ""),
     )
-    address = environment.get("MODELSYNC_POD_IP") or "127.0.0.1"
     port = int(environment.get("PREDICTIVE_UNIT_HTTP_SERVICE_PORT") or 9000)
-    asyncio.run(_serve(component, address, port))
+
+    async def answer(method: str, path: str, body: bytes) -> tuple[int, Any]:
+        return component.answer(method, path, body)
+
+    asyncio.run(serve_json(answer, port))
 
 
-async def _serve(component: Component, address: str, port: int) -> None:
+async def serve_json(answer: Callable[[str, str, bytes], Awaitable[tuple[int, Any]]], port: int) -> None:
+    """Serve at the Pod's address until SIGTERM: method, path and body in, status and JSON out."""
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.content.read()
-        status, answer = component.answer(request.method, request.path, body)
-        return web.json_response(answer, status=status)
+        status, said = await answer(request.method, request.path, await request.content.read())
+        return web.json_response(said, status=status)
 
     runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=10.0)
     await runner.setup()
+    address = os.environ.get("MODELSYNC_POD_IP") or "127.0.0.1"
     await web.TCPSite(runner, address, port).start()
     await ended.wait()
     await runner.cleanup()
