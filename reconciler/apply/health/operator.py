@@ -56,23 +56,25 @@ def find_error(live: LiveObject, now: datetime) -> str:
     return say_state(live) if edited <= noted <= now - _GRACE else ""
 
 
-def find_loop(live: LiveObject, workload: LiveObject, scaled: bool, now: datetime) -> str:
+def find_loop(live: LiveObject, workload: LiveObject, replicas: int | None, now: datetime) -> str:
     """That the operator rewrites a Deployment without end, and the way out; empty if it does not.
 
-    Operator 1.16 does so from the first change of a Deployment with an HPA on: it takes the replicas away
-    that it has just left in (createDeployments, `replicas: null`). It normally writes only when the
-    SeldonDeployment was edited, so one look tells: it wrote just now, long after the last edit, and often.
+    Operator 1.16 does so from the first change on of a Deployment for which no number of `replicas` is
+    declared: it takes away the one that it has just left in (createDeployments, `replicas: null`). It
+    normally writes only when the SeldonDeployment was edited, so one look tells: it wrote just now, long after
+    the last edit, and often.
     """
     edited, written = find_edit_time(live.body), find_edit_time(workload.body, own=True)
-    if not scaled or edited is None or written is None:
+    if replicas is not None or edited is None or written is None:
         return ""
     surplus = workload.generation - live.generation
     if written - edited < _SETTLED or now - written > _GRACE or surplus < _REWRITES:
         return ""
     return (
         f"the operator rewrites Deployment {workload.key.name} without end (generation "
-        f"{workload.generation}): a fault of Seldon Core 1.16 after a change to a Deployment with an HPA. "
-        "It ends with the Deployment: give the variant a new name (rollout: 2, or one more)"
+        f"{workload.generation}): a fault of Seldon Core 1.16 after a change to a Deployment without a "
+        "number of replicas, such as an HPA's or an explainer's. It ends when there is a number, or with the "
+        "Deployment: give the variant a new name (rollout: 2, or one more)"
     )
 
 

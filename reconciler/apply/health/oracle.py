@@ -82,7 +82,7 @@ def assess(
     rest = _judge_rest(live, children, judged, routes, now)
     word = min((rest.word, *(item.word for item in variants)), key=_ORDER.index)
     reasons = [f"{item.predictor}: {item.reason}" for item in variants if item.word is word and item.reason]
-    if rest.reason and not read_state(live):
+    if rest.reason and rest.word is word and not read_state(live):
         # Then nothing else can be expected.
         reasons = [rest.reason]
     elif rest.reason and (rest.word is HealthWord.FAILED or not reasons):
@@ -96,8 +96,7 @@ def assess(
             note
             for _, wanted in parts
             for item in wanted
-            if (child := _find_child(children, item))
-            and (note := find_loop(live, child, item.is_scaled, now))
+            if (child := _find_child(children, item)) and (note := find_loop(live, child, item.replicas, now))
         ),
     )
 

@@ -55,11 +55,6 @@ class Wanted:
     loads: Mapping[str, str]
     component: Mapping[str, Any]
 
-    @property
-    def is_scaled(self) -> bool:
-        """Whether an HPA or KEDA decides how many Pods there are."""
-        return bool(self.component.get("kedaSpec") or self.component.get("hpaSpec"))
-
 
 def find_wanted(live: LiveObject) -> tuple[tuple[Mapping[str, Any], tuple[Wanted, ...]], ...]:
     """Each predictor of the spec, in its order, with the Deployments that it calls for."""

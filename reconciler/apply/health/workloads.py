@@ -67,10 +67,10 @@ def judge_workload(
     if difference := find_difference(live.body.get("spec") or {}, predictor, wanted, spec):
         return _wait(f"{whose} Deployment {difference}", latest(edited, find_edit_time(found.body)))
     # In the operator's loop the last write says nothing.
-    looping = bool(find_loop(live, found, wanted.is_scaled, now))
+    looping = bool(find_loop(live, found, wanted.replicas, now))
     written = edited if looping else find_edit_time(found.body)
     if int(status.get("observedGeneration") or 0) < found.generation:
-        return _wait(f"{whose} Deployment's last change was not seen yet", written)
+        return _wait(f"{whose} Deployment's last change was not seen yet", None if looping else written)
     lack = _count_lack(spec, status)
     if not lack:
         return Verdict(word=HealthWord.CURRENT, since=_find_ready_since(found.body))
