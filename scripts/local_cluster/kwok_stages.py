@@ -9,20 +9,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scripts.local_cluster.kwok_templates import (
+    CRASHED,
+    MESSAGE,
+    NO_IMAGE,
+    NODE_READY,
+    RESTARTED,
+    RUNNING,
+    write_eviction,
+    write_init_crash,
+    write_status,
+)
+
+__all__ = ["AFTER", "MESSAGE", "PLAY", "build_stages"]
+
 PLAY = "kwok.modelsync.dev/play"
 AFTER = "kwok.modelsync.dev/after"  # of `slow`: how long, such as 20s
-MESSAGE = "kwok.modelsync.dev/message"  # of whatever fails: its last words
 
 READY, NEVER_READY, SLOW = "ready", "never-ready", "slow"
 CRASH_LOOP, INIT_CRASH_LOOP, IMAGE_PULL, EVICT = "crash-loop", "init-crash-loop", "image-pull", "evict"
 
 # The model's URI is the first argument of the storage initializer, an init container.
-_URI = "[.spec.initContainers[]?.args[]? | capture({pattern}) | .word][0]"
-_PLAY_KEY = (f'(.metadata.annotations["{PLAY}"] // {_URI} // "{READY}")').replace(
-    "{pattern}", '"/play-(?<word>[a-z]+(-[a-z]+)*)"'
+_PLAY_KEY = (
+    f'(.metadata.annotations["{PLAY}"]'
+    ' // [.spec.initContainers[]?.args[]? | capture("/play-(?<word>[a-z]+(-[a-z]+)*)") | .word][0]'
+    f' // "{READY}")'
 )
-_AFTER_KEY = (f'(.metadata.annotations["{AFTER}"] // {_URI} // "5s")').replace(
-    "{pattern}", '"/play-slow-(?<word>[0-9]+m?s)"'
+_AFTER_KEY = (
+    f'(.metadata.annotations["{AFTER}"]'
+    ' // [.spec.initContainers[]?.args[]? | capture("/play-slow-(?<word>[0-9]+m?s)") | .word][0]'
+    ' // "5s")'
 )
 _PHASE_KEY = '(.status.phase // "Pending")'
 _READY_KEY = '([.status.conditions[]? | select(.type == "Ready") | .status][0] // "absent")'
@@ -32,47 +48,32 @@ _DOING_KEY = (
     ' // (.status.containerStatuses[0]?.state | if . == null then "nothing" else keys[0] end))'
 )
 
-_WORDS = (
-    f'{{{{ or (index (or .metadata.annotations dict) "{MESSAGE}") "the process ended by itself" | Quote }}}}'
-)
-_NOW = "{{ Now | Quote }}"
-_RUNNING = f"state: {{running: {{startedAt: {_NOW}}}}}"
-_FAILED = f"exitCode: 1, reason: Error, message: {_WORDS}, startedAt: {_NOW}, finishedAt: {_NOW}"
-_CRASHED = (
-    "state: {waiting: {reason: CrashLoopBackOff, message: back-off 10s restarting failed container}}\n"
-    f"  lastState: {{terminated: {{{_FAILED}}}}}"
-)
-_NO_IMAGE = (
-    'Back-off pulling image \\"{{ $container.image }}\\": ErrImagePull: {{ $container.image }}: not found'
-)
-
 
 def build_stages() -> tuple[dict[str, Any], ...]:
     """The stages, `kwok.x-k8s.io/v1alpha1`."""
-    crash = _status(first=_CRASHED, restarts=1)
     return (
         _node_is_ready(),
-        _stage("ready", (READY,), {_READY_KEY: ("NotIn", "True")}, _status(first=_RUNNING, ready=True)),
+        _stage("ready", (READY,), {_READY_KEY: ("NotIn", "True")}, write_status(first=RUNNING, ready=True)),
         _stage(
             "never-ready",
             (NEVER_READY,),
             {_READY_KEY: ("NotIn", "False"), _DOING_KEY: ("In", "nothing", "running")},
-            _status(first=_RUNNING),
+            write_status(first=RUNNING),
             event=("Unhealthy", "Readiness probe failed: dial tcp: connect: connection refused"),
         ),
-        _stage("slow-starts", (SLOW,), {_DOING_KEY: ("In", "nothing")}, _status(first=_RUNNING)),
+        _stage("slow-starts", (SLOW,), {_DOING_KEY: ("In", "nothing")}, write_status(first=RUNNING)),
         _stage(
             "slow-is-ready",
             (SLOW,),
             {_DOING_KEY: ("In", "running"), _READY_KEY: ("NotIn", "True")},
-            _status(first=_RUNNING, ready=True),
+            write_status(first=RUNNING, ready=True),
             delay={"durationMilliseconds": 5000, "durationFrom": {"jq": {"expression": _AFTER_KEY}}},
         ),
         _stage(
             "crash",
             (CRASH_LOOP,),
             {_DOING_KEY: ("NotIn", "CrashLoopBackOff")},
-            crash,
+            write_status(first=CRASHED, restarts=1),
             delay={"durationMilliseconds": 300},
             event=("BackOff", "Back-off restarting failed container"),
         ),
@@ -80,14 +81,14 @@ def build_stages() -> tuple[dict[str, Any], ...]:
             "crash-restarts",
             (CRASH_LOOP,),
             {_DOING_KEY: ("In", "CrashLoopBackOff")},
-            _status(first=f"{_RUNNING}\n  lastState: {{terminated: {{{_FAILED}}}}}"),
+            write_status(first=RESTARTED),
             delay={"durationMilliseconds": 3000},
         ),
         _stage(
             "init-crash",
             (INIT_CRASH_LOOP,),
             {_DOING_KEY: ("NotIn", "CrashLoopBackOff")},
-            _INIT_CRASH,
+            write_init_crash(),
             delay={"durationMilliseconds": 300},
             event=("BackOff", "Back-off restarting failed container"),
         ),
@@ -95,13 +96,16 @@ def build_stages() -> tuple[dict[str, Any], ...]:
             "image-pull",
             (IMAGE_PULL,),
             {_DOING_KEY: ("NotIn", "ImagePullBackOff")},
-            _status(
-                first=f'state: {{waiting: {{reason: ImagePullBackOff, message: "{_NO_IMAGE}"}}}}',
-                phase="Pending",
-            ),
+            write_status(first=NO_IMAGE, phase="Pending"),
             event=("Failed", "Error: ErrImagePull"),
         ),
-        _stage("evict", (EVICT,), {}, _EVICTED, event=("Evicted", "The node was low on resource: memory.")),
+        _stage(
+            "evict",
+            (EVICT,),
+            {},
+            write_eviction(),
+            event=("Evicted", "The node was low on resource: memory."),
+        ),
         _delete(),
     )
 
@@ -141,7 +145,7 @@ def _delete() -> dict[str, Any]:
 def _node_is_ready() -> dict[str, Any]:
     """Without a stage for Nodes kwok looks after none, and so not after their Pods either."""
     unready = {"jq": {"key": _READY_KEY, "operator": "NotIn", "values": ["True"]}}
-    patch = {"subresource": "status", "root": "status", "type": "strategic", "template": _NODE_READY}
+    patch = {"subresource": "status", "root": "status", "type": "strategic", "template": NODE_READY}
     return _make("node", {"matchExpressions": [unready]}, [{"patch": patch}], None, kind="Node")
 
 
@@ -163,106 +167,3 @@ def _make(
             "steps": [dict(step) for step in steps],
         },
     }
-
-
-def _status(*, first: str, ready: bool = False, restarts: int = 0, phase: str = "Running") -> str:
-    """A status, as a template: the first container (the model's) does `first`, all others are ready."""
-    answer = "True" if ready else "False"
-    why = (
-        ""
-        if ready
-        else (
-            "  reason: ContainersNotReady\n"
-            "  message: 'containers with unready status: [{{ (index .spec.containers 0).name }}]'\n"
-        )
-    )
-    return f"""\
-phase: {phase}
-startTime: {{{{ or .status.startTime (Now) | Quote }}}}
-podIP: {{{{ PodIPWith .spec.nodeName false .metadata.uid .metadata.name .metadata.namespace | Quote }}}}
-hostIP: {{{{ NodeIPWith .spec.nodeName | Quote }}}}
-conditions:
-- {{type: Initialized, status: "True", lastTransitionTime: {_NOW}}}
-- type: ContainersReady
-  status: "{answer}"
-{why}  lastTransitionTime: {_NOW}
-- type: Ready
-  status: "{answer}"
-{why}  lastTransitionTime: {_NOW}
-initContainerStatuses:
-{{{{ range .spec.initContainers }}}}
-- name: {{{{ .name | Quote }}}}
-  image: {{{{ .image | Quote }}}}
-  imageID: ""
-  ready: true
-  restartCount: 0
-  state: {{terminated: {{exitCode: 0, reason: Completed, startedAt: {_NOW}, finishedAt: {_NOW}}}}}
-{{{{ end }}}}
-containerStatuses:
-{{{{ $pod := . }}}}
-{{{{ $before := 0 }}}}
-{{{{ with .status.containerStatuses }}}}{{{{ $before = (index . 0).restartCount }}}}{{{{ end }}}}
-{{{{ range $index, $container := .spec.containers }}}}
-- name: {{{{ $container.name | Quote }}}}
-  image: {{{{ $container.image | Quote }}}}
-  imageID: ""
-{{{{ if eq $index 0 }}}}
-{{{{ with $pod }}}}
-  ready: {str(ready).lower()}
-  started: {str(phase == "Running").lower()}
-  restartCount: {{{{ add $before {restarts} }}}}
-  {first}
-{{{{ end }}}}
-{{{{ else }}}}
-  ready: true
-  started: true
-  restartCount: 0
-  {_RUNNING}
-{{{{ end }}}}
-{{{{ end }}}}
-"""
-
-
-_INIT_CRASH = f"""\
-phase: Pending
-startTime: {{{{ or .status.startTime (Now) | Quote }}}}
-hostIP: {{{{ NodeIPWith .spec.nodeName | Quote }}}}
-conditions:
-- type: Initialized
-  status: "False"
-  reason: ContainersNotInitialized
-  message: 'containers with incomplete status: [{{{{ (index .spec.initContainers 0).name }}}}]'
-  lastTransitionTime: {_NOW}
-- {{type: ContainersReady, status: "False", reason: ContainersNotReady, lastTransitionTime: {_NOW}}}
-- {{type: Ready, status: "False", reason: ContainersNotReady, lastTransitionTime: {_NOW}}}
-initContainerStatuses:
-- name: {{{{ (index .spec.initContainers 0).name | Quote }}}}
-  image: {{{{ (index .spec.initContainers 0).image | Quote }}}}
-  imageID: ""
-  ready: false
-  restartCount: 1
-  {_CRASHED}
-containerStatuses:
-{{{{ range .spec.containers }}}}
-- name: {{{{ .name | Quote }}}}
-  image: {{{{ .image | Quote }}}}
-  imageID: ""
-  ready: false
-  restartCount: 0
-  state: {{waiting: {{reason: PodInitializing}}}}
-{{{{ end }}}}
-"""
-
-_EVICTED = f"""\
-phase: Failed
-reason: Evicted
-message: 'The node was low on resource: memory.'
-conditions:
-- {{type: ContainersReady, status: "False", reason: PodFailed, lastTransitionTime: {_NOW}}}
-- {{type: Ready, status: "False", reason: PodFailed, lastTransitionTime: {_NOW}}}
-"""
-
-_NODE_READY = f"""\
-conditions:
-- {{type: Ready, status: "True", reason: Pretending, lastHeartbeatTime: {_NOW}, lastTransitionTime: {_NOW}}}
-"""
