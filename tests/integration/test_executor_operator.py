@@ -58,8 +58,18 @@ def _wines(sink: Listener) -> dict[str, Any]:
         {"name": name, "image": f"example/{image}:1", "readinessProbe": probe}
         for name, image in images.items()
     ]
+    explainer = {
+        "type": "KernelShap",
+        "containerSpec": {
+            "name": "wines-v1-explainer",
+            "image": "example/explainer:1",
+            "readinessProbe": probe,
+        },
+        "initParameters": '{"baseline": [1, 1]}',
+    }
     predictor = {
         "name": "v1",
+        "explainer": explainer,
         "annotations": {"version": "5"},
         "graph": graph,
         # The last one has a Pod of its own, which the executor calls by its Service.
@@ -84,26 +94,36 @@ def sink() -> Iterator[Listener]:
 
 
 @pytest.fixture(scope="module")
-def address(sink: Listener) -> Iterator[str]:
-    """The address of the Pod, whose executor is ready."""
+def shop(sink: Listener) -> Iterator[LocalCluster]:
+    """A cluster with the deployment."""
     with LocalCluster(parts=(Part.OPERATOR, Part.NODE)) as cluster:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _NAMESPACE}}
         cluster.api.demand("POST", "/api/v1/namespaces", namespace)
         cluster.api.demand("POST", _SDEPS, _wines(sink))
-        yield _wait_for(lambda: _find_ready(cluster), lambda: str(cluster.api.demand("GET", _PODS)))
+        yield cluster
 
 
-def _find_ready(cluster: LocalCluster) -> str | None:
+@pytest.fixture(scope="module")
+def address(shop: LocalCluster) -> str:
+    """The address of the Pod with the executor, which is ready."""
+    return _wait_for(lambda: _find(shop, "wines-v1-0-", 8000, "/ready"), lambda: _describe(shop))
+
+
+def _find(cluster: LocalCluster, prefix: str, port: int, path: str) -> str | None:
     for pod in cluster.api.demand("GET", _PODS)["items"]:
         address: str | None = pod["status"].get("podIP")
-        if address and _answers(address):
+        if address and pod["metadata"]["name"].startswith(prefix) and _answers(address, port, path):
             return address
     return None
 
 
-def _answers(address: str) -> bool:
+def _describe(cluster: LocalCluster) -> str:
+    return str([pod["status"] for pod in cluster.api.demand("GET", _PODS)["items"]])
+
+
+def _answers(address: str, port: int, path: str) -> bool:
     try:
-        return _ask(address, "GET", "/ready")[0] == 200
+        return _ask(address, "GET", path, port=port)[0] == 200
     except OSError:
         return False
 
@@ -118,8 +138,10 @@ def _wait_for(find: Callable[[], str | None], explain: Callable[[], str]) -> str
     raise AssertionError(explain())
 
 
-def _ask(address: str, method: str, path: str, body: object = None) -> tuple[int, bytes, Mapping[str, str]]:
-    connection = http.client.HTTPConnection(address, 8000, timeout=60)
+def _ask(
+    address: str, method: str, path: str, body: object = None, *, port: int = 8000
+) -> tuple[int, bytes, Mapping[str, str]]:
+    connection = http.client.HTTPConnection(address, port, timeout=60)
     try:
         content = None if body is None else json.dumps(body)
         connection.request(method, path, content, {"Content-Type": "application/json"})
@@ -161,3 +183,19 @@ def test_it_is_counted_under_the_version_and_the_images_that_the_operator_gave(a
     assert 'deployment_name="wines"' in text
     assert 'model_image="example/router",model_name="switch",model_version="1"' in text
     assert 'predictor_name="v1",predictor_version="5"' in text
+
+
+def test_its_explainer_asks_the_predictor_and_explains(shop: LocalCluster, address: str) -> None:
+    path = "/v2/models/wines-v1-explainer"
+    explainer = _wait_for(lambda: _find(shop, "wines-v1-explainer-", 9000, path), lambda: _describe(shop))
+    tensor = {"name": "x", "datatype": "FP64", "shape": [1, 2], "data": [3, 5]}
+
+    def ask() -> str | None:
+        status, body, _ = _ask(explainer, "POST", f"{path}/infer", {"inputs": [tensor]}, port=9000)
+        return body.decode() if status == 200 else None
+
+    # The predictor's Service has an address when its Pod is ready to Kubernetes.
+    answer = json.loads(_wait_for(ask, lambda: _describe(shop)))
+    explained = json.loads(answer["outputs"][0]["data"][0])["data"]
+    assert (explained["expected_value"], explained["prediction"]) == (5.0, 20.0)
+    assert explained["shap_values"] == [5.0, 10.0]
