@@ -71,7 +71,7 @@ class GoodSet:
     shares: tuple[Share, ...]
 
 
-DIGEST_LENGTH = 16
+DIGEST_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -22,9 +24,18 @@ from reconciler.observe.inventory import (
     find_part_of,
     has_same_content,
 )
-from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
+from reconciler.state.inventory import (
+    DIGEST_LENGTH,
+    Condition,
+    GoodSet,
+    InventoryEntry,
+    ObjectResult,
+    RunSummary,
+    TargetRecord,
+)
 from reconciler.state.objects import SELDON_DEPLOYMENT, Body, LiveObject, ObjectKey
 from reconciler.state.plans import Action
+from reconciler.state.shares import Share
 from reconciler.state.targets import Target
 
 TARGET = Target(environment="production", namespace="wines-production")
@@ -45,6 +56,20 @@ def make_entry(name: str, number: int = 1) -> InventoryEntry:
     )
 
 
+def make_good(name: str, number: int = 1) -> GoodSet:
+    shares = ((f"v{number}", False, 90), ("canary", False, 10), ("v9-shadow", True, 100))
+    return GoodSet(
+        deployment=name,
+        model=name,
+        revision="main@sha1:77ad03e",
+        digest=hashlib.sha256(name.encode()).hexdigest()[:DIGEST_LENGTH],
+        shares=tuple(
+            Share(predictor=predictor, version=predictor, shadow=shadow, percent=percent)
+            for predictor, shadow, percent in shares
+        ),
+    )
+
+
 RECORD = TargetRecord(
     entries=(make_entry("prices"), make_entry("wines", 3)),
     attempted="main@sha1:4be2a91",
@@ -59,6 +84,7 @@ RECORD = TargetRecord(
     heartbeat=NOON,
     namespace_uid="life-1",
     fence=7,
+    good=(make_good("prices"), make_good("wines", 3)),
 )
 
 
@@ -118,6 +144,46 @@ def test_a_large_inventory_is_packed_the_same_way_each_time() -> None:
     assert len(body["binaryData"]["inventory.gz"]) < PLAIN_LIMIT
     assert body == encode_record(large, TARGET)
     assert decode_record(store(body), TARGET) == as_stored(large)
+
+
+def test_ten_thousand_objects_and_their_good_sets_fit_a_config_map() -> None:
+    """The API server takes 1 MiB; names repeat, but identifiers and digests do not get smaller."""
+    names = tuple(f"model-{number:05}" for number in range(10_000))
+    hashes = tuple(hashlib.sha256(name.encode()).hexdigest() for name in names)
+    entries = (
+        replace(make_entry(name), uid=str(uuid.UUID(digest[:32])), digest=f"sha256:{digest}")
+        for name, digest in zip(names, hashes, strict=True)
+    )
+    good = tuple(make_good(name, number % 7) for number, name in enumerate(names))
+    body = encode_record(replace(RECORD, entries=tuple(entries), good=good), TARGET)
+
+    assert sum(len(base64.b64decode(text)) for text in body["binaryData"].values()) < 1024 * 1024
+
+
+def test_a_record_of_an_earlier_program_has_no_good_sets() -> None:
+    body = copy.deepcopy(dict(encode_record(RECORD, TARGET)))
+    del body["data"]["good"]
+
+    assert decode_record(store(body), TARGET) == replace(as_stored(RECORD), good=())
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        '["v3"]',
+        '[["v3","v3",90]]',
+        '[["v3","v3",true,"live"]]',
+        '[["v3","v3",90,"dark"]]',
+        '[{"predictor":"v3"}]',
+        '"v3"',
+    ],
+)
+def test_a_good_set_that_this_program_did_not_write_is_not_believed(shares: str) -> None:
+    body = copy.deepcopy(dict(encode_record(RECORD, TARGET)))
+    line = f'{{"deployment":"wines","model":"wines","revision":"","digest":"","shares":{shares}}}\n'
+    body["data"]["good"] = line
+
+    assert decode_record(store(body), TARGET).forged
 
 
 def test_the_history_keeps_its_newest_twenty_runs() -> None:

@@ -22,9 +22,12 @@ from reconciler.plan.guards import (
 )
 from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
 from reconciler.state.declarations import Waiver
-from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL
+from reconciler.state.inventory import GoodSet
+from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Manifest
 from reconciler.state.observations import Namespace
 from reconciler.state.plans import Plan, Refusal
+from reconciler.state.quotas import Quota
+from reconciler.state.shares import Share
 from tests.support.worlds import (
     EARLIER,
     REVISION,
@@ -45,6 +48,15 @@ def _serve_many(number: int, shares: Mapping[str, int] | None = None) -> World:
     return serve(*(make_manifest(f"m{index:02}", shares) for index in range(number)))
 
 
+def _with_container(manifest: Manifest) -> Manifest:
+    """Each predictor runs one container, so that it has a Pod."""
+    specs = [{"spec": {"containers": [{"name": "wines"}]}}]
+    predictors = [{**item, "componentSpecs": specs} for item in manifest.body["spec"]["predictors"]]
+    return replace(
+        manifest, body={**manifest.body, "spec": {**manifest.body["spec"], "predictors": predictors}}
+    )
+
+
 def _judge(
     plan: Plan,
     *,
@@ -55,6 +67,8 @@ def _judge(
     namespace: Namespace | None = NAMESPACE,
     waivers: tuple[Waiver, ...] = (),
     now: datetime = NOW,
+    quotas: tuple[Quota, ...] = (),
+    good: tuple[GoodSet, ...] = (),
 ) -> tuple[Refusal, ...]:
     return judge(
         GuardInput(
@@ -67,6 +81,8 @@ def _judge(
             namespace=namespace,
             waivers=waivers,
             now=now,
+            quotas=quotas,
+            good=good,
         )
     )
 
@@ -326,6 +342,80 @@ def test_all_refusals_are_collected() -> None:
         "max-prune",
         "keep-a-running-variant",
     ]
+
+
+class TestRestoringALastGoodSet:
+    """Going back to what served well here is never refused, even when none of it runs any more."""
+
+    WORLD = serve(make_manifest("wines", {"v5": 100}))
+    GOOD = GoodSet(
+        deployment="wines",
+        model="wines",
+        revision=EARLIER,
+        digest="0" * 16,
+        shares=tuple(
+            Share(predictor=name, version=name.removesuffix("-shadow"), shadow=shadow, percent=percent)
+            for name, shadow, percent in (("v2", False, 50), ("v3", False, 50), ("v4-shadow", True, 100))
+        ),
+    )
+
+    def _judge(self, wanted: Mapping[str, int], *, good: GoodSet = GOOD, model: str = "wines") -> list[str]:
+        plan = self.WORLD.declare(make_manifest("wines", wanted, model=model)).plan()
+        return _rules(_judge(plan, recorded=1, good=(good,)))
+
+    @pytest.mark.parametrize("wanted", [{"v3": 100}, {"v2": 90, "v3": 10}])
+    def test_its_live_versions_may_come_back(self, wanted: Mapping[str, int]) -> None:
+        assert self._judge(wanted) == []
+
+    @pytest.mark.parametrize("wanted", [{"v1": 100}, {"v3": 50, "v6": 50}, {"v4": 100}])
+    def test_other_versions_and_its_shadow_may_not(self, wanted: Mapping[str, int]) -> None:
+        assert self._judge(wanted) == ["keep-a-running-variant"]
+
+    def test_another_deployments_set_says_nothing(self) -> None:
+        assert self._judge({"v3": 100}, good=replace(self.GOOD, deployment="beers")) == [
+            "keep-a-running-variant"
+        ]
+
+    def test_equal_numbers_of_another_model_are_other_versions(self) -> None:
+        assert self._judge({"v3": 100}, model="beers") == ["keep-a-running-variant"]
+
+
+class TestRoom:
+    """While a set changes, old and new Pods run side by side."""
+
+    WORLD = serve(_with_container(make_manifest("wines", {"v3": 100})))
+    PLAN = WORLD.declare(_with_container(make_manifest("wines", {"v3": 90, "v5": 10}))).plan()
+    TIGHT = Quota(
+        name="team", hard={"pods": "2", "requests.cpu": "4"}, used={"pods": "2", "requests.cpu": "1"}
+    )
+
+    def test_a_set_that_does_not_fit_beside_the_old_one_is_refused_with_the_numbers(self) -> None:
+        (refusal,) = _judge(self.PLAN, recorded=1, quotas=(self.TIGHT,))
+
+        assert refusal.rule == "fits-quota"
+        assert refusal.objects == ("production/wines",)
+        assert refusal.message == (
+            "production/wines would start 2 Pods beside those that serve now, "
+            "and namespace wines-production has no room for both:\n"
+            "  pods: 2 used + 2 added = 4 of 2 (ResourceQuota/team)"
+        )
+        assert "rule: fits-quota, objects: [production/wines]" in refusal.advice
+
+    def test_a_waiver_lets_pods_wait_for_room(self) -> None:
+        waiver = _waive("fits-quota", "production/wines")
+
+        assert _judge(self.PLAN, recorded=1, quotas=(self.TIGHT,), waivers=(waiver,)) == ()
+
+    def test_what_fits_beside_it_passes(self) -> None:
+        roomy = replace(self.TIGHT, hard={"pods": "4"})
+
+        assert _judge(self.PLAN, recorded=1, quotas=(roomy,)) == ()
+
+    def test_taking_a_version_out_always_fits(self) -> None:
+        world = serve(make_manifest("wines", {"v3": 90, "v5": 10}))
+        plan = world.declare(make_manifest("wines", {"v3": 100})).plan()
+
+        assert _judge(plan, recorded=1, quotas=(self.TIGHT,)) == ()
 
 
 def test_every_guard_that_can_be_waived_exists_and_is_known_to_the_policy_of_waivers() -> None:
