@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 from scripts.local_cluster import LocalCluster
 
-DEADLINE = 120.0
+DEADLINE = 240.0
 SHELL_IMAGE = "busybox:1.36"
 T = TypeVar("T")
 
 
 def wait_until(look: Callable[[], T | None], what: str, *, deadline: float = DEADLINE) -> T:
-    """What `look` gives as soon as it gives something; fails after two minutes."""
+    """What `look` gives as soon as it gives something; fails after four minutes."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
         seen = look()
