@@ -56,11 +56,15 @@ def _started(
 
 @contextmanager
 def _executor(
-    graph: Mapping[str, Any], *, address: str = _POD, protocol: str = "v2"
+    graph: Mapping[str, Any],
+    *,
+    address: str = _POD,
+    protocol: str = "v2",
+    flags: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     port, grpc_port = free_ports(2)
     environment = {"ENGINE_PREDICTOR": encode_predictor(graph), "MODELSYNC_POD_IP": address}
-    words = arguments(http_port=port, grpc_port=grpc_port, protocol=protocol)
+    words = arguments(http_port=port, grpc_port=grpc_port, protocol=protocol, flags=flags)
     with _started(_EXECUTOR, environment, words) as process:
         _wait_for(address, port, process)
         yield port, process
@@ -205,6 +209,27 @@ def test_it_ends_on_sigterm_when_the_request_under_way_is_answered() -> None:
         assert process.wait(_PATIENCE) == 0
         asking.join()
     assert answers == [(200, {"outputs": []})]
+
+
+def test_a_request_that_hangs_does_not_keep_it_for_ever() -> None:
+    released = threading.Event()
+
+    def reply(asked: Asked) -> Answer:
+        released.wait(_PATIENCE)
+        return Answer()
+
+    graph, flags = node("m"), {"graceful_timeout": "1s"}
+    with (
+        listening(reply) as nodes,
+        _executor(with_endpoints(graph, nodes.port), address="127.0.0.1", flags=flags) as (port, process),
+    ):
+        caller = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+        caller.request("POST", "/v2/models/m/infer", '{"inputs": []}')
+        nodes.wait_for(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE) == 1
+        released.set()
+        caller.close()
 
 
 def test_a_port_that_is_taken_ends_it_with_a_message() -> None:

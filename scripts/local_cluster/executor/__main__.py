@@ -15,12 +15,9 @@ from scripts.local_cluster.executor.settings import Settings, read_settings
 
 _log = logging.getLogger("executor")
 
-GRACE = 20.0
-"""Seconds for requests under way when it is told to end."""
 
-
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+async def run(settings: Settings) -> bool:
+    """Serve until SIGTERM or SIGINT; whether all requests under way were answered in time."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,16 +36,24 @@ async def run(settings: Settings) -> None:
             settings.grpc_port,
         )
         await ended.wait()
-        await asyncio.gather(runner.cleanup(), calls.stop(GRACE))
+        await asyncio.sleep(settings.delay)
+        ending = asyncio.gather(runner.cleanup(), calls.stop(settings.grace))
+        try:
+            await asyncio.wait_for(ending, settings.grace)
+        except asyncio.TimeoutError:
+            _log.error("requests are still under way after %s seconds", settings.grace)
+            return False
+        return True
     finally:
         await executor.close()
 
 
 def main() -> None:
-    """Read the settings and serve; ends with 1 when they are wrong or a port is taken."""
+    """Read the settings and serve; ends with 1 when they are wrong, a port is taken or a request hangs."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     try:
-        asyncio.run(run(read_settings(sys.argv[1:], os.environ)))
+        if not asyncio.run(run(read_settings(sys.argv[1:], os.environ))):
+            raise SystemExit(1)
     except (SettingsInvalid, OSError) as error:
         print(f"executor: {error}", file=sys.stderr)
         raise SystemExit(1) from error

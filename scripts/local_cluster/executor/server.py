@@ -173,7 +173,8 @@ async def serve_http(executor: Executor, settings: Settings) -> web.ServerRunner
         auto_decompress=False,
         keepalive_timeout=65.0,
     )
-    runner = web.ServerRunner(server, shutdown_timeout=20.0)
+    # Longer than any grace, which is not this one's to measure.
+    runner = web.ServerRunner(server, shutdown_timeout=settings.grace + 60)
     await runner.setup()
     await web.TCPSite(runner, settings.address, settings.http_port, backlog=1024).start()
     return runner

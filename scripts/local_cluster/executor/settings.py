@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ class Settings:
     timeout: float | None
     log: LogSettings
     names: str = ""  # the URL of the node's name server
+    delay: float = 0.0  # seconds between SIGTERM and the end of listening
+    grace: float = 15.0  # seconds for requests that are under way then
 
 
 def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
@@ -80,6 +83,8 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
             url=environment.get("REQUEST_LOGGER_DEFAULT_ENDPOINT", ""),
         ),
         names=environment.get("MODELSYNC_NAMES", ""),
+        delay=parsed.shutdown_delay,
+        grace=parsed.graceful_timeout,
     )
 
 
@@ -91,8 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name in ("--sdep", "--namespace", "--predictor"):
         parser.add_argument(name, required=True)
-    parser.add_argument("--http_port", type=int, default=8000)
-    parser.add_argument("--grpc_port", type=int, default=5001)
+    parser.add_argument("--http_port", type=int, default=8080)
+    parser.add_argument("--grpc_port", type=int, default=5000)
     parser.add_argument("--protocol", default="seldon")
     parser.add_argument("--transport", default="rest", help="not looked at: both are served")
     parser.add_argument("--prometheus_path", default="/metrics")
@@ -100,8 +105,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log_work_buffer_size", type=int, default=LogSettings().queue)
     parser.add_argument("--log_write_timeout_ms", type=int, default=int(LogSettings().patience * 1000))
     parser.add_argument("--logger_workers", type=int, default=LogSettings().workers)
+    parser.add_argument("--shutdown_delay", type=_seconds, default="0s", help="in seconds: 0s")
+    parser.add_argument("--graceful_timeout", type=_seconds, default="15s", help="in seconds: 15s")
     parser.add_argument("--full_health_checks", choices=("true", "false"), default="false")
     return parser
+
+
+def _seconds(text: str) -> float:
+    # Go's durations, of which only these are needed here.
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)s", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text}: expected seconds, as in 15s")
+    return float(match[1])
 
 
 def _pod_annotations(environment: Mapping[str, str]) -> Mapping[str, str]:

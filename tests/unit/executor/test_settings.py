@@ -51,6 +51,9 @@ def test_the_operators_arguments_and_environment_are_understood() -> None:
         inject_routing=False,
         timeout=None,
         log=LogSettings(queue=10_000, patience=2.0, workers=10, url="http://default-broker"),
+        names="",
+        delay=0.0,
+        grace=15.0,
     )
 
 
@@ -102,3 +105,11 @@ def test_an_unknown_argument_ends_it(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(SystemExit):
         _read(flags={"unknown": "1"})
     assert "unrecognized arguments: --unknown" in capsys.readouterr().err
+
+
+def test_times_of_the_end_are_in_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = _read(flags={"shutdown_delay": "2s", "graceful_timeout": "0.5s"})
+    assert (settings.delay, settings.grace) == (2.0, 0.5)
+    with pytest.raises(SystemExit):
+        _read(flags={"graceful_timeout": "1m"})
+    assert "1m: expected seconds, as in 15s" in capsys.readouterr().err
