@@ -15,8 +15,9 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]  # the library has no types
 import pytest
 
+from scripts.local_cluster.executor.settings import read_settings
 from scripts.local_cluster.ports import free_ports
-from tests.unit.executor.harness import arguments, encode_predictor, node, with_endpoints
+from tests.unit.executor.harness import arguments, encode_predictor, node, serving, with_endpoints
 
 _ROOT = Path(__file__).parents[2]
 _V2 = "/inference.GRPCInferenceService"
@@ -57,9 +58,7 @@ class Running:
     """An executor with a model behind it."""
 
     model: _Model
-    process: subprocess.Popen[bytes]
     channel: Any
-    http_port: int
 
     def call(self, method: str, message: bytes, **metadata: str) -> tuple[bytes, str]:
         """The answer, and the puid in its initial metadata. Raises grpc.RpcError."""
@@ -76,27 +75,14 @@ def _running(graph: Mapping[str, Any], protocol: str = "v2", *, up: bool = True)
     model_port = server.add_insecure_port("127.0.0.1:0") if up else free_ports(1)[0]
     server.start()
     http_port, grpc_port = free_ports(2)
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            *("-m", "scripts.local_cluster.executor"),
-            *arguments(http_port=http_port, grpc_port=grpc_port, protocol=protocol),
-        ],
-        cwd=_ROOT,
-        env={
-            **os.environ,
-            "ENGINE_PREDICTOR": encode_predictor(with_endpoints(graph, model_port)),
-            "MODELSYNC_POD_IP": "127.0.0.1",
-        },
-        start_new_session=True,
+    settings = read_settings(
+        arguments(http_port=http_port, grpc_port=grpc_port, protocol=protocol),
+        {"ENGINE_PREDICTOR": encode_predictor(with_endpoints(graph, model_port))},
     )
-    channel = grpc.insecure_channel(f"127.0.0.1:{grpc_port}")
     try:
-        yield Running(model=model, process=process, channel=channel, http_port=http_port)
+        with serving(settings, grpc=True), grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
+            yield Running(model=model, channel=channel)
     finally:
-        channel.close()
-        process.kill()
-        process.wait()
         server.stop(None).wait()
 
 
@@ -152,7 +138,20 @@ def test_a_graph_of_several_nodes_is_not_played() -> None:
 
 
 def test_server_live_ends_the_process() -> None:
-    with _running(node("m")) as running:
-        with pytest.raises(grpc.RpcError):
-            running.call(f"{_V2}/ServerLive", b"")
-        assert running.process.wait(_PATIENCE) == 2
+    http_port, grpc_port = free_ports(2)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "scripts.local_cluster.executor"),
+            *arguments(http_port=http_port, grpc_port=grpc_port),
+        ],
+        cwd=_ROOT,
+        env={**os.environ, "ENGINE_PREDICTOR": encode_predictor(node("m"))},
+        start_new_session=True,
+    )
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{grpc_port}") as channel, pytest.raises(grpc.RpcError):
+            channel.unary_unary(f"{_V2}/ServerLive")(b"", timeout=_PATIENCE, wait_for_ready=True)
+        assert process.wait(_PATIENCE) == 2
+    finally:
+        process.kill()
+        process.wait()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from scripts.local_cluster.executor.grpc_server import serve_grpc
 from scripts.local_cluster.executor.server import Executor, serve_http
 from scripts.local_cluster.executor.settings import Settings, read_settings
 from scripts.local_cluster.ports import free_ports
@@ -242,12 +243,13 @@ def running(
             arguments(http_port=port, protocol=protocol, flags=flags),
             {"ENGINE_PREDICTOR": encoded, "MODELSYNC_POD_IP": "127.0.0.1", **(environment or {})},
         )
-        with _serving(settings):
+        with serving(settings):
             yield Running(port=port, nodes=nodes)
 
 
 @contextmanager
-def _serving(settings: Settings) -> Iterator[None]:
+def serving(settings: Settings, *, grpc: bool = False) -> Iterator[None]:
+    """An executor in a thread of its own, over HTTP alone or over gRPC, too."""
     ready = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()
@@ -255,8 +257,11 @@ def _serving(settings: Settings) -> Iterator[None]:
     async def serve() -> None:
         executor = Executor(settings)
         runner = await serve_http(executor, settings)
+        calls = await serve_grpc(settings, executor.metrics) if grpc else None
         ready.set()
         await ended.wait()
+        if calls is not None:
+            await calls.stop(None)
         await runner.cleanup()
         await executor.close()
 
