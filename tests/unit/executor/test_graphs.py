@@ -63,7 +63,7 @@ _graphs = st.recursive(
 ).map(lambda shape: _number(shape, []))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(_graphs)
 def test_whatever_the_shape_each_node_does_its_part(graph: Graph) -> None:
     with running(graph, _leave_name) as executor:
