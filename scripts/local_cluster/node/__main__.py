@@ -19,10 +19,11 @@ from scripts.local_cluster.node.client import Client, Unreachable
 from scripts.local_cluster.node.events import Recorder
 from scripts.local_cluster.node.images import ROOT, Programs
 from scripts.local_cluster.node.logs import LogServer
+from scripts.local_cluster.node.moments import now, seconds
 from scripts.local_cluster.node.names import NameServer
 from scripts.local_cluster.node.pods import Pods
 from scripts.local_cluster.node.probes import Prober
-from scripts.local_cluster.node.registration import Capacity, keep_alive, register
+from scripts.local_cluster.node.registration import Capacity, Registration, keep_alive, register
 from scripts.local_cluster.node.services import Services
 from scripts.local_cluster.node.workload_entries import remove_all_entries
 from scripts.local_cluster.ports import free_ports
@@ -66,11 +67,12 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     (log_port,) = free_ports(1)
-    await _arrive(client, arguments.name, capacity, log_port)
+    node = Registration(name=arguments.name, capacity=capacity, log_port=log_port, since=seconds(now()))
+    await _arrive(client, node)
     logs = LogServer(arguments.folder, log_port, arguments.folder.parent / "node")
     tasks = {
         asyncio.create_task(logs.serve()),
-        asyncio.create_task(keep_alive(client, arguments.name, capacity, log_port=log_port)),
+        asyncio.create_task(keep_alive(client, node)),
         asyncio.create_task(recorder.run()),
         asyncio.create_task(Pods(services).run()),
     }
@@ -84,16 +86,16 @@ async def serve(arguments: argparse.Namespace, mark: str) -> None:
         task.result()
 
 
-async def _arrive(client: Client, name: str, capacity: Capacity, log_port: int) -> None:
+async def _arrive(client: Client, node: Registration) -> None:
     while True:
         try:
-            await remove_all_entries(client, name)
-            await register(client, name, capacity, log_port=log_port)
+            await remove_all_entries(client, node.name)
+            await register(client, node)
         except Unreachable as error:
-            print(f"node {name}: {error}", flush=True)
+            print(f"node {node.name}: {error}", flush=True)
             await asyncio.sleep(1)
         else:
-            print(f"node {name} is registered", flush=True)
+            print(f"node {node.name} is registered", flush=True)
             return
 
 

@@ -61,10 +61,10 @@ class Container:
 
     async def run(self) -> None:
         """Run it, again and again as the Pod's restart policy says; returns when it will not run again."""
-        while True:
+        while not self._ending:
             launch = await self._prepare()
             code = await self._run_once(launch)
-            if self._ending or not self._runs_again(code):
+            if not self._runs_again(code):
                 return
             await self._pause()
 
@@ -187,6 +187,8 @@ class Container:
         return float(self._home.pod["spec"].get("terminationGracePeriodSeconds", 30))
 
     def _runs_again(self, code: int) -> bool:
+        if self._ending:
+            return False
         policy = self._home.pod["spec"].get("restartPolicy", "Always")
         if self._initial:
             return code != 0 and policy != "Never"

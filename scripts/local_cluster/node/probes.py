@@ -122,7 +122,7 @@ class Prober:
             return f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
         except httpx.ConnectError:
             return f'Get "{url}": dial tcp {host}:{port}: connect: connection refused'
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return f'Get "{url}": {str(error) or type(error).__name__}'
         if 200 <= answer.status_code < 400:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,80 +27,84 @@ class Capacity:
     pods: str = "110"
 
 
-async def register(client: Client, name: str, capacity: Capacity, *, log_port: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the Node says of itself. since: when this life of it began, as `metav1.Time`."""
+
+    name: str
+    capacity: Capacity
+    log_port: int  # where the API server asks for logs
+    since: str
+
+
+async def register(client: Client, node: Registration) -> None:
     """Make the Node, or take over that of an earlier life, and make it Ready. Raises Refused, Unreachable."""
-    node = {
+    body = {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {
-            "name": name,
+            "name": node.name,
             "labels": {
                 LABEL: "true",
-                "kubernetes.io/hostname": name,
+                "kubernetes.io/hostname": node.name,
                 "kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
+                "kubernetes.io/arch": _architecture(),
             },
         },
     }
-    await client.apply(f"/api/v1/nodes/{name}", node)
-    await _report(client, name, capacity, log_port)
-    await _renew(client, name)
+    await client.apply(f"/api/v1/nodes/{node.name}", body)
+    await _report(client, node)
+    await _renew(client, node.name)
 
 
-async def keep_alive(client: Client, name: str, capacity: Capacity, *, log_port: int) -> None:
+async def keep_alive(client: Client, node: Registration) -> None:
     """Renew the Lease and the Node's status for ever. Raises Refused."""
     while True:
         await asyncio.sleep(_RENEW)
         try:
-            await _renew(client, name)
-            await _report(client, name, capacity, log_port)
+            await _renew(client, node.name)
+            await _report(client, node)
         except Unreachable:
             continue
 
 
-async def _report(client: Client, name: str, capacity: Capacity, log_port: int) -> None:
-    moment = seconds(now())
-    amount = {"cpu": capacity.cpu, "memory": capacity.memory, "pods": capacity.pods}
+async def _report(client: Client, node: Registration) -> None:
+    amount = {"cpu": node.capacity.cpu, "memory": node.capacity.memory, "pods": node.capacity.pods}
     status: Mapping[str, Any] = {
         "capacity": amount,
         "allocatable": amount,
-        "conditions": [
-            _condition("Ready", "True", "KubeletReady", "the local cluster's node runs Pods", moment),
-            *(
-                _condition(
-                    f"{what}Pressure", "False", "KubeletHasSufficientResources", "not measured", moment
-                )
-                for what in ("Memory", "Disk", "PID")
-            ),
-        ],
+        "conditions": list(_conditions(node.since)),
         "addresses": [{"type": "InternalIP", "address": HOST}],
-        # Where the API server asks for logs.
-        "daemonEndpoints": {"kubeletEndpoint": {"Port": log_port}},
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": node.log_port}},
         "nodeInfo": {
-            "architecture": "amd64",
+            "architecture": _architecture(),
             "operatingSystem": "linux",
             "osImage": platform.platform(),
             "kernelVersion": platform.release(),
             "containerRuntimeVersion": "process://1",
             "kubeletVersion": "v0.0.0-local-node",
             "kubeProxyVersion": "",
-            "machineID": name,
-            "systemUUID": name,
-            "bootID": name,
+            "machineID": node.name,
+            "systemUUID": node.name,
+            "bootID": node.since,
         },
     }
-    await client.request("PATCH", f"/api/v1/nodes/{name}/status", {"status": status}, content_type=STRATEGIC)
+    path = f"/api/v1/nodes/{node.name}/status"
+    await client.request("PATCH", path, {"status": status}, content_type=STRATEGIC)
 
 
-def _condition(kind: str, status: str, reason: str, message: str, moment: str) -> dict[str, str]:
-    return {
-        "type": kind,
-        "status": status,
-        "reason": reason,
-        "message": message,
-        "lastHeartbeatTime": moment,
-        "lastTransitionTime": moment,
-    }
+def _conditions(since: str) -> Iterator[dict[str, str]]:
+    times = {"lastHeartbeatTime": seconds(now()), "lastTransitionTime": since}
+    ready = {"status": "True", "reason": "KubeletReady", "message": "the local cluster's node runs Pods"}
+    yield {"type": "Ready", **ready, **times}
+    for what in ("Memory", "Disk", "PID"):
+        unknown = {"status": "False", "reason": "NotMeasured", "message": "not looked at"}
+        yield {"type": f"{what}Pressure", **unknown, **times}
+
+
+def _architecture() -> str:
+    """The machine's, by Go's name for it."""
+    return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
 async def _renew(client: Client, name: str) -> None:
