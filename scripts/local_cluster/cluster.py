@@ -1,10 +1,8 @@
-"""A real etcd and a real kube-apiserver on loopback, for tests and the demo."""
+"""A real etcd and a real kube-apiserver on loopback, and the parts beside them, as one thing."""
 
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -15,25 +13,21 @@ from typing import Any
 from scripts.local_cluster import audit
 from scripts.local_cluster.api import AdminApi
 from scripts.local_cluster.binaries import Binaries, find_binaries, tell
-from scripts.local_cluster.certificates import (
-    Certificates,
-    issue_user,
-    locate_certificates,
-    make_certificates,
-)
-from scripts.local_cluster.commands import api_server_command, etcd_command
+from scripts.local_cluster.certificates import Certificates, issue_user, locate_certificates
+from scripts.local_cluster.commands import etcd_command
 from scripts.local_cluster.crds import install_crds, read_crds
 from scripts.local_cluster.errors import ClusterError, PortTaken
 from scripts.local_cluster.foreign_crds import read_foreign_crds
+from scripts.local_cluster.guard import start_guard
 from scripts.local_cluster.kubeconfig import certificate_user, token_user, write_kubeconfig
+from scripts.local_cluster.layout import fill_folder, lay_out, write_api_server_command
 from scripts.local_cluster.parts import Part, complete, provide, start_parts
 from scripts.local_cluster.ports import LOOPBACK, free_ports, is_free
-from scripts.local_cluster.processes import Process, identify, start
+from scripts.local_cluster.processes import Process, identify
 from scripts.local_cluster.state import ClusterState, read_state, write_state
 from scripts.local_cluster.supervisor import Supervisor
 from scripts.local_cluster.teardown import tear_down
 
-ROOT = Path(__file__).resolve().parents[2]
 ATTEMPTS = 3
 API_SERVER = "kube-apiserver"
 
@@ -147,11 +141,6 @@ class LocalCluster:
     def certificates(self) -> Certificates:
         """The files of all keys and certificates."""
         return locate_certificates(self.state.folder / "pki")
-
-    @property
-    def deadline(self) -> float:
-        """Seconds in which each program must be ready."""
-        return self._deadline
 
     def fact(self, key: str) -> str:
         """What a part has noted under `key`. Raises ClusterError when none of the parts has."""
@@ -276,86 +265,35 @@ class LocalCluster:
         with ExitStack() as undo:
             # From here on anything that goes wrong, ^C included, must take down what was started.
             undo.callback(self.stop)
-            etcd_port, peer_port = self._lay_out(binaries)
-            if not self._detached:
-                self._start_guard()
+            port, etcd_port, peer_port = free_ports(3)
+            state = lay_out(binaries, self._parts, port=self._port or port, etcd_port=etcd_port)
+            self._supervise(state)
+            fill_folder(state)
             etcd = self.run_program(
                 "etcd",
                 etcd_command(
                     binaries.etcd,
-                    data=self.state.folder / "etcd",
+                    data=state.folder / "etcd",
                     client_port=etcd_port,
                     peer_port=peer_port,
                     certificates=self.certificates,
                 ),
             )
             self.wait_for(etcd, lambda: not is_free(etcd_port))
-            self.wait_for(self.run_program(API_SERVER, self._api_server_command()), self._answers)
+            self.wait_for(self.run_program(API_SERVER, write_api_server_command(state)), self._answers)
             install_crds(self.api, (*(read_crds() if self._crds else ()), *foreign))
             start_parts(self._parts, self, failed=self._failed)
             undo.pop_all()
 
-    def _lay_out(self, binaries: Binaries) -> tuple[int, int]:
-        """Make the folder and what the servers read; the ports of etcd."""
-        folder = Path(tempfile.mkdtemp(prefix="modelsync-cluster-"))
-        ports = free_ports(3)
-        port = self._port or ports[0]
-        state = ClusterState(
-            folder=folder,
-            server=f"https://{LOOPBACK}:{port}",
-            kubeconfig=folder / "kubeconfig.yaml",
-            ca_file=folder / "pki" / "ca.crt",
-            audit_log=folder / "audit.log",
-            kubectl=binaries.kubectl,
-            api_server=binaries.apiserver,
-            etcd_port=ports[1],
-            source=binaries.source,
-            parts=tuple(part.value for part in self._parts),
-            programs=(),
-            processes=(),
-            facts={},
-        )
-        state_file = self._state_file or folder / "state.json"
-        write_state(state_file, state)
+    def _supervise(self, state: ClusterState) -> None:
+        """Write the first state file, and have a guard go by it."""
+        file = self._state_file or state.folder / "state.json"
+        write_state(file, state)
         self._failed.clear()
-        self._supervisor = Supervisor(state_file, deadline=self._deadline, give_up=self._failed)
-        (folder / "pki").mkdir(mode=0o700)
-        certificates = make_certificates(folder / "pki")
-        write_kubeconfig(
-            self.kubeconfig, server=self.server, ca=self.ca_file, user=certificate_user(certificates.admin)
-        )
-        (folder / "audit-policy.yaml").write_text(audit.POLICY, encoding="utf-8")
-        return ports[1], ports[2]
-
-    def _start_guard(self) -> None:
-        owner = self._owner or identify("owner", os.getpid())
-        file = self._programs().file
-        guard = start(
-            "guard",
-            (
-                sys.executable,
-                "-m",
-                "scripts.local_cluster.guard",
-                str(file),
-                str(owner.pid),
-                str(owner.started),
-            ),
-            log=self.state.folder / "guard.log",
-            folder=ROOT,
-        )
-        self._programs().add_process(guard)
-
-    def _api_server_command(self) -> tuple[str, ...]:
-        state = self.state
-        return api_server_command(
-            state.api_server,
-            port=int(state.server.rsplit(":", 1)[1]),
-            etcd_port=state.etcd_port,
-            certificates=self.certificates,
-            audit_policy=state.folder / "audit-policy.yaml",
-            audit_log=state.audit_log,
-            scratch=state.folder / "scratch",
-        )
+        self._supervisor = Supervisor(file, deadline=self._deadline, give_up=self._failed)
+        if not self._detached:
+            owner = self._owner or identify("owner", os.getpid())
+            self._supervisor.add_process(start_guard(file, owner, log=state.folder / "guard.log"))
 
     def _answers(self) -> bool:
         try:

@@ -9,11 +9,25 @@ import sys
 import time
 from pathlib import Path
 
-from scripts.local_cluster.processes import Process
+from scripts.local_cluster.processes import Process, start
 from scripts.local_cluster.state import read_state
 from scripts.local_cluster.teardown import tear_down
 
 INTERVAL = 0.5
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start_guard(state_file: Path, owner: Process, *, log: Path) -> Process:
+    """Start the guard of a cluster that ends with `owner`. Raises ClusterError when it cannot be started."""
+    command = (
+        sys.executable,
+        "-m",
+        "scripts.local_cluster.guard",
+        str(state_file),
+        str(owner.pid),
+        str(owner.started),
+    )
+    return start("guard", command, log=log, folder=ROOT)
 
 
 def watch(state_file: Path, owner: Process, *, interval: float = INTERVAL) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,8 +16,11 @@ import pytest
 
 from reconciler.policy.servers import STOCK_IMAGES
 from scripts.local_cluster import LocalCluster, Part
+from scripts.local_cluster.binaries import find_binaries
+from scripts.local_cluster.bundles import CONTROLLERS, provide
 from scripts.local_cluster.operator import CONFIG, NAMESPACE, USER
 from scripts.local_cluster.state import read_state
+from scripts.tools.cache import cache_root
 from tests.conftest import MakeNamespace
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -323,7 +327,7 @@ class TestLife:
         wait_until(lambda: status_of(cluster, body).get("state") == "Available")
 
     def test_nothing_is_left_after_a_stop(self) -> None:
-        with LocalCluster((Part.CONTROLLERS,)) as cluster:
+        with LocalCluster((Part.CONTROLLERS,), crds=False) as cluster:
             state = cluster.state
             assert [process.name for process in state.processes] == [
                 "guard",
@@ -334,3 +338,47 @@ class TestLife:
             ]
         assert [process.name for process in state.processes if process.is_running()] == []
         assert not state.folder.exists()
+
+    def test_a_part_that_cannot_start_takes_everything_down(self, tmp_path: Path) -> None:
+        cache = tmp_path / "modelsync"
+        broken = break_scheduler(cache)
+        up = subprocess.run(
+            [sys.executable, "-m", "scripts.local_cluster", "up", "--no-crds", "--parts", "kwok"],
+            cwd=REPOSITORY,
+            env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert up.returncode == 1
+        assert "Error: kube-scheduler ended while it was starting; the end of its log:\nno room" in up.stderr
+        assert list((cache / "clusters").glob("*.json")) == []
+        left = [each for each in psutil.process_iter() if str(broken) in " ".join(read_command(each))]
+        assert left == []
+
+
+def break_scheduler(cache: Path) -> Path:
+    """Fill a cache with the programs that are built already but for a scheduler that gives up; its folder."""
+    cache.mkdir()
+    control_plane = find_binaries(say=lambda _: None).etcd.parent
+    if control_plane.parent == cache_root():
+        (cache / control_plane.name).symlink_to(control_plane)
+    built = provide(CONTROLLERS)
+    broken = cache / built.name
+    broken.mkdir()
+    for program in built.iterdir():
+        (broken / program.name).symlink_to(program)
+    scheduler = broken / "kube-scheduler"
+    scheduler.unlink()
+    scheduler.write_text("#!/bin/sh\necho no room\nexit 1\n", encoding="utf-8")
+    scheduler.chmod(0o755)
+    return broken
+
+
+def read_command(process: psutil.Process) -> list[str]:
+    """The command line of a process; empty when it is gone."""
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return []
