@@ -8,6 +8,7 @@ subset; or one Ambassador mapping for each predictor with that prefix, the first
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -80,8 +81,12 @@ def parse_routes(
 ) -> Mapping[str, DeploymentRoutes]:
     """What `holders` (VirtualServices, Mappings or Services) hold for each of `objects`, by name."""
     found: dict[str, DeploymentRoutes] = {}
+    owned: dict[str, list[LiveObject]] = defaultdict(list)
+    for item in holders:
+        for uid in _owners(item):
+            owned[uid].append(item)
     for live in objects:
-        own = [item for item in holders if live.uid in _owners(item)]
+        own = owned.get(live.uid, [])
         prefix = f"/seldon/{live.key.namespace}/{live.key.name}/"
         if ingress == "istio":
             shares = [share for item in own for share in _read_virtual_service(item.body, prefix)]

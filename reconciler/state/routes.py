@@ -49,19 +49,19 @@ class Routes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
-    """How many requests were answered in a window of `seconds`, by deployment and predictor.
+    """How many requests were answered in a window of `seconds`: by deployment, then by predictor.
 
     `complete` tells whether the source had been collecting at the window's start: if not, what was counted
     may be older, or may be missing.
     """
 
     seconds: int
-    counts: Mapping[tuple[str, str], int]
+    counts: Mapping[str, Mapping[str, int]]
     complete: bool
 
     def of(self, deployment: str) -> Mapping[str, int]:
         """The counts of one deployment by predictor."""
-        return {predictor: count for (name, predictor), count in self.counts.items() if name == deployment}
+        return self.counts.get(deployment, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,8 +104,7 @@ def test_a_counter_that_begins_again_is_never_taken_for_less_than_nothing(scene:
 
 
 def _life_after_restart(scene: Scene) -> int:
-    counts = scene.reader.read_requests("wines-staging", _LONG).counts
-    shaky = counts["shaky", "v1"]
+    shaky = scene.reader.read_requests("wines-staging", _LONG).of("shaky")["v1"]
     return 0 if shaky == 50 else shaky
 
 

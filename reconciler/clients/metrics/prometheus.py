@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,12 +45,12 @@ class PrometheusReader:
         ) as client:
             found = self._query(client, _count_requests(namespace, seconds))
             collecting = self._query(client, f"count(up offset {seconds}s)")
-        counts: dict[tuple[str, str], int] = {}
+        counts: dict[str, dict[str, int]] = defaultdict(dict)
         for item in found:
             labels = item.get("metric") or {}
             deployment, predictor = (str(labels.get(name, "")) for name in _PREDICTOR_LABELS)
-            counts[deployment, predictor] = self._read_value(item)
-        return Requests(seconds=seconds, counts=counts, complete=bool(collecting))
+            counts[deployment][predictor] = self._read_value(item)
+        return Requests(seconds=seconds, counts=dict(counts), complete=bool(collecting))
 
     def _query(self, client: httpx.Client, expression: str) -> list[Mapping[str, Any]]:
         # Posted, since an expression may be longer than what a proxy takes as an address.
