@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,39 +125,42 @@ class TestFailing:
         wait_until(lambda: "BackOff" in space.events(name), "the event")
 
     def test_a_killed_program_comes_back_and_its_pod_is_unready_and_without_endpoint_meanwhile(
-        self, space: PodSpace
+        self, space: PodSpace, tmp_path: Path
     ) -> None:
-        name = space.run(
-            shell(f"sleep 2; exec {SERVE}", env=[IP], readinessProbe=readiness(failureThreshold=60))
-        )
+        hold = tmp_path / "hold"
+        script = f"while test -e {hold}; do sleep 0.1; done; exec {SERVE}"
+        name = space.run(shell(script, env=[IP], readinessProbe=readiness(failureThreshold=600)))
         space.wait_ready(name)
         address = space.address(name)
         assert space.endpoint(name) == address
 
+        hold.touch()
         psutil.Process(int(space.container(name)["containerID"].removeprefix("process://"))).kill()
 
         space.wait_ready(name, ready=False)
         assert space.endpoint(name) is None
         assert space.container(name)["lastState"]["terminated"]["exitCode"] == 137
+        hold.unlink()
         space.wait_ready(name)
         assert space.container(name)["restartCount"] == 1
         assert space.endpoint(name) == space.address(name) == address
 
-    def test_readiness_comes_and_goes_with_the_probe(self, space: PodSpace) -> None:
-        probe = {
-            "exec": {"command": ["sh", "-c", "test -e ready"]},
-            "periodSeconds": 1,
-            "failureThreshold": 1,
-        }
-        name = space.run(shell("touch ready; sleep 4; rm ready; exec sleep 600", readinessProbe=probe))
+    def test_readiness_comes_and_goes_with_the_probe(self, space: PodSpace, tmp_path: Path) -> None:
+        sign = tmp_path / "ready"
+        probe = {"exec": {"command": ["test", "-e", str(sign)]}, "periodSeconds": 1, "failureThreshold": 1}
+        name = space.run(shell(FOREVER, readinessProbe=probe))
+        wait_until(lambda: "Unhealthy" in space.events(name), "a probe that failed")
+        assert not space.is_ready(name)
+        sign.touch()
         space.wait_ready(name)
+        sign.unlink()
         space.wait_ready(name, ready=False)
         assert space.container(name)["restartCount"] == 0
-        wait_until(lambda: space.endpoint(name) is None, "the endpoint is gone")
+        assert space.endpoint(name) is None
 
     def test_a_program_that_no_longer_lives_is_restarted(self, space: PodSpace) -> None:
         probe = {"tcpSocket": {"port": 9000}, "periodSeconds": 1, "failureThreshold": 2}
-        name = space.run(shell(FOREVER, livenessProbe=probe), terminationGracePeriodSeconds=1)
+        name = space.run(shell(FOREVER, livenessProbe=probe), terminationGracePeriodSeconds=60)
         wait_until(lambda: space.container(name).get("restartCount", 0) > 0, "a restart")
         said = "Container main failed liveness probe, will be restarted"
         wait_until(lambda: space.events(name).get("Killing") == said, "the event")
@@ -236,17 +238,17 @@ class TestEnding:
         assert running_scripts(space.cluster, str(tmp_path)) == []
 
     def test_the_endpoint_goes_when_the_deletion_begins_and_prestop_comes_before_the_end(
-        self, space: PodSpace
+        self, space: PodSpace, tmp_path: Path
     ) -> None:
-        hook = {"preStop": {"exec": {"command": ["sh", "-c", "sleep 3"]}}}
-        name = space.run(shell(FOREVER, lifecycle=hook), terminationGracePeriodSeconds=30)
+        go = tmp_path / "go"
+        hook = {"preStop": {"exec": {"command": ["sh", "-c", f"while test ! -e {go}; do sleep 0.1; done"]}}}
+        name = space.run(shell(FOREVER, lifecycle=hook), terminationGracePeriodSeconds=200)
         space.wait_ready(name)
-        wait_until(lambda: space.endpoint(name), "the endpoint")
+        assert space.endpoint(name) == space.address(name)
         space.delete(name)
         wait_until(lambda: space.endpoint(name) is None, "the endpoint is gone")
-        still_there = space.find(name)
-        assert still_there is not None
-        assert "running" in still_there["status"]["containerStatuses"][0]["state"]
+        assert "running" in space.container(name)["state"]
+        go.touch()
         space.wait_gone(name)
 
     def test_nobody_need_wait_for_a_pod_that_is_removed_by_force(self, space: PodSpace) -> None:
@@ -259,17 +261,18 @@ class TestEnding:
 
 class TestOutages:
     def test_pods_run_on_while_the_api_server_is_away_and_their_status_follows(
-        self, node_cluster: LocalCluster, space: PodSpace
+        self, node_cluster: LocalCluster, space: PodSpace, tmp_path: Path
     ) -> None:
-        probe = {"exec": {"command": ["sh", "-c", "test -e ready"]}, "periodSeconds": 1}
-        name = space.run(shell("sleep 6; touch ready; exec sleep 600", readinessProbe=probe))
+        sign = tmp_path / "ready"
+        probe = {"exec": {"command": ["test", "-e", str(sign)]}, "periodSeconds": 1}
+        name = space.run(shell(FOREVER, readinessProbe=probe))
         wait_until(lambda: "running" in space.container(name).get("state", {}), "it runs")
         node_cluster.stop_process("kube-apiserver", grace=0)
-        time.sleep(1)
+        sign.touch()
         node_cluster.start_api_server()
         space.wait_ready(name)
         assert space.container(name)["restartCount"] == 0
-        wait_until(lambda: space.endpoint(name), "the endpoint")
+        assert space.endpoint(name) == space.address(name)
         # The watch goes on, too.
         space.wait_ready(space.run(shell(FOREVER)))
 
@@ -289,4 +292,4 @@ class TestOutages:
         wait_until(lambda: space.container(name)["restartCount"] == 1, "it was started again")
         space.wait_ready(name)
         assert space.container(name)["lastState"]["terminated"]["reason"] == "Unknown"
-        wait_until(lambda: space.endpoint(name) == space.address(name), "the endpoint of the new life")
+        assert space.endpoint(name) == space.address(name)
