@@ -43,6 +43,7 @@ from reconciler.state.written import Version as Version
 ExtraKind = Literal[
     "AuthorizationPolicy",
     "ConfigMap",
+    "DestinationRule",
     "NetworkPolicy",
     "PodMonitor",
     "PrometheusRule",

@@ -44,14 +44,16 @@ EXTRA_KINDS: tuple[Kind, ...] = (
     Kind(group="monitoring.coreos.com", version="v1", plural="podmonitors", name="PodMonitor"),
     Kind(group="monitoring.coreos.com", version="v1", plural="prometheusrules", name="PrometheusRule"),
     Kind(group="monitoring.coreos.com", version="v1", plural="servicemonitors", name="ServiceMonitor"),
+    Kind(group="networking.istio.io", version="v1", plural="destinationrules", name="DestinationRule"),
     Kind(group="networking.k8s.io", version="v1", plural="networkpolicies", name="NetworkPolicy"),
     Kind(group="security.istio.io", version="v1", plural="authorizationpolicies", name="AuthorizationPolicy"),
     Kind(
         group="security.istio.io", version="v1", plural="requestauthentications", name="RequestAuthentication"
     ),
 )
-"""What organisation manifests may be at most, in their namespace: nothing that runs, grants rights or holds
-secrets, and nothing that the operator makes itself."""
+"""What organisation manifests may be at most, in their namespace: nothing that runs, routes, grants rights or
+holds secrets. Of what the operator makes itself only DestinationRule is here: one that is there before a
+predictor's route is what keeps its first requests from being lost."""
 
 KINDS: tuple[Kind, ...] = (SELDON_DEPLOYMENT, *EXTRA_KINDS)
 
