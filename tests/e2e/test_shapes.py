@@ -124,6 +124,12 @@ def test_what_is_declared_is_made(stage: Stage) -> None:
 
     served = [body for body in manifests if body["kind"] == "SeldonDeployment"]
     assert served
+    for body in manifests:
+        path = stage.cluster.api.path(
+            body["apiVersion"], body["kind"], namespace=stage.namespace, name=body["metadata"]["name"]
+        )
+        live = stage.cluster.api.demand("GET", path)
+        assert body["metadata"]["labels"].items() <= live["metadata"]["labels"].items()
     states = {name: body["status"]["state"] for name, body in stage.list("SeldonDeployment").items()}
     assert states == {body["metadata"]["name"]: "Available" for body in served}
     for kind, list_names in EXPECTED.items():

@@ -9,11 +9,9 @@ import pytest
 
 from reconciler.load.documents import load
 from reconciler.load.worktree import read_worktree
+from reconciler.pipeline.desired import render_environment
 from reconciler.policy.clusters import view_clusters
-from reconciler.render.applyset import applyset_id, parent_name
-from reconciler.render.renderer import render
 from reconciler.render.text import to_yaml
-from reconciler.resolve.resolver import resolve
 from reconciler.validate.checks import check
 
 GOLDEN = Path(__file__).parent
@@ -40,9 +38,7 @@ def render_case(folder: Path) -> str:
     for name, entry in sorted(found.repository.environments.items()):
         assert entry.environment is not None
         for view in view_clusters(entry.environment.declaration):
-            desired = resolve(found.repository, name, cluster=view.cluster, findings=found.findings)
-            assert desired.faults == ()
-            part_of = applyset_id(parent_name(name), desired.target.namespace)
-            manifests = render(desired, part_of=part_of, commit=COMMIT)
-            parts.append(to_yaml(manifests, header=(str(desired.target),)))
+            rendered = render_environment(found, name, cluster=view.cluster, commit=COMMIT)
+            assert rendered.desired.faults == ()
+            parts.append(to_yaml(rendered.manifests, header=(str(rendered.desired.target),)))
     return "".join(parts)
