@@ -14,6 +14,8 @@ from reconciler.state.observations import Health, HealthWord
 from reconciler.state.plans import Action, Plan
 from reconciler.state.repository import ModelEntry
 
+_APPLIED = frozenset({Action.CREATED, Action.CONFIGURED, Action.UNCHANGED})
+
 
 def renew_good(
     known: tuple[GoodSet, ...],
@@ -26,17 +28,19 @@ def renew_good(
 ) -> tuple[GoodSet, ...]:
     """The last good sets after a look: a deployment that is Current, and as declared, has one of now.
 
+    As declared is what the plan found unchanged or the run applied, and nothing else: a change that was
+    refused or failed leaves something else running well.
     A set keeps the revision at which it first was good, so that nothing is written for nothing. Sets of
     deployments that the target owns no more (none of `entries` is theirs) are dropped.
     """
     owned = {entry.deployment for entry in entries}
     before = {item.deployment: item for item in known if item.deployment in owned}
     current = {item.key for item in health if item.word is HealthWord.CURRENT}
-    failed = {result.key for result in results if result.action in (Action.SKIPPED, Action.FAILED)}
-    planned = {*plan.unchanged, *(change.key for change in plan.changes)}
+    applied = {result.key for result in results if result.action in _APPLIED}
+    good = current & {*plan.unchanged, *applied}
     for manifest in manifests:
         is_served = manifest.key.kind == SELDON_DEPLOYMENT
-        if is_served and manifest.key in current & planned - failed and manifest.deployment in owned:
+        if is_served and manifest.key in good and manifest.deployment in owned:
             before[manifest.deployment] = _renew(before.get(manifest.deployment), manifest, plan.revision)
     return tuple(before[name] for name in sorted(before))
 

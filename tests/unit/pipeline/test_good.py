@@ -74,7 +74,23 @@ def test_what_is_not_current_keeps_the_set_before_it(word: HealthWord) -> None:
 
 @pytest.mark.parametrize("action", [Action.SKIPPED, Action.FAILED])
 def test_what_could_not_be_made_as_declared_is_not_what_is_current(action: Action) -> None:
-    assert _renew(serve(WINES), known=(BEFORE,), results={"wines": action}) == (BEFORE,)
+    world = serve(make_manifest("wines", {"v3": 100})).declare(WINES)
+
+    assert _renew(world, known=(BEFORE,), results={"wines": action}) == (BEFORE,)
+
+
+def test_a_change_that_was_refused_does_not_make_its_set_good() -> None:
+    """What is Current then is what ran before, under the same name."""
+    world = serve(make_manifest("wines", {"v3": 100})).declare(WINES)
+
+    assert _renew(world, known=(BEFORE,)) == (BEFORE,)
+
+
+def test_what_was_applied_and_is_ready_at_once_is_good() -> None:
+    world = serve(make_manifest("wines", {"v3": 100})).declare(WINES)
+
+    (good,) = _renew(world, known=(BEFORE,), results={"wines": Action.CONFIGURED})
+    assert good.revision == REVISION
 
 
 def test_what_a_run_was_not_asked_about_is_left() -> None:
