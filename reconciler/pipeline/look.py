@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.apply.clock import Clock
-from reconciler.apply.health import assess_all
 from reconciler.apply.lease import LeaseTerms
 from reconciler.clients.cluster.interface import Cluster, RightMissing
 from reconciler.observe.live import observe
 from reconciler.observe.quotas import read_quotas
 from reconciler.pipeline.desired import Rendered
+from reconciler.pipeline.health import assess_proven
 from reconciler.plan.advice import advise_changes
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.guards import Ancestry, GuardInput, judge
@@ -98,7 +98,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             good=record.good,
         )
     )
-    health = assess_all(request.rendered.manifests, observation, now=clock.now())
+    health = assess_proven(request.rendered, observation, request.view, cluster.reader, clock.now())
     return Look(
         plan=replace(plan, refusals=refusals, notes=(*notes, *advise_changes(plan, health))),
         observation=observation,

@@ -12,6 +12,7 @@ from reconciler.state.objects import Manifest
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action, Plan
+from reconciler.state.targets import Desired
 
 _HISTORY = 20
 
@@ -69,18 +70,32 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
 
 
 def find_unhealthy(health: tuple[Health, ...], record: TargetRecord, startup: float, now: datetime) -> bool:
-    """Whether something failed, or is still in progress past its deadline.
+    """Whether something failed; what is late has, by its own deadline.
 
-    The deadline counts from when the target stopped being healthy; `startup` is the longest start-up
-    that any of its variants declares, in seconds.
+    Only where the cluster does not tell since when something is as it is, the time counts from when the
+    target stopped being healthy, against the longest start-up of all (`startup`, in seconds).
     """
     if any(item.word is HealthWord.FAILED for item in health):
         return True
     since = next(
         (item.since for item in record.conditions if item.type == "Healthy" and item.status != "True"), None
     )
-    waiting = any(item.word is not HealthWord.CURRENT for item in health)
+    settled = (HealthWord.CURRENT, HealthWord.UNKNOWN)
+    waiting = any(item.word not in settled and item.since is None for item in health)
     return waiting and since is not None and now - since > timedelta(seconds=startup)
+
+
+def find_startup(desired: Desired) -> int:
+    """The longest start-up that any variant of a target declares, in seconds."""
+    return max(
+        (
+            node.container.startup
+            for deployment in desired.deployments
+            for variant in deployment.variants
+            for node in variant.graph.walk()
+        ),
+        default=0,
+    )
 
 
 def _build_conditions(known: TargetRecord, facts: RunFacts) -> tuple[Condition, ...]:

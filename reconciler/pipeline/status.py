@@ -17,6 +17,7 @@ from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import Rendered, render_environment
 from reconciler.pipeline.explain import explain_deployment
 from reconciler.pipeline.outcomes import find_outcome
+from reconciler.pipeline.records import find_startup, find_unhealthy
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
 from reconciler.pipeline.traffic import OpenMetrics, read_traffic
 from reconciler.plan.planner import is_ours
@@ -98,12 +99,18 @@ def _read_target(
         return TargetStatus(
             target=target, outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error)
         )
+    good = {item.deployment: item for item in observation.record.good}
     deployments = tuple(
-        explain_deployment(item, entry, traffic, observation.record, check.repository.models, view)
+        explain_deployment(item, entry, traffic, good.get(item.name), check.repository.models, view)
         for item in _describe_deployments(rendered, observation, health)
         if not _has_names(wanted, entry.name) or f"{item.environment}/{item.name}" in wanted
     )
-    failed = any(item.health.word is HealthWord.FAILED for item in deployments)
+    failed = find_unhealthy(
+        tuple(item.health for item in deployments),
+        observation.record,
+        find_startup(rendered.desired),
+        now,
+    )
     return TargetStatus(
         target=target,
         outcome=worst([Outcome.UNHEALTHY] if failed else []),

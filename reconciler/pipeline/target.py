@@ -12,16 +12,16 @@ from reconciler.apply.applier import apply_plan
 from reconciler.apply.clock import Clock
 from reconciler.apply.entries import settle_entries
 from reconciler.apply.events import record_events
-from reconciler.apply.health import assess_all
 from reconciler.apply.lease import TargetLease
 from reconciler.apply.recorder import beat, is_heartbeat_due, save_record
 from reconciler.apply.results import Applied
 from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
 from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
+from reconciler.pipeline.health import assess_explained, assess_proven, needs_reasons
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
 from reconciler.pipeline.outcomes import find_outcome
-from reconciler.pipeline.records import RunFacts, build_record, find_unhealthy
+from reconciler.pipeline.records import RunFacts, build_record, find_startup, find_unhealthy
 from reconciler.pipeline.told import explain_lost_sets, tell_traffic
 from reconciler.plan.wording import count, describe_shares, name_change
 from reconciler.state.inventory import ObjectResult, TargetRecord
@@ -67,11 +67,20 @@ def _wait_for_health(
         if reason != said:
             progress(reason)
             said = reason
-        health = assess_all(request.rendered.manifests, _observe_again(request, cluster), now=clock.now())
+        health = assess_explained(
+            request.rendered, _observe_again(request, cluster), request.view, cluster.reader, clock.now()
+        )
         waiting = _find_waiting(health)
     failed = any(item.word is HealthWord.FAILED for item in health)
     outcome = worst([run.outcome, Outcome.UNHEALTHY] if failed else [run.outcome])
     return replace(run, health=health, outcome=outcome)
+
+
+def _explain(request: TargetRequest, seen: Look, cluster: Cluster, clock: Clock) -> tuple[Health, ...]:
+    """What was seen, with reasons. The record keeps the plain ones, which stay the same from run to run."""
+    if not needs_reasons(seen.health):
+        return seen.health
+    return assess_explained(request.rendered, seen.observation, request.view, cluster.reader, clock.now())
 
 
 def _observe_again(request: TargetRequest, cluster: Cluster) -> Observation:
@@ -92,7 +101,7 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
     if not _needs_writing(first, quiet, request):
         if is_heartbeat_due(first.observation.record, clock.now()):
             beat(cluster, target, first.observation.record, clock.now())
-        return _finish(request, first, quiet, first.health)
+        return _finish(request, first, quiet, _explain(request, first, cluster, clock))
     namespace = cluster.reader.read_namespace(target.namespace)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
@@ -112,7 +121,7 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
             settled = _settle(request, second, clock, namespace=namespace)
             save(settled.record)
             notes = _tell_events(cluster, request, settled, clock)
-            return _finish(request, second, settled, second.health, notes)
+            return _finish(request, second, settled, _explain(request, second, cluster, clock), notes)
         applied = apply_plan(
             second.plan,
             cluster,
@@ -125,7 +134,9 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
         )
         health = second.health
         if applied.stopped is None:
-            health = assess_all(request.rendered.manifests, _observe_again(request, cluster), now=clock.now())
+            health = assess_proven(
+                request.rendered, _observe_again(request, cluster), request.view, cluster.reader, clock.now()
+            )
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
         if applied.stopped is None:
             save(settled.record)
@@ -169,16 +180,7 @@ def _settle(
             manifests=request.rendered.manifests,
         )
     )
-    startup = max(
-        (
-            node.container.startup
-            for deployment in request.rendered.desired.deployments
-            for variant in deployment.variants
-            for node in variant.graph.walk()
-        ),
-        default=0,
-    )
-    late = find_unhealthy(assessed, known, startup, clock.now())
+    late = find_unhealthy(assessed, known, find_startup(request.rendered.desired), clock.now())
     outcome = _judge(seen.plan, results, stopped, late)
     facts = RunFacts(
         plan=seen.plan,

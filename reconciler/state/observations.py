@@ -61,7 +61,8 @@ class Health:
     """One object's health; `reason` says what a person needs to know, empty when Current.
 
     `variants` tell it predictor by predictor, in the object's order, where that can be told apart. `notes`
-    say what does not change the word but should be known.
+    say what does not change the word but should be known. `since` is when it came to this, None where the
+    cluster does not tell.
     """
 
     key: ObjectKey
@@ -69,3 +70,4 @@ class Health:
     reason: str = ""
     variants: tuple[VariantHealth, ...] = ()
     notes: tuple[str, ...] = ()
+    since: datetime | None = None

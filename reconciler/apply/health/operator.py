@@ -61,8 +61,8 @@ def find_loop(live: LiveObject, workload: LiveObject, replicas: int | None, now:
 
     Operator 1.16 does so from the first change on of a Deployment for which no number of `replicas` is
     declared: it takes away the one that it has just left in (createDeployments, `replicas: null`). It
-    normally writes only when the SeldonDeployment was edited, so one look tells: it wrote just now, long after
-    the last edit, and often.
+    normally writes only when the SeldonDeployment was edited, so one look tells: it wrote just now, long
+    after the last edit, and often.
     """
     edited, written = find_edit_time(live.body), find_edit_time(workload.body, own=True)
     if replicas is not None or edited is None or written is None:

@@ -81,6 +81,8 @@ def assess(
     variants = tuple(item.health for item in judged)
     rest = _judge_rest(live, children, judged, routes, now)
     word = min((rest.word, *(item.word for item in variants)), key=_ORDER.index)
+    since = [rest.since] if rest.word is word else []
+    since += [item.since for item in variants if item.word is word]
     reasons = [f"{item.predictor}: {item.reason}" for item in variants if item.word is word and item.reason]
     if rest.reason and rest.word is word and not read_state(live):
         # Then nothing else can be expected.
@@ -92,6 +94,7 @@ def assess(
         word=word,
         reason="" if word is HealthWord.CURRENT else "; ".join(reasons),
         variants=variants,
+        since=latest(*since),
         notes=tuple(
             note
             for _, wanted in parts
@@ -170,7 +173,7 @@ def _judge_rest(
     elif lack := find_routing_lack(live, routes):
         since = settled
     else:
-        return Verdict(word=HealthWord.CURRENT)
+        return Verdict(word=HealthWord.CURRENT, since=settled)
     startup = max((item.startup for item in judged), default=DEFAULT_STARTUP)
     return _hold_to(Verdict(word=HealthWord.IN_PROGRESS, reason=lack, since=since), startup, now)
 
