@@ -79,7 +79,7 @@ def _check_kind(subject: _Subject, kinds: tuple[str, ...]) -> Iterator[Finding]:
         yield subject.refuse(
             KINDS_ALLOWED,
             said,
-            f"a template cannot make {kind or 'an object without a kind'}; it can make {', '.join(_KINDS)}.",
+            f"a template cannot make {kind or 'an object without a kind'}; it can make {', '.join(sorted(_KINDS))}.",
             "What runs, grants rights or holds secrets is not made beside a model.",
         )
     elif known.name not in kinds:
@@ -118,6 +118,19 @@ def _check_name(subject: _Subject, name: Any) -> Iterator[Finding]:
             f"ConfigMap {name} could be the record that modelsync keeps; {parent_name('')}… is its own.",
             "Make another kind of object, or rename the deployment.",
         )
+    elif kind == "DestinationRule" and name in _list_rules(subject.deployment):
+        yield subject.refuse(
+            NAMED,
+            ("name:",),
+            f"DestinationRule {name} is the operator's own; the two would overwrite each other for ever.",
+            "Put a word behind it: -early, for example.",
+        )
+
+
+def _list_rules(deployment: DesiredDeployment) -> frozenset[str]:
+    """What the operator (v1.16.0: controllers/istio.go) calls its own DestinationRules."""
+    names = {f"{deployment.name}-{variant.predictor}" for variant in deployment.variants}
+    return frozenset(names | {f"{name}-explainer" for name in names})
 
 
 def _check_metadata(

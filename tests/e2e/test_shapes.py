@@ -134,6 +134,7 @@ def test_what_is_declared_is_made(stage: Stage) -> None:
     assert states == {body["metadata"]["name"]: "Available" for body in served}
     for kind, list_names in EXPECTED.items():
         expected = {name for body in served for name in list_names(body)}
+        expected |= {body["metadata"]["name"] for body in manifests if body["kind"] == kind}
         assert set(stage.list(kind)) == expected, kind
     for body in served:
         assert read_weights(stage.list("VirtualService")[body["metadata"]["name"]]) == live_shares(body)
