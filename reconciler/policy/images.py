@@ -24,16 +24,22 @@ class NamedImage:
 
 def list_images(deployment: PlacedDeployment) -> Iterator[NamedImage]:
     """The images of containers, explainers and storage initializers that any layer names."""
-    for serving, _ in deployment.distinct_containers():
-        yield from _name(deployment, serving, "image")
-        yield from _name(deployment, serving, "storage.image")
-    for serving, _ in deployment.distinct_servings():
-        yield from _name(deployment, serving, "explainer.image")
-        yield from _name(deployment, serving, "explainer.storage.image")
+    for merged, _ in deployment.distinct_containers():
+        settings = merged.serving
+        yield from _name(deployment, merged, "image", settings.image)
+        if settings.storage is not None:
+            yield from _name(deployment, merged, "storage.image", settings.storage.image)
+    for merged, _ in deployment.distinct_servings():
+        explainer = merged.serving.explainer
+        if explainer is not None:
+            yield from _name(deployment, merged, "explainer.image", explainer.image)
+            if explainer.storage is not None:
+                yield from _name(deployment, merged, "explainer.storage.image", explainer.storage.image)
 
 
-def _name(deployment: PlacedDeployment, serving: MergedServing, field: str) -> Iterator[NamedImage]:
-    image = serving.value(field)
+def _name(
+    deployment: PlacedDeployment, serving: MergedServing, field: str, image: str | None
+) -> Iterator[NamedImage]:
     if image is not None:
         yield NamedImage(
             image=image,

@@ -40,7 +40,7 @@ class PlacedContainer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
-    """A registered model's version that a deployment needs, and where it says so.
+    """A registered model's version that a deployment needs: for a container, or (None) a variant's explainer.
 
     `title` is what people call its user; `model` is None where there is no such folder under models/, and
     `version` where none is named.
@@ -50,8 +50,9 @@ class ModelUse:
     folder: str
     model: ModelEntry | None
     version: int | None
-    named_at: Location
-    version_at: Location
+    deployment: PlacedDeployment
+    variant: PlacedVariant
+    container: PlacedContainer | None
 
     @property
     def record(self) -> Entry[VersionRecord] | None:
@@ -59,6 +60,22 @@ class ModelUse:
         if self.model is None or self.version is None:
             return None
         return self.model.records.get(self.version)
+
+    @property
+    def named_at(self) -> Location:
+        """Where the deployment's own file names the model."""
+        if self.container is None:
+            return self.deployment.place(self.variant.serving, "explainer.model")
+        if self.container.node is None:
+            return self.deployment.at("model")
+        return self.deployment.container_at(self.container, "model")
+
+    @property
+    def version_at(self) -> Location:
+        """Where the deployment's own file names the version."""
+        if self.container is None:
+            return self.deployment.place(self.variant.serving, "explainer.version")
+        return self.deployment.container_at(self.container, "version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +157,9 @@ class PlacedDeployment:
                         folder=container.folder,
                         model=container.model,
                         version=container.version,
-                        named_at=self.at("model")
-                        if container.node is None
-                        else self.container_at(container, "model"),
-                        version_at=self.container_at(container, "version"),
+                        deployment=self,
+                        variant=placed,
+                        container=container,
                     )
             explainer = placed.serving.serving.explainer
             if explainer is not None and explainer.model is not None:
@@ -152,8 +168,9 @@ class PlacedDeployment:
                     folder=explainer.model,
                     model=placed.explainer_model,
                     version=explainer.version,
-                    named_at=self.place(placed.serving, "explainer.model"),
-                    version_at=self.place(placed.serving, "explainer.version"),
+                    deployment=self,
+                    variant=placed,
+                    container=None,
                 )
 
     def place(self, serving: MergedServing, *fields: str) -> Location:

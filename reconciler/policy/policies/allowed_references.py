@@ -82,22 +82,26 @@ class _Named:
 
 
 def _list_names(deployment: PlacedDeployment) -> Iterator[_Named]:
-    for serving, _ in deployment.distinct_servings():
-        for kind, field in (
-            (_ACCOUNT, "serviceAccount"),
-            (_ACCOUNT, "explainer.serviceAccount"),
-            (_PRIORITY, "priorityClass"),
-            (_SECRET, "explainer.storage.secret"),
-        ):
-            name = serving.value(field)
-            if name is not None:
-                yield _Named(kind=kind, name=name, serving=serving, field=field)
-    for serving, _ in deployment.distinct_containers():
-        secret = serving.value("storage.secret")
-        if secret is not None:
-            yield _Named(kind=_SECRET, name=secret, serving=serving, field="storage.secret")
-        for variable, source in (serving.serving.secret_env or {}).items():
-            yield _Named(kind=_SECRET, name=source.secret, serving=serving, field=f"secretEnv.{variable}")
+    for merged, _ in deployment.distinct_servings():
+        serving, explainer = merged.serving, merged.serving.explainer
+        yield from _name(_ACCOUNT, merged, "serviceAccount", serving.service_account)
+        yield from _name(_PRIORITY, merged, "priorityClass", serving.priority_class)
+        if explainer is not None:
+            yield from _name(_ACCOUNT, merged, "explainer.serviceAccount", explainer.service_account)
+            storage = explainer.storage
+            yield from _name(
+                _SECRET, merged, "explainer.storage.secret", None if storage is None else storage.secret
+            )
+    for merged, _ in deployment.distinct_containers():
+        storage = merged.serving.storage
+        yield from _name(_SECRET, merged, "storage.secret", None if storage is None else storage.secret)
+        for variable, source in (merged.serving.secret_env or {}).items():
+            yield from _name(_SECRET, merged, f"secretEnv.{variable}", source.secret)
+
+
+def _name(kind: _Kind, serving: MergedServing, field: str, name: str | None) -> Iterator[_Named]:
+    if name is not None:
+        yield _Named(kind=kind, name=name, serving=serving, field=field)
 
 
 def _refuse(deployment: PlacedDeployment, named: _Named, allow: Allow) -> Finding:

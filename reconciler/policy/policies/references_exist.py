@@ -28,16 +28,16 @@ from reconciler.state.findings import Finding
 def check(context: Context) -> Iterator[Finding]:
     models, environments = context.repository.models, context.repository.environments
     for deployment in context.served:
-        wanted = {deployment.at("model"): deployment.entry.declaration.model}
-        wanted |= {use.named_at: use.folder for use in deployment.model_uses() if use.model is None}
-        for place, name in wanted.items():
-            if name not in models:
-                yield POLICY.finding(
-                    place,
-                    f"{deployment.id}: there is no model {name} (models/{name}/model.yaml)."
-                    f"{suggest_name(name, models)}",
-                    f"Name a folder under models/, or add one: modelsync add model {name}",
-                )
+        missing = {use.named_at: use.folder for use in deployment.model_uses() if use.model is None}
+        if deployment.model is None:
+            missing[deployment.at("model")] = deployment.entry.declaration.model
+        for place, name in missing.items():
+            yield POLICY.finding(
+                place,
+                f"{deployment.id}: there is no model {name} (models/{name}/model.yaml)."
+                f"{suggest_name(name, models)}",
+                f"Name a folder under models/, or add one: modelsync add model {name}",
+            )
     for name, entry in context.environments():
         for index, upstream in enumerate(entry.declaration.upstream):
             if upstream not in environments:
