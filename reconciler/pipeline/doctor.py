@@ -26,7 +26,7 @@ from reconciler.plan.wording import count
 from reconciler.policy.clusters import view_cluster
 from reconciler.render.applyset import parent_name
 from reconciler.settings import SettingsError
-from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, Kind
+from reconciler.state.objects import ENVIRONMENT_LABEL, EXTRA_KINDS, SELDON_DEPLOYMENT, Kind
 from reconciler.state.outcomes import Outcome
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
@@ -94,14 +94,18 @@ def examine_all(
             declared = entry.environment.declaration
             target = Target(environment=entry.name, namespace=declared.namespace, cluster=cluster_name)
             ingress = view_cluster(declared, cluster_name).platform.ingresses[0]
-            yield from examine_target(cluster.reader, target, ingress)
+            yield from examine_target(cluster.reader, target, ingress, declared.allow.kinds)
 
 
-def list_rights(environment: str, ingress: str = "istio") -> tuple[Right, ...]:
-    """The rights that `sync` and `status` use in a target's namespace, as reconciler/deploy grants them."""
+def list_rights(environment: str, ingress: str = "istio", kinds: tuple[str, ...] = ()) -> tuple[Right, ...]:
+    """The rights that `sync` and `status` use in a target's namespace, as reconciler/deploy grants them.
+
+    `kinds` are those that templates in extras/ may make there.
+    """
     record = parent_name(environment)
+    written = (SELDON_DEPLOYMENT, *(kind for kind in EXTRA_KINDS if kind.name in kinds))
     return (
-        *(Right(verb=verb, kind=SELDON_DEPLOYMENT) for verb in ("list", "create", "patch", "delete")),
+        *(Right(verb=verb, kind=kind) for kind in written for verb in ("list", "create", "patch", "delete")),
         Right(verb="create", kind=CONFIG_MAP),
         *(Right(verb=verb, kind=CONFIG_MAP, name=record) for verb in ("get", "update")),
         Right(verb="create", kind=LEASE),
@@ -165,13 +169,16 @@ def examine_cluster(reader: ClusterReader) -> Iterator[Diagnosis]:
     yield Diagnosis(subject="cluster", verdict=Verdict.GOOD, detail=f"{reader.server}, {version}, as {user}")
 
 
-def examine_target(reader: ClusterReader, target: Target, ingress: str = "istio") -> Iterator[Diagnosis]:
+def examine_target(
+    reader: ClusterReader, target: Target, ingress: str = "istio", kinds: tuple[str, ...] = ()
+) -> Iterator[Diagnosis]:
     """A target's namespace, its label, the kind to be served, and the caller's rights there."""
     subject = f"{target} (namespace {target.namespace})"
     try:
         yield from _examine_namespace(reader, target, subject)
         yield from _examine_kind(reader, target, subject)
-        yield from _examine_rights(reader, target, subject, ingress)
+        rights = list_rights(target.environment, ingress, kinds)
+        yield from _examine_rights(reader, target, subject, rights)
     except ClusterError as error:
         yield Diagnosis(subject=subject, verdict=Verdict.UNKNOWN, detail=str(error))
 
@@ -210,11 +217,11 @@ def _examine_kind(reader: ClusterReader, target: Target, subject: str) -> Iterat
     )
 
 
-def _examine_rights(reader: ClusterReader, target: Target, subject: str, ingress: str) -> Iterator[Diagnosis]:
+def _examine_rights(
+    reader: ClusterReader, target: Target, subject: str, rights: tuple[Right, ...]
+) -> Iterator[Diagnosis]:
     missing = [
-        right
-        for right in list_rights(target.environment, ingress)
-        if not reader.can(right.verb, right.kind, target.namespace, right.name)
+        right for right in rights if not reader.can(right.verb, right.kind, target.namespace, right.name)
     ]
     if not missing:
         yield Diagnosis(subject=subject, verdict=Verdict.GOOD, detail="all rights that sync needs are there")

@@ -75,11 +75,12 @@ def _check_kind(subject: _Subject, kinds: tuple[str, ...]) -> Iterator[Finding]:
     kind, version = subject.body.get("kind"), subject.body.get("apiVersion")
     known = _KINDS.get(kind) if isinstance(kind, str) else None
     said = ("kind: " + str(kind), "kind:")
+    possible = ", ".join(sorted(_KINDS))
     if known is None:
         yield subject.refuse(
             KINDS_ALLOWED,
             said,
-            f"a template cannot make {kind or 'an object without a kind'}; it can make {', '.join(sorted(_KINDS))}.",
+            f"a template cannot make {kind or 'an object without a kind'}; it can make {possible}.",
             "What runs, grants rights or holds secrets is not made beside a model.",
         )
     elif known.name not in kinds:
