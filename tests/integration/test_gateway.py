@@ -14,7 +14,7 @@ import pytest
 
 from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.parts import Part
-from tests.support.routed import SETTLED, Routed, query, wait_until
+from tests.support.routed import ISTIO, SETTLED, Routed, query, wait_until
 from tests.support.shares import find_surprises
 from tests.support.traffic import Callers, ask, count, named
 
@@ -77,6 +77,32 @@ def test_a_predictor_comes_and_another_goes_and_no_request_fails(wines: Routed) 
             counts.append(count(callers.wait_for(500), named))
     assert callers.failures == ()
     assert find_surprises(counts, steps) == ()
+
+
+def test_a_predictor_enters_with_its_share_where_its_subset_is_there_already(wines: Routed) -> None:
+    """The organisation manifest of tests/golden/early-subsets, while the new Pods take their time."""
+    wines.declare({"v1": 100})
+    time.sleep(SETTLED)
+    # What kwok plays for this name: Pods that are ready after some seconds.
+    newcomer = "play-slow"
+    wines.cluster.api.apply(
+        {
+            "apiVersion": ISTIO,
+            "kind": "DestinationRule",
+            "metadata": {"name": f"wines-{newcomer}-early", "namespace": wines.namespace},
+            "spec": {
+                "host": f"wines-{newcomer}.{wines.namespace}.svc.cluster.local",
+                "subsets": [{"name": newcomer, "labels": {"version": newcomer}}],
+            },
+        }
+    )
+    shares = {"v1": 60, newcomer: 40}
+    with Callers(wines.question) as callers:
+        wines.declare(shares)
+        time.sleep(SETTLED)
+        answers = callers.wait_for(500)
+    assert callers.failures == ()
+    assert find_surprises([count(answers, named)], [shares]) == ()
 
 
 def test_a_shadow_gets_every_request_and_gives_no_answer(wines: Routed) -> None:
