@@ -16,7 +16,7 @@ from reconciler.plan.traffic import (
 from reconciler.plan.wording import shorten_revision
 from reconciler.policy.clusters import ClusterView
 from reconciler.policy.naming import predictor_name
-from reconciler.state.inventory import GoodSet, TargetRecord
+from reconciler.state.inventory import GoodSet
 from reconciler.state.observations import HealthWord
 from reconciler.state.repository import EnvironmentEntry, ModelEntry
 from reconciler.state.routes import Traffic
@@ -27,14 +27,13 @@ def explain_deployment(
     item: DeploymentStatus,
     entry: EnvironmentEntry,
     traffic: Traffic,
-    record: TargetRecord,
+    good: GoodSet | None,
     models: Mapping[str, ModelEntry],
     view: ClusterView,
 ) -> DeploymentStatus:
     """The deployment with what is routed and served of it, its last good set, and sentences about them."""
     routed = traffic.routes.find(item.name) if item.applied is not None else None
     served = traffic.requests.of(item.name) if traffic.requests is not None else None
-    good = next((known for known in record.good if known.deployment == item.name), None)
     known = {share.predictor: share for share in (*(item.declared or ()), *(item.applied or ()))}
     sides = TrafficView(
         id=f"{item.environment}/{item.name}",
