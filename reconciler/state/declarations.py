@@ -71,7 +71,11 @@ class Variant(Declaration):
         description="Counts up when a live variant's Pods must change; gives the predictor a new name.",
     )
     serving: Serving | None = None
-    graph: GraphNode | None = None
+    graph: GraphNode | None = Field(
+        default=None,
+        description="Nested nodes instead of one version. With protocol v2 clients leave the model's name "
+        "out of the path (/v2/models/infer): a name would be passed on to every node.",
+    )
 
 
 class Reward(Declaration):

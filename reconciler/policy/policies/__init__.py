@@ -10,6 +10,7 @@ from reconciler.policy.policies import (
     distinct_versions,
     environment_variables_fit,
     explainer_fits,
+    graph_names_readable,
     graph_nodes_complete,
     graph_shape_fits,
     image_needed,
@@ -40,6 +41,7 @@ from reconciler.policy.policies import (
 
 POLICIES: tuple[Policy, ...] = (
     names_fit.POLICY,
+    graph_names_readable.POLICY,
     service_names_unique.POLICY,
     references_exist.POLICY,
     promotion_acyclic.POLICY,

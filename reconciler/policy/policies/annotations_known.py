@@ -3,7 +3,8 @@
 What it checks
     Each key under `serving.annotations` is one that modelsync passes on (FIELDS.md lists them), its value is
     a whole number, text, or true or false as that key asks for, and the platform has the gateway that reads
-    it. No variant has annotations of its own.
+    it; `seldon.io/istio-retries-timeout` stands beside `seldon.io/istio-retries`. No variant has annotations
+    of its own.
 
 Why
     The operator reads annotations of the whole deployment. A number that it cannot read fails all of it, a
@@ -27,6 +28,8 @@ from reconciler.policy.wording import suggest_name
 from reconciler.state.annotations import KNOWN, REFUSED
 from reconciler.state.findings import Finding
 
+_RETRIES = "seldon.io/istio-retries"
+_RETRIES_TIMEOUT = "seldon.io/istio-retries-timeout"
 _FORMS = {int: "a whole number, not below 0", str: "some text", bool: "true or false"}
 
 
@@ -35,8 +38,11 @@ def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
         given = views.get(deployment.environment.name, ())
         for serving, _ in deployment.distinct_servings():
-            for key, value in (serving.serving.annotations or {}).items():
+            annotations = serving.serving.annotations or {}
+            for key, value in annotations.items():
                 fault = _find_fault(key, value, given)
+                if fault is None and key == _RETRIES_TIMEOUT and _RETRIES not in annotations:
+                    fault = f"does nothing without {_RETRIES}", f"Add {_RETRIES}, or remove it."
                 if fault is not None:
                     field = f"annotations.{key}"
                     yield POLICY.finding(
