@@ -98,15 +98,15 @@ class Shop:
         )
         return done.stdout
 
-    def run(self, *arguments: str, kubeconfig: Path | None = None) -> Ended:
-        """Run the real command in this repository."""
+    def run(self, *arguments: str, kubeconfig: Path | None = None, timeout: float = 120) -> Ended:
+        """Run the real command in this repository, for `timeout` seconds at most."""
         done = subprocess.run(
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=self.folder,
             env=self.environment(kubeconfig),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
         )
         return Ended(code=done.returncode, out=done.stdout, err=done.stderr)
 
