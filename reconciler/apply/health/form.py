@@ -40,6 +40,7 @@ _REWRITTEN = frozenset(
         "type",
     }
 )
+_AMOUNTS = frozenset({"requests", "limits", "sizeLimit"})
 _QUANTITY = re.compile(r"(?P<number>[0-9]*\.?[0-9]+)(?P<unit>[munkKMGTPE]?i?)\Z")
 _UNITS: Mapping[str, Decimal] = {
     "": Decimal(1),
@@ -129,8 +130,11 @@ def _read_copy(pod: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return None
 
 
-def _find_missing(asked: Any, seen: Any, ignored: frozenset[str]) -> str:
-    """The path of the first value in `asked` that is not in `seen`; empty where all are."""
+def _find_missing(asked: Any, seen: Any, ignored: frozenset[str], *, amounts: bool = False) -> str:
+    """The path of the first value in `asked` that is not in `seen`; empty where all are.
+
+    Among `amounts` values are compared as quantities.
+    """
     if isinstance(asked, Mapping):
         for key, value in asked.items():
             # Go leaves out empty values when it writes.
@@ -138,13 +142,13 @@ def _find_missing(asked: Any, seen: Any, ignored: frozenset[str]) -> str:
                 continue
             if not isinstance(seen, Mapping) or key not in seen:
                 return str(key)
-            if path := _find_missing(value, seen[key], ignored):
+            if path := _find_missing(value, seen[key], ignored, amounts=amounts or key in _AMOUNTS):
                 return str(key) if path == "." else f"{key}.{path}"
         return ""
     if isinstance(asked, Sequence) and not isinstance(asked, str):
         others = list(seen) if isinstance(seen, Sequence) and not isinstance(seen, str) else []
         return _find_missing_item(asked, others, ignored)
-    return "" if _are_equal(asked, seen) else "."
+    return "" if asked == seen or (amounts and _are_equal(asked, seen)) else "."
 
 
 def _find_missing_item(asked: Sequence[Any], seen: list[Any], ignored: frozenset[str]) -> str:
@@ -170,8 +174,6 @@ def _is_empty(value: Any) -> bool:
 
 
 def _are_equal(asked: Any, seen: Any) -> bool:
-    if asked == seen:
-        return True
     one, other = (_read_quantity(str(value)) for value in (asked, seen))
     return one is not None and one == other
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from reconciler.apply.health.ends import explain_exit
 from reconciler.apply.health.times import find_condition, read_time
 from reconciler.observe.closeup import Closeup
 from reconciler.state.objects import Body, LiveObject
@@ -81,7 +82,7 @@ def _explain_container(title: str, status: Mapping[str, Any]) -> Iterator[str]:
     waiting: Mapping[str, Any] = state.get("waiting") or {}
     reason = str(waiting.get("reason") or "")
     ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
-    words = _say_end(ended) if ended else ""
+    words = _say_end(str(status.get("name", "")), ended) if ended else ""
     if reason == _CRASHING:
         times = int(status.get("restartCount") or 0)
         yield f"{name} ends again and again ({times} restarts){f', last {words}' if words else ''}"
@@ -92,10 +93,11 @@ def _explain_container(title: str, status: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} ended {words}"
 
 
-def _say_end(ended: Mapping[str, Any]) -> str:
+def _say_end(name: str, ended: Mapping[str, Any]) -> str:
     reason = str(ended.get("reason") or "")
     extra = f" ({reason})" if reason and reason != "Error" else ""
-    message = tidy(ended.get("message") or "")
+    code = ended.get("exitCode")
+    message = tidy(ended.get("message") or ("" if code is None else explain_exit(name, int(code))))
     return f"with exit code {ended.get('exitCode', '?')}{extra}{f': {message}' if message else ''}"
 
 
@@ -105,7 +107,7 @@ def _say_waiting(pod: LiveObject) -> str:
     for container in status.get("containerStatuses") or ():
         if container.get("ready"):
             continue
-        if (container.get("state") or {}).get("running"):
+        if "running" in (container.get("state") or {}):
             return f"container {container.get('name', '')} runs and is not ready yet"
         return f"container {container.get('name', '')} is being started"
     return ""
