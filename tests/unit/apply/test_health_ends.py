@@ -43,6 +43,10 @@ def test_words_of_its_own_come_first(message: str, said: str) -> None:
         key=ObjectKey(kind=POD, namespace="wines", name="wines-v5-0-wines-abc-xyz"),
         uid="1",
         resource_version="1",
+        generation=1,
+        labels={},
+        annotations={},
+        deleting=False,
         body={
             "metadata": {"ownerReferences": [{"kind": "ReplicaSet", "name": "wines-v5-0-wines-abc"}]},
             "status": {"initContainerStatuses": [initializer]},
