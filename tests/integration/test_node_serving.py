@@ -19,6 +19,7 @@ from scripts.local_mlflow import MlflowServer
 from tests.integration.mlflow_fixtures import SharedMlflow
 from tests.support.pods import SHELL_IMAGE, PodSpace, make_space, wait_until
 from tests.support.serving import read_predictions, write_request
+from tests.support.shop import Shop
 
 # Model servers and a registry start slowly where other tests run beside them.
 pytestmark = pytest.mark.timeout(600)
@@ -255,3 +256,40 @@ def list_homes() -> list[str]:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return found
+
+
+@pytest.mark.parametrize(
+    ("environment", "to", "wrong", "said"),
+    [
+        (
+            "locked",
+            f"s3://{MODELS}/artifacts",
+            {"RCLONE_CONFIG_S3_SECRET_ACCESS_KEY": "wrong"},
+            "the storage refused or could not be asked; see the keys in the Secret",
+        ),
+        ("lost", "s3://no-such-bucket", {}, "there is no such bucket or folder in the storage"),
+        ("empty", f"s3://{MODELS}/nothing-here", {}, "when it cannot load a model; see whether there is one"),
+    ],
+)
+def test_modelsync_says_what_keeps_a_model_from_serving(
+    serving: LocalCluster, tmp_path: Path, environment: str, to: str, wrong: Mapping[str, str], said: str
+) -> None:
+    labels = {"modelsync.dev/environment": environment}
+    metadata = {"name": environment, "labels": labels}
+    serving.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    space = PodSpace(cluster=serving, namespace=environment)
+    space.make("Secret", SECRET, {**locate_storage(serving).secret_data(), **wrong})
+    shop = Shop(tmp_path / "shop")
+    shop.add_environment(environment, environment)
+    file = tmp_path / "shop" / "environments" / environment / "environment.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("s3://mlflow/artifacts", to), encoding="utf-8")
+    shop.declare(f"{environment}/wines", {1: 100})
+    shop.commit()
+    applied = shop.run("sync", environment, "--wait", "0s", kubeconfig=serving.kubeconfig)
+    assert applied.code in (0, 6), applied.err + applied.out
+
+    def status() -> str:
+        return shop.run("status", environment, kubeconfig=serving.kubeconfig).out
+
+    wait_until(lambda: said in " ".join(status().split()), f"modelsync status says: {said}")
+    serving.api.demand("DELETE", path_of(space, "wines"))
