@@ -19,6 +19,7 @@ from reconciler.clients.cluster.kinds import (
     SERVICE,
     VIRTUAL_SERVICE,
 )
+from reconciler.clients.metrics.interface import MetricsError, MetricsReader
 from reconciler.clients.registry.interface import RegistryError, RegistryReader
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import select_environments
@@ -30,6 +31,8 @@ from reconciler.state.objects import ENVIRONMENT_LABEL, EXTRA_KINDS, SELDON_DEPL
 from reconciler.state.outcomes import Outcome
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
+
+_METRICS_WINDOW = 3600  # seconds
 
 
 class Verdict(str, Enum):
@@ -73,6 +76,7 @@ def examine_all(
     *,
     open_cluster: Callable[[], Cluster],
     open_registry: Callable[[], RegistryReader],
+    open_metrics: Callable[[str], MetricsReader],
 ) -> Iterator[Diagnosis]:
     """Everything, as it is looked at: declarations, registry, cluster, and each target that it serves.
 
@@ -93,8 +97,11 @@ def examine_all(
         if entry.environment is not None:
             declared = entry.environment.declaration
             target = Target(environment=entry.name, namespace=declared.namespace, cluster=cluster_name)
-            ingress = view_cluster(declared, cluster_name).platform.ingresses[0]
+            view = view_cluster(declared, cluster_name)
+            ingress = view.platform.ingresses[0]
             yield from examine_target(cluster.reader, target, ingress, declared.allow.kinds)
+            if view.metrics is not None:
+                yield examine_metrics(open_metrics(view.metrics.prometheus), target)
 
 
 def list_rights(environment: str, ingress: str = "istio", kinds: tuple[str, ...] = ()) -> tuple[Right, ...]:
@@ -181,6 +188,22 @@ def examine_target(
         yield from _examine_rights(reader, target, subject, rights)
     except ClusterError as error:
         yield Diagnosis(subject=subject, verdict=Verdict.UNKNOWN, detail=str(error))
+
+
+def examine_metrics(reader: MetricsReader, target: Target) -> Diagnosis:
+    """Whether the source that served traffic is read from answers, and has counted anything of the target."""
+    subject = f"{target} (metrics)"
+    try:
+        found = reader.read_requests(target.namespace, _METRICS_WINDOW).counts
+    except MetricsError as error:
+        return Diagnosis(
+            subject=subject,
+            verdict=Verdict.UNKNOWN if find_outcome(error) is Outcome.UNDECIDED else Verdict.BAD,
+            detail=str(error),
+            remedy="Only the column SERVED of status needs it; sync does not.",
+        )
+    counted = f"requests of {count(len(found), 'deployment')} counted in the last hour"
+    return Diagnosis(subject=subject, verdict=Verdict.GOOD, detail=f"{reader.server} answers, {counted}")
 
 
 def _examine_namespace(reader: ClusterReader, target: Target, subject: str) -> Iterator[Diagnosis]:

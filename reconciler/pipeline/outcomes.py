@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.clients.cluster import interface as cluster
+from reconciler.clients.metrics import interface as metrics
 from reconciler.clients.registry import interface as registry
 from reconciler.clients.source import interface as source
 from reconciler.settings import SettingsError
@@ -17,6 +18,8 @@ _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (cluster.ClusterError, Outcome.UNDECIDED),
     (source.SourceRefused, Outcome.CONFIGURATION),
     (source.SourceError, Outcome.UNDECIDED),
+    (metrics.MetricsRefused, Outcome.CONFIGURATION),
+    (metrics.MetricsError, Outcome.UNDECIDED),
     (registry.RegistryRefused, Outcome.CONFIGURATION),
     (registry.RegistryError, Outcome.UNDECIDED),
 )

@@ -51,6 +51,8 @@ def test_requests_are_shown_by_version(counted: Counted) -> None:
 
     assert counted.status()["target"]["servedUnknown"] == ""
     assert counted.status()["prices"]["served"] == {}
+    doctor = counted.team.run("doctor").out
+    assert " answers, requests of 1 deployment counted in the last hour" in doctor
     shown = counted.team.run("status", "production/wines").out.splitlines()
     assert "SERVED (1 h)" in shown[0]
     assert shown[1].split()[7:10] == ["–", "90", "%"]
@@ -67,6 +69,9 @@ def test_a_source_that_is_gone_leaves_served_unknown_and_the_rest_as_it_is(team:
     ended = team.run("status", "production")
 
     assert ended.code == 0, ended
+    assert (
+        f"not known production (metrics): the metrics source at {address} did not" in team.run("doctor").out
+    )
     assert f"production: served is not known: the metrics source at {address} did not answer" in ended.out
     assert ended.out.splitlines()[0].startswith("ENVIRONMENT")
 

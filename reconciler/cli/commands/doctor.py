@@ -10,8 +10,8 @@ from reconciler.state.outcomes import Outcome, worst
 
 _HELP = """Look at everything that a run needs, and say what is missing and how to mend it.
 
-Looks at the declarations, the cluster, each target's namespace, label, kind and rights, and at the registry
-where MLFLOW_TRACKING_URI is set. Changes nothing.
+Looks at the declarations, the cluster, each target's namespace, label, kind, rights and source of metrics,
+and at the registry where MLFLOW_TRACKING_URI is set. Changes nothing.
 
 \b
 Example:
@@ -33,6 +33,7 @@ def command(settings: Settings) -> Outcome:
         settings.cluster.name,
         open_cluster=lambda: wiring.open_cluster(settings),
         open_registry=wiring.open_registry,
+        open_metrics=wiring.open_metrics,
     )
     outcomes = {
         Verdict.GOOD: Outcome.DONE,

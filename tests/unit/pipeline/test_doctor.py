@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.clients.cluster.interface import Cluster, ClusterMisconfigured
+from reconciler.clients.metrics.prometheus import PrometheusReader
 from reconciler.clients.registry.interface import (
     RegistryError,
     RegistryReader,
@@ -34,7 +35,15 @@ def test_a_wrong_registry_is_a_fault_and_a_silent_one_is_undecided(
     def open_cluster() -> Cluster:
         raise ClusterMisconfigured("no cluster to talk to")
 
-    told = list(examine_all(NOTHING, "", open_cluster=open_cluster, open_registry=open_registry))
+    told = list(
+        examine_all(
+            NOTHING,
+            "",
+            open_cluster=open_cluster,
+            open_registry=open_registry,
+            open_metrics=PrometheusReader,
+        )
+    )
 
     assert [item.subject for item in told] == ["declarations", "registry", "cluster"]
     assert "section 'Without a cluster'" in told[-1].remedy
