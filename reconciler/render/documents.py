@@ -35,7 +35,9 @@ def read_documents(text: str) -> tuple[Any, ...]:
         nodes = tuple(yaml.compose_all(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unreadable(mark.line + 1 if mark else 1, f"this is no YAML: {error.problem}") from error
+        # The parser may only miss something behind the last line.
+        line = min(mark.line, text.count("\n")) + 1 if mark else 1
+        raise Unreadable(line, f"this is no YAML: {error.problem}") from error
     values = tuple(_read(node) for node in nodes)
     return tuple(value for value in values if value is not None)
 

@@ -87,4 +87,6 @@ def _stray_name(entry: EnvironmentEntry, file: str) -> str:
     folder = PurePosixPath("environments") / entry.name
     known = {folder / "environment.yaml", folder / "exceptions.yaml"}
     known |= {PurePosixPath(template_file(entry.name, name)) for name in entry.faulty_extras}
+    # What rendering finds wrong with a readable template is the fault of those that it was rendered for.
+    known |= {PurePosixPath(template.file) for template in entry.extras}
     return path.stem if folder in (path, *path.parents) and path not in known else ""

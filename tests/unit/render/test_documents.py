@@ -50,7 +50,7 @@ def test_documents_without_a_value_are_left_out() -> None:
         ("a: !own b", 1, "!own"),
         ("a: &x {b: 1}\nc: *x", 2, "*x is not followed"),
         ("a: 1\na: 2", 2, '"a" is given twice'),
-        ("a: {<<: {b: 1}}", 1, "a key is no text"),
+        ("a: {<<: {b: 1}}", 1, "<< is not read alike"),
         ("1: a", 1, "a key is no text"),
         ("? [a]\n: b", 1, "a key is no text"),
         ("a: [", 1, "no YAML"),

@@ -87,7 +87,7 @@ def test_a_template_may_give_several_objects_or_none() -> None:
 
 
 def test_modelsync_adds_what_all_its_objects_have() -> None:
-    body = render_one(NOTES.replace("data:", "  labels: {team: wines}\n  annotations: {a/b: c}\ndata:"))
+    body = render_one(NOTES.replace("\ndata:", "\n  labels: {team: wines}\n  annotations: {a/b: c}\ndata:"))
     assert body["metadata"]["namespace"] == "wines-production"
     assert body["metadata"]["labels"] == {
         "app.kubernetes.io/managed-by": "modelsync",
@@ -102,7 +102,7 @@ def test_modelsync_adds_what_all_its_objects_have() -> None:
 
 
 def test_the_labels_that_a_template_is_given_are_those_that_it_gets() -> None:
-    body = render_one(NOTES.replace("data:", "  labels: {{ labels | tojson }}\ndata:"))
+    body = render_one(NOTES.replace("\ndata:", "\n  labels: {{ labels | tojson }}\ndata:"))
     assert body["metadata"]["labels"][DEPLOYMENT_LABEL] == "wines"
 
 

@@ -35,7 +35,6 @@ def fail(text: str) -> tuple[str, str]:
         ("a: {{ deployment | tojson }}", 'a: "wines"'),
         ('a: {{ (deployment ~ "-x") | tojson }}', 'a: "wines-x"'),
         ('a: {{ ("%s: %d %%" % (model, 90)) | tojson }}', 'a: "wines: 90 %"'),
-        ("a: {{ variants[0].traffic * 2 | int if false else 1 | tojson }}", None),
         ("a: {{ (variants[0].traffic * 2) | tojson }}", "a: 180"),
         ("a: {{ labels | tojson }}", 'a: {"a/b": "c"}'),
         ("{% for v in variants %}\n- {{ v.predictor | tojson }}\n{% endfor %}\n", '- "v3"\n- "v5"\n'),
@@ -45,11 +44,8 @@ def fail(text: str) -> tuple[str, str]:
         ("{# words #}\na: 1", "a: 1"),
     ],
 )
-def test_what_templates_may_say(text: str, given: str | None) -> None:
-    if given is None:
-        assert fail(text)[1] == "No filter named 'int'"
-    else:
-        assert run_template(template(text), VALUES) == given
+def test_what_templates_may_say(text: str, given: str) -> None:
+    assert run_template(template(text), VALUES) == given
 
 
 @pytest.mark.parametrize(
@@ -60,8 +56,8 @@ def test_what_templates_may_say(text: str, given: str | None) -> None:
         ("a: 1\nteam: {{ team | tojson }}", "2:10", "team is not defined; there are deployment, labels"),
         ("a: 1\nmodel: {{ model }}", "2:11", "without | tojson"),
         ("a: {{ 5 }}", "1:1", "without | tojson"),
-        ("a: 1\nb: {{ variants[0].share | tojson }}", "2:19", "no attribute 'share'"),
-        ("a: {{ labels.team | tojson }}", "1:14", "no attribute 'team'"),
+        ("a: 1\nb: {{ variants[0].share | tojson }}", "2:18", "no attribute 'share'"),
+        ("a: {{ labels.team | tojson }}", "1:13", "no attribute 'team'"),
         ("{% include 'other' %}", "1:1", "cannot include"),
         ("{% import 'other' as x %}", "1:1", "cannot import"),
         ("{% from 'other' import x %}", "1:1", "cannot import"),
@@ -75,7 +71,7 @@ def test_what_templates_may_say(text: str, given: str | None) -> None:
         ("a: {{ (1 + model) | tojson }}", "1:1", "unsupported operand"),
         ("a: {{ range(9) | tojson }}", "1:7", "range is not defined"),
         ("a: {{ (model | upper) | tojson }}", "1:1", "No filter named 'upper'"),
-        ("a: {{ [1].append(2) | tojson }}", "1:11", "unsafe"),
+        ("a: {{ [1].append(2) | tojson }}", "1:10", "unsafe"),
     ],
 )
 def test_a_failure_is_told_where_it_is(text: str, position: str, words: str) -> None:
@@ -106,7 +102,7 @@ def test_a_short_template_cannot_fill_the_memory_or_leave_its_values(expression:
 
 def test_a_name_that_grows_by_itself_is_refused() -> None:
     doubled = "{% set a = model %}\n" + "{% set a = a ~ a %}\n" * 60
-    assert fail(doubled) == ("2:12", "a was made in the template itself; a name is made of given values only")
+    assert fail(doubled) == ("2:8", "a was made in the template itself; a name is made of given values only")
 
 
 def test_what_is_too_much_is_not_collected() -> None:
@@ -116,7 +112,7 @@ def test_what_is_too_much_is_not_collected() -> None:
 
 def test_words_are_best_found_where_jinja_reads_them() -> None:
     notes = template("name: x\nname: {{ rename ~ name }} name\n")
-    assert (place(notes, 2, "name").column, place(notes, 2, "name").end_column) == (20, 24)
+    assert (place(notes, 2, "name").column, place(notes, 2, "name").end_column) == (19, 23)
     assert place(notes, 1, "name").column == 1
     assert place(notes, 99).line == 3
     assert place(notes, 1, "other").end_column == 8
