@@ -68,6 +68,17 @@ def test_requests_are_counted_by_predictor_over_all_its_pods(scene: Scene) -> No
     _wait_for(scene, "wines", {"v3": 95, "v5": 10})
 
 
+@pytest.mark.parametrize(
+    "service", ["/seldon.protos.Seldon/Predict", "/inference.GRPCInferenceService/ModelInfer"]
+)
+def test_grpc_is_counted_too(scene: Scene, service: str) -> None:
+    name = service.rpartition("/")[2].lower()
+    scene.first.count(name, "v1", 4)
+    scene.first.count(name, "v1", 3, service=service)
+
+    _wait_for(scene, name, {"v1": 7})
+
+
 def test_other_deployments_services_and_namespaces_do_not_count(scene: Scene) -> None:
     scene.first.count("prices", "v1", 3, service="feedback")
     scene.first.count("prices", "v1", 2)

@@ -14,10 +14,15 @@ from reconciler import __version__
 from reconciler.clients.metrics.interface import MetricsRefused, MetricsUnreachable
 from reconciler.state.routes import Requests
 
-# The executor's counter, and the service that is a prediction and no feedback or health call
-# (seldon-core, executor/api/metric; doc/source/analytics/analytics.md).
+# The executor's counter, and the services that are predictions and no feedback or health calls: one for all
+# of REST, and the full names of the methods for gRPC (seldon-core, executor/api/metric and api/grpc).
 _SERIES = "seldon_api_executor_server_requests_seconds_count"
-_SERVICE = "predictions"
+_SERVICES = (
+    "predictions",
+    "/seldon.protos.Seldon/Predict",
+    "/inference.GRPCInferenceService/ModelInfer",
+    "/tensorflow.serving.PredictionService/Predict",
+)
 
 # Which label holds the Pod's namespace: the first is the Prometheus operator's, the second
 # seldon-core-analytics'. Where both are there, each series still counts once.
@@ -97,7 +102,7 @@ def _read_json(content: bytes) -> Mapping[str, Any]:
 def _count_requests(namespace: str, seconds: int) -> str:
     by = ", ".join(_PREDICTOR_LABELS)
     parts = (
-        _count_series(f"{label}={json.dumps(namespace)}, service={json.dumps(_SERVICE)}", seconds)
+        _count_series(f'{label}={json.dumps(namespace)}, service=~"{"|".join(_SERVICES)}"', seconds)
         for label in _NAMESPACE_LABELS
     )
     return f"sum by ({by}) ({' or '.join(parts)})"
