@@ -7,10 +7,21 @@ rebuilt from the labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.observe.items import (
+    decode_condition,
+    decode_entry,
+    decode_good,
+    decode_result,
+    decode_run,
+    encode_condition,
+    encode_entry,
+    encode_good,
+    encode_result,
+    encode_run,
+)
 from reconciler.observe.texts import (
     Unreadable,
     join_lines,
@@ -20,31 +31,18 @@ from reconciler.observe.texts import (
     read_number,
     read_text,
     read_time,
-    read_typed,
     unpack,
     write_time,
 )
 from reconciler.render.applyset import applyset_id, parent_name
-from reconciler.state.inventory import (
-    Condition,
-    GoodSet,
-    InventoryEntry,
-    ObjectResult,
-    RunSummary,
-    TargetRecord,
-)
+from reconciler.state.inventory import TargetRecord
 from reconciler.state.objects import (
     ENVIRONMENT_LABEL,
-    KINDS,
     MANAGED_BY_LABEL,
     PREFIX,
     Body,
-    Kind,
     LiveObject,
-    ObjectKey,
 )
-from reconciler.state.plans import Action
-from reconciler.state.shares import Share
 from reconciler.state.targets import Target
 
 ID_LABEL = "applyset.kubernetes.io/id"
@@ -78,16 +76,16 @@ def encode_record(record: TargetRecord, target: Target) -> Body:
     """
     lists = {
         "inventory": join_lines(
-            _encode_entry(entry) for entry in sorted(record.entries, key=lambda entry: entry.key)
+            encode_entry(entry) for entry in sorted(record.entries, key=lambda entry: entry.key)
         ),
         "results": join_lines(
-            _encode_result(result) for result in sorted(record.results, key=lambda r: (r.key, r.action.value))
+            encode_result(result) for result in sorted(record.results, key=lambda r: (r.key, r.action.value))
         ),
         "conditions": join_lines(
-            _encode_condition(condition) for condition in sorted(record.conditions, key=lambda c: c.type)
+            encode_condition(condition) for condition in sorted(record.conditions, key=lambda c: c.type)
         ),
-        "history": join_lines(_encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
-        "good": join_lines(_encode_good(item) for item in sorted(record.good, key=lambda g: g.deployment)),
+        "history": join_lines(encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
+        "good": join_lines(encode_good(item) for item in sorted(record.good, key=lambda g: g.deployment)),
     }
     data = {
         "format": FORMAT,
@@ -189,150 +187,18 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
         raise Unreadable
     lists = {name: _read_list(live.body, name) for name in _LISTS}
     return TargetRecord(
-        entries=read_lines(lists["inventory"], lambda item: _decode_entry(item, target)),
+        entries=read_lines(lists["inventory"], lambda item: decode_entry(item, target)),
         attempted=read_text(data, "attempted"),
         applied=read_text(data, "applied"),
         applied_at=read_time(read_text(data, "appliedAt")),
         digest=read_text(data, "digest"),
-        results=read_lines(lists["results"], lambda item: _decode_result(item, target)),
-        conditions=read_lines(lists["conditions"], _decode_condition),
-        history=read_lines(lists["history"], _decode_run),
-        good=read_lines(lists["good"], _decode_good),
+        results=read_lines(lists["results"], lambda item: decode_result(item, target)),
+        conditions=read_lines(lists["conditions"], decode_condition),
+        history=read_lines(lists["history"], decode_run),
+        good=read_lines(lists["good"], decode_good),
         heartbeat=read_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
         fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0")),
     )
-
-
-def _encode_entry(entry: InventoryEntry) -> dict[str, Any]:
-    return {
-        "apiVersion": entry.key.kind.api_version,
-        "kind": entry.key.kind.name,
-        "name": entry.key.name,
-        "deployment": entry.deployment,
-        "uid": entry.uid,
-        "generation": entry.generation,
-        "digest": entry.digest,
-        "adopted": entry.adopted,
-    }
-
-
-def _decode_entry(item: Mapping[str, Any], target: Target) -> InventoryEntry:
-    return InventoryEntry(
-        key=_decode_key(item, target),
-        deployment=read_text(item, "deployment"),
-        uid=read_text(item, "uid"),
-        generation=read_typed(item, "generation", int),
-        digest=read_text(item, "digest"),
-        adopted=read_typed(item, "adopted", bool),
-    )
-
-
-def _encode_result(result: ObjectResult) -> dict[str, Any]:
-    return {
-        "apiVersion": result.key.kind.api_version,
-        "kind": result.key.kind.name,
-        "name": result.key.name,
-        "action": result.action.value,
-        "message": result.message,
-    }
-
-
-def _decode_result(item: Mapping[str, Any], target: Target) -> ObjectResult:
-    return ObjectResult(
-        key=_decode_key(item, target), action=_decode_action(item), message=read_text(item, "message")
-    )
-
-
-def _decode_action(item: Mapping[str, Any]) -> Action:
-    try:
-        return Action(read_text(item, "action"))
-    except ValueError as error:
-        raise Unreadable from error
-
-
-def _encode_condition(condition: Condition) -> dict[str, Any]:
-    return {
-        "type": condition.type,
-        "status": condition.status,
-        "reason": condition.reason,
-        "message": condition.message,
-        "since": write_time(condition.since),
-    }
-
-
-def _decode_condition(item: Mapping[str, Any]) -> Condition:
-    return Condition(
-        type=read_text(item, "type"),
-        status=read_text(item, "status"),
-        reason=read_text(item, "reason"),
-        message=read_text(item, "message"),
-        since=read_time(read_text(item, "since")),
-    )
-
-
-def _encode_run(run: RunSummary) -> dict[str, Any]:
-    return {
-        "revision": run.revision,
-        "finished": write_time(run.finished),
-        "outcome": run.outcome,
-        "summary": run.summary,
-    }
-
-
-def _decode_run(item: Mapping[str, Any]) -> RunSummary:
-    finished = read_time(read_text(item, "finished"))
-    if finished is None:
-        raise Unreadable
-    return RunSummary(
-        revision=read_text(item, "revision"),
-        finished=finished,
-        outcome=read_typed(item, "outcome", int),
-        summary=read_text(item, "summary"),
-    )
-
-
-def _encode_good(item: GoodSet) -> dict[str, Any]:
-    shares = [
-        [share.predictor, share.version, share.percent, "shadow" if share.shadow else "live"]
-        for share in item.shares
-    ]
-    return {
-        "deployment": item.deployment,
-        "model": item.model,
-        "revision": item.revision,
-        "digest": item.digest,
-        "shares": shares,
-    }
-
-
-def _decode_good(item: Mapping[str, Any]) -> GoodSet:
-    return GoodSet(
-        deployment=read_text(item, "deployment"),
-        model=read_text(item, "model"),
-        revision=read_text(item, "revision"),
-        digest=read_text(item, "digest"),
-        shares=tuple(_decode_share(entry) for entry in read_typed(item, "shares", list)),
-    )
-
-
-def _decode_share(entry: Any) -> Share:
-    match entry:
-        case [str(predictor), str(version), int(percent), "live" | "shadow" as role] if not isinstance(
-            percent, bool
-        ):
-            return Share(predictor=predictor, version=version, shadow=role == "shadow", percent=percent)
-    raise Unreadable
-
-
-def _decode_key(item: Mapping[str, Any], target: Target) -> ObjectKey:
-    return ObjectKey(kind=_decode_kind(item), namespace=target.namespace, name=read_text(item, "name"))
-
-
-def _decode_kind(item: Mapping[str, Any]) -> Kind:
-    for kind in KINDS:
-        if item.get("apiVersion") == kind.api_version and item.get("kind") == kind.name:
-            return kind
-    raise Unreadable
 
 
 def _read_list(body: Body, name: str) -> str:
