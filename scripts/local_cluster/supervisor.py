@@ -108,7 +108,7 @@ class Supervisor:
             # In this order: a stranger on the same port must not be taken for a server that died on it.
             if not process.is_running():
                 words = process.last_words()
-                fault = PortTaken if "address already in use" in words else ClusterError
+                fault = PortTaken if "address already in use" in words.lower() else ClusterError
                 raise fault(f"{process.name} ended while it was starting; the end of its log:\n{words}")
             if is_ready():
                 return

@@ -19,9 +19,9 @@ def build_configuration(*, kubeconfig: Path, gateway_admin: str) -> dict[str, An
     gateway_admin: URL of Envoy's administration.
 
     Jobs: `seldon` (the container ports called metrics, or metrics-…, of Pods annotated for scraping: the
-    executor's), `mlserver` (the port that MLServer itself is told by MLSERVER_METRICS_PORT's default) and
-    `gateway`. Labels of Pods' series: `namespace`, `pod`, `kubernetes_namespace`, and the Pod's own labels,
-    such as `seldon_deployment_id`; the latter two as seldon-core-analytics writes them.
+    executor's), `mlserver` (of each Pod's first MLServer) and `gateway`. Labels of Pods' series: `namespace`,
+    `pod`, `kubernetes_namespace`, and the Pod's own labels, such as `seldon_deployment_id`; the latter two as
+    seldon-core-analytics writes them.
     """
     jobs = [_seldon_job(kubeconfig), _mlserver_job(kubeconfig), _gateway_job(gateway_admin)]
     return {"global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL}, "scrape_configs": jobs}
@@ -49,8 +49,10 @@ def _mlserver_job(kubeconfig: Path) -> dict[str, Any]:
         "relabel_configs": [
             _keep(f"{_POD}ip", _LOOPBACK),
             _keep(f"{_POD}container_image", r".*mlserver.*"),
-            # Its Pods declare no such port. Targets that come to be equal count once.
-            _set("__address__", "$1:8082", from_=[f"{_POD}ip"], where="(.+)"),
+            # The operator gives MLServer this port and path by variables and declares no such port. Targets
+            # that come to be equal, one from each declared port, count once.
+            _set("__address__", "$1:6000", from_=[f"{_POD}ip"], where="(.+)"),
+            _set("__metrics_path__", "/prometheus", from_=[]),
             *_name_pod(),
         ],
     }
