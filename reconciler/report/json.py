@@ -215,6 +215,10 @@ def _deployment(deployment: DeploymentStatus) -> Json:
         "served": dict(sorted(deployment.served.items())) if deployment.served is not None else None,
         "variants": [_variant_health(item) for item in deployment.health.variants],
         "lastGood": _good(deployment.good),
+        "extras": [
+            {"object": str(item.key), "health": item.word.value, "reason": item.reason}
+            for item in deployment.extras
+        ],
         "notes": list(deployment.notes),
     }
 

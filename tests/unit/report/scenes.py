@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from reconciler.clients.cluster.kinds import DESTINATION_RULE
+from reconciler.clients.cluster.kinds import CONFIG_MAP, DESTINATION_RULE
 from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.shares import read_shares
 from reconciler.plan.traffic import TrafficView, explain_traffic
@@ -310,6 +310,13 @@ def states() -> tuple[TargetStatus, ...]:
                     routed=routes({"v3": 100}),
                     served={"v3": 1204},
                     health=Health(key=WINES.key, word=HealthWord.CURRENT),
+                    extras=(
+                        Health(
+                            key=ObjectKey(kind=CONFIG_MAP, namespace="wines-staging", name="wines-notes"),
+                            word=HealthWord.NOT_FOUND,
+                            reason="not in the cluster",
+                        ),
+                    ),
                 ),
                 waiting(),
             ),
