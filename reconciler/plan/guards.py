@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import Enum
 
 from reconciler.plan.capacity import find_additions, find_shortages
+from reconciler.plan.replacement import keeps_one, restores
 from reconciler.plan.shares import read_live_shares
+from reconciler.plan.waivers import is_active, write_waiver
 from reconciler.plan.wording import count, join_words
 from reconciler.state.declarations import Waiver
 from reconciler.state.inventory import GoodSet
-from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Body, LiveObject
+from reconciler.state.objects import ENVIRONMENT_LABEL, LiveObject
 from reconciler.state.observations import Namespace
 from reconciler.state.plans import Cause, Change, Op, Plan, Refusal
 from reconciler.state.quotas import Quota
@@ -66,29 +68,6 @@ def judge(given: GuardInput) -> tuple[Refusal, ...]:
     return tuple(refusal for refusal in refusals if not _is_waived(refusal, given))
 
 
-def is_active(waiver: Waiver, now: datetime) -> bool:
-    """Whether the waiver has not ended; a date alone ends with its day (UTC).
-
-    One whose end is no date that exists allows nothing: validate tells of it, and a run must not stumble.
-    """
-    try:
-        return now < end_of(waiver.until)
-    except ValueError:
-        return False
-
-
-def end_of(until: str) -> datetime:
-    """The moment at which an exception ends.
-
-    Raises ValueError for a text that is not a date or a UTC time.
-    """
-    if "T" not in until:
-        day = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=timezone.utc)
-        return day + timedelta(days=1)
-    pattern = "%Y-%m-%dT%H:%M:%SZ" if until.count(":") == 2 else "%Y-%m-%dT%H:%MZ"
-    return datetime.strptime(until, pattern).replace(tzinfo=timezone.utc)
-
-
 def prune_limit(max_prune: str | int | None, recorded: int) -> int:
     """How many of `recorded` objects a run may prune: a percentage is rounded down, but is at least one.
 
@@ -128,7 +107,7 @@ def _check_namespace(given: GuardInput) -> Iterator[Refusal]:
 
 def _check_ancestry(given: GuardInput) -> Iterator[Refusal]:
     target = given.plan.target
-    accept = _waiver_text(target.environment, "history-continues", (target.environment,), given.now)
+    accept = write_waiver(target.environment, "history-continues", (target.environment,), given.now)
     if given.ancestry is Ancestry.REWRITTEN:
         yield Refusal(
             rule="history-continues",
@@ -200,7 +179,7 @@ def _check_prune(given: GuardInput) -> Iterator[Refusal]:
         advice=(
             "If this is meant, bring the file back with retire: true in it, "
             "or waive it for exactly these objects, reviewed like any change:\n"
-            + _waiver_text(environment, "max-prune", names, given.now)
+            + write_waiver(environment, "max-prune", names, given.now)
             + f"\nIf not: the usual cause is a moved or renamed folder under environments/{environment}."
         ),
         objects=names,
@@ -214,9 +193,9 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
             continue
         running = read_live_shares(change.live.body)
         wanted = read_live_shares(change.manifest.body)
-        if not running or _keeps_one(change.live.body, running, change.manifest.body, wanted):
+        if not running or keeps_one(change.live.body, running, change.manifest.body, wanted):
             continue
-        if _restores(given.good, change, wanted):
+        if restores(given.good, change, wanted):
             continue
         name = _id(given.plan, change)
         keep = max(running, key=lambda share: share.percent)
@@ -229,29 +208,10 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
             advice=(
                 f"Keep {keep.version} with a share for one more change and move the traffic in steps, "
                 "or waive it:\n"
-                + _waiver_text(given.plan.target.environment, "keep-a-running-variant", (name,), given.now)
+                + write_waiver(given.plan.target.environment, "keep-a-running-variant", (name,), given.now)
             ),
             objects=(name,),
         )
-
-
-def _keeps_one(old: Body, running: tuple[Share, ...], new: Body, wanted: tuple[Share, ...]) -> bool:
-    """Whether a running version stays. It counts, not the predictor: a new roll-out is the same model."""
-    before, after = _read_model(old), _read_model(new)
-    if before and after and before != after:
-        return False
-    return not {share.version for share in running}.isdisjoint(share.version for share in wanted)
-
-
-def _restores(good: tuple[GoodSet, ...], change: Change, wanted: tuple[Share, ...]) -> bool:
-    """Whether the change goes back to versions that served well together here: restoring is never refused."""
-    if change.manifest is None or not wanted:
-        return False
-    served = next((item for item in good if item.deployment == change.deployment), None)
-    if served is None or served.model != _read_model(change.manifest.body):
-        return False
-    known = {share.version for share in served.shares if not share.shadow and share.percent > 0}
-    return {share.version for share in wanted} <= known
 
 
 def _check_capacity(given: GuardInput) -> Iterator[Refusal]:
@@ -278,15 +238,10 @@ def _check_capacity(given: GuardInput) -> Iterator[Refusal]:
         advice=(
             "Lower replicas or requests, take something away in a change of its own first, or ask the "
             "namespace's owner for more. Where Pods may wait for room, waive it:\n"
-            + _waiver_text(environment, "fits-quota", names, given.now)
+            + write_waiver(environment, "fits-quota", names, given.now)
         ),
         objects=names,
     )
-
-
-def _read_model(body: Body) -> str:
-    labels = body["metadata"].get("labels") or {}
-    return str(labels.get(MODEL_LABEL, ""))
 
 
 GUARDS: Mapping[str, Callable[[GuardInput], Iterable[Refusal]]] = {
@@ -334,15 +289,6 @@ def _limit_text(max_prune: str | int | None, limit: int) -> str:
     said = DEFAULT_MAX_PRUNE if max_prune is None else max_prune
     percent = f"{str(said).rstrip('%')} %, that is " if isinstance(said, str) else ""
     return f"{percent}{limit}, and none that takes traffic"
-
-
-def _waiver_text(environment: str, rule: str, objects: tuple[str, ...], now: datetime) -> str:
-    until = (now + timedelta(days=7)).date().isoformat()
-    return (
-        f"  environments/{environment}/exceptions.yaml\n"
-        "    waivers:\n"
-        f"      - {{rule: {rule}, objects: [{', '.join(objects)}], reason: …, until: {until}}}"
-    )
 
 
 def _id(plan: Plan, change: Change) -> str:

@@ -15,11 +15,10 @@ from reconciler.plan.guards import (
     WAIVABLE_GUARDS,
     Ancestry,
     GuardInput,
-    end_of,
-    is_active,
     judge,
     prune_limit,
 )
+from reconciler.plan.waivers import end_of, is_active
 from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
 from reconciler.state.declarations import Waiver
 from reconciler.state.inventory import GoodSet
