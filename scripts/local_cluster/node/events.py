@@ -69,7 +69,7 @@ class Recorder:
             except Refused as error:
                 if error.status != 404:
                     raise
-        name = f"{metadata['name']}.{metadata['uid'][:8]}-{now().timestamp():.0f}-{next(self._numbers)}"
+        name = f"{metadata['name'][:200]}.{metadata['uid'][:8]}-{now().timestamp():.0f}-{next(self._numbers)}"
         body = {
             "apiVersion": "v1",
             "kind": "Event",

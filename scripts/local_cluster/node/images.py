@@ -13,6 +13,7 @@ from scripts.local_cluster.node.names import VARIABLE as NAMES
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = "scripts.local_cluster"
 MODELS = "/mnt/models"
+_RUNTIMES = ("mlflow", "slim")  # MLServer's images have one each; slim ones have none
 
 
 class ImageMissing(Exception):
@@ -47,7 +48,7 @@ class Programs:
 
         | image                               | program                                           |
         |-------------------------------------|---------------------------------------------------|
-        | seldonio/mlserver                   | the real MLServer, with its MLflow runtime        |
+        | seldonio/mlserver                   | the real MLServer, for tags with -mlflow or none  |
         | seldonio/rclone-storage-initializer | the real rclone, with the S3 backend              |
         | seldonio/seldon-core-executor       | our stand-in for it                               |
         | example/NAME                        | our example component NAME for inference graphs   |
@@ -85,6 +86,13 @@ class Programs:
         )
 
     def _mlserver(self, image: str, address: str) -> Program:
+        tag = image.split("@", 1)[0].rpartition("/")[2].partition(":")[2]
+        runtime = re.search(r"-([a-z][a-z-]*)$", tag)
+        if runtime is not None and runtime.group(1) not in _RUNTIMES:
+            raise ImageMissing(
+                f'failed to resolve reference "{image}": of MLServer\'s runtimes this node has only that for '
+                f"MLflow, not {runtime.group(1)}"
+            )
         if not self.mlserver.exists():
             raise ImageMissing(
                 f'failed to resolve reference "{image}": there is no MLServer at {self.mlserver}; run '

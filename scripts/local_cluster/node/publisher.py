@@ -46,7 +46,7 @@ class Publisher:
         self._changed.set()
 
     async def run(self) -> None:
-        """Write the status after each change, until cancelled. Raises Refused."""
+        """Write the status after each change, until cancelled. Raises Refused for endpoints."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -84,8 +84,9 @@ class Publisher:
             await persist(self._services.client, "PATCH", path, body, content_type=STRATEGIC)
             self._sent = status
         except Refused as error:
+            # The Pod stays as it was told last, unready if it was; the others here need not suffer for it.
             if error.status not in _GONE:
-                raise
+                print(f"status of {metadata['namespace']}/{metadata['name']}: {error}", flush=True)
 
     async def _set_entry(self, wanted: bool) -> None:
         while wanted != self._has_entry:

@@ -65,6 +65,28 @@ class TestImages:
         assert program.arguments == (str(mlserver), "start", "/mnt/models")
         assert program.own == {"MLSERVER_HOST": ADDRESS}
 
+    @pytest.mark.parametrize(
+        ("image", "is_there"),
+        [
+            ("seldonio/mlserver:1.7.1", True),
+            ("seldonio/mlserver:1.7.1-mlflow", True),
+            ("seldonio/mlserver@sha256:0a-b", True),
+            ("seldonio/mlserver:1.7.1-sklearn", False),
+            ("docker.io/seldonio/mlserver:1.7.1-alibi-explain@sha256:0a", False),
+        ],
+    )
+    def test_of_mlserver_bring_the_runtime_that_their_tag_names(
+        self, tmp_path: Path, image: str, is_there: bool
+    ) -> None:
+        mlserver = tmp_path / "mlserver"
+        mlserver.touch()
+        programs = Programs(rclone=Path("r"), mlserver=mlserver)
+        if is_there:
+            assert programs.find(image, ADDRESS).arguments
+        else:
+            with pytest.raises(ImageMissing, match="only that for MLflow"):
+                programs.find(image, ADDRESS)
+
     def test_of_mlserver_where_it_is_not_installed_say_how_to_install_it(self, tmp_path: Path) -> None:
         with pytest.raises(ImageMissing, match="run scripts/bootstrap mlserver"):
             Programs(rclone=Path("r"), mlserver=tmp_path / "no").find("seldonio/mlserver:1", ADDRESS)
