@@ -58,7 +58,7 @@ def test_a_variant_that_is_late_ends_every_run_with_6_and_its_containers_last_wo
         assert "container wines ends again and again" in ended.out
         assert "the process ended by itself" in ended.out
     # Pods and Events explain; nothing is written that was written before.
-    assert ; 5 requests," in third.out
+    assert "; 5 requests," in third.out
 
 
 def test_how_long_something_else_was_sick_is_not_held_against_a_new_variant(winery: Winery) -> None:
@@ -78,4 +78,4 @@ def test_where_all_is_known_to_be_well_a_run_asks_three_times(winery: Winery) ->
     assert winery.sync({1: 50, 2: 50}, "--wait", "60s").code == 0
     assert winery.run("sync", "production").code == 0
 
-    assert 3 requests," in winery.run("sync", "production").out
+    assert ", 3 requests" in winery.run("sync", "production").out

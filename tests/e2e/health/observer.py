@@ -26,7 +26,7 @@ from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, ObjectKey
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.routes import DeploymentRoutes
 from tests.e2e.health.kstatus import compute_kstatus
-from tests.e2e.health.truth import Seen, Served, is_served
+from tests.e2e.health.truth import Seen, Served, is_served, is_told
 
 PAUSE = 0.1
 # A Deployment's own clock has whole seconds.
@@ -52,7 +52,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One look at one object: what was said, and whether it was served. Equal ones in a row are one."""
+    """One look at one object: what was said, whether it was served as asked, and whether its status tells so.
+
+    Equal ones in a row are one.
+    """
 
     phase: int
     after: float
@@ -60,6 +63,7 @@ class Sample:
     reason: str
     kstatus: str
     served: bool
+    told: bool = False
     false: str = ""
 
 
@@ -205,6 +209,7 @@ def _judge(
         reason=health.reason if health is not None else "",
         kstatus=compute_kstatus(live.body if live is not None else None),
         served=served,
+        told=live is not None and expected.served is not None and is_told(expected.served, live.body),
         false=false,
     )
     return sample, health or Health(

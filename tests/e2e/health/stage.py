@@ -90,9 +90,11 @@ class Stage:
         assert said, f"{self.title}: {what}: {word.value} was not said; seen: {_tell(samples)}"
         last = samples[-1]
         if word is HealthWord.CURRENT:
-            # Ready dips after each edit; what is told is where it comes to rest.
+            # The status follows in the operator's own time; what is told is where it comes to rest.
             self.observer.wait(
-                key, lambda sample: sample.phase == phase and sample.kstatus == "Current", SETTLING
+                key,
+                lambda sample: is_said(sample) and sample.kstatus == "Current" and sample.told,
+                SETTLING,
             )
             last = samples[-1]
         self.steps.append(

@@ -53,6 +53,15 @@ def is_served(served: Served, seen: Seen, owner: str) -> bool:
     )
 
 
+def is_told(served: Served, body: Body) -> bool:
+    """Whether the SeldonDeployment's status speaks of exactly these Deployments with all their Pods."""
+    told = body.get("status", {}).get("deploymentStatus", {})
+    numbers = {
+        name: (item.get("replicas", 0), item.get("availableReplicas", 0)) for name, item in told.items()
+    }
+    return numbers == {name: (child.replicas, child.replicas) for name, child in served.children.items()}
+
+
 def _is_complete(child: Child, body: Body) -> bool:
     spec, status = body["spec"], body.get("status", {})
     pod = spec["template"]["spec"]
