@@ -94,11 +94,6 @@ class ObjectNames:
     services: tuple[tuple[str, str], ...]
     workloads: tuple[tuple[str, str], ...]
 
-    @property
-    def hashed(self) -> tuple[tuple[str, str], ...]:
-        """The names that are too long, with the hashes that stand for them."""
-        return tuple(pair for pair in (*self.services, *self.workloads) if pair[0] != pair[1])
-
 
 def object_names(
     deployment: str, predictor: str, pods: Sequence[Sequence[str]], *, explained: bool = False

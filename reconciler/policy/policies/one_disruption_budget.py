@@ -32,20 +32,21 @@ from reconciler.state.findings import Finding
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
-        owners = [placed for placed in deployment.variants if placed.serving.serving.disruption is not None]
+        owners = [
+            (placed, placed.serving.serving.disruption)
+            for placed in deployment.variants
+            if placed.serving.serving.disruption is not None
+        ]
         if len(owners) > 1:
-            names = join_words([placed.name for placed in owners])
-            serving = owners[-1].serving
+            names = join_words([placed.name for placed, _ in owners])
+            serving = owners[-1][0].serving
             yield POLICY.finding(
                 deployment.place(serving, "disruption"),
                 f"{deployment.id}: {names} each have a disruption budget"
                 f"{deployment.say_origin(serving, 'disruption')} that counts the Pods of all variants.",
                 "Say disruption: in the serving block of one variant only.",
             )
-        for placed in owners:
-            disruption = placed.serving.serving.disruption
-            if disruption is None:
-                continue
+        for placed, disruption in owners:
             given = (disruption.min_available, disruption.max_unavailable)
             if (given[0] is None) is (given[1] is None):
                 said = "neither minAvailable nor maxUnavailable" if given[0] is None else "both limits"
