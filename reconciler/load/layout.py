@@ -172,7 +172,7 @@ def _correct_folder(parts: Sequence[str]) -> str:
 def _nearest(word: str, known: tuple[str, ...], before: str, after: str = "") -> str:
     near = get_close_matches(word, known, n=1, cutoff=0.8)
     proposal = f"{before}{near[0]}{after}" if near and near[0] != word else ""
-    return proposal if proposal and find_place(proposal) else ""
+    return proposal if find_place(proposal) or find_template(proposal) else ""
 
 
 _SUGGESTIONS: tuple[Callable[[Sequence[str]], str], ...] = (

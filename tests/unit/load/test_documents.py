@@ -76,3 +76,28 @@ def test_a_name_that_cannot_be_printed_is_no_declaration() -> None:
     loaded = load({"environments/eu/deployments/a\nb.yaml": GOOD})
     assert loaded.files == ()
     assert [finding.rule for finding in loaded.findings] == ["unknown-file"]
+
+
+TEMPLATE = "environments/eu/extras/notes.yaml.j2"
+
+
+def test_templates_are_text() -> None:
+    loaded = load({TEMPLATE: b"a: {{ b }}\n", ENVIRONMENT: GOOD})
+    (found,) = loaded.templates
+    assert found.template is not None
+    assert (found.environment, found.name, found.template.file) == ("eu", "notes", TEMPLATE)
+    assert found.template.text == "a: {{ b }}\n"
+    assert [file.path for file in loaded.files] == [ENVIRONMENT]
+    assert loaded.findings == ()
+
+
+def test_a_template_that_is_no_text_is_known_by_name() -> None:
+    loaded = load({TEMPLATE: b"a: \xff"})
+    assert [(found.name, found.template) for found in loaded.templates] == [("notes", None)]
+    assert [(finding.rule, finding.location.file) for finding in loaded.findings] == [("utf-8", TEMPLATE)]
+
+
+def test_a_refused_link_in_the_place_of_a_template_is_known_by_name() -> None:
+    loaded = load({}, links={TEMPLATE: "/etc/passwd"})
+    assert [(found.name, found.template) for found in loaded.templates] == [("notes", None)]
+    assert [finding.rule for finding in loaded.findings] == ["symbolic-links"]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.load.layout import FileKind, Place, describe_stray, find_place, is_ignored, show_path
+from reconciler.load.layout import (
+    FileKind,
+    Place,
+    describe_stray,
+    find_place,
+    find_template,
+    is_ignored,
+    show_path,
+)
 from reconciler.state.findings import Grade
 
 
@@ -92,3 +100,37 @@ def test_a_name_that_cannot_be_printed_is_escaped_and_refused() -> None:
     assert finding.location.file == show_path(path) == "environments/eu/deployments/a\\nb\\udcff.yaml"
     assert finding.advice.startswith("Rename it")
     assert show_path("models/größe.yaml") == "models/größe.yaml"
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("environments/eu/extras/metrics.yaml.j2", ("eu", "metrics")),
+        ("environments/eu/extras/a.b.yaml.j2", ("eu", "a.b")),
+        ("environments/eu/extras/.yaml.j2", None),
+        ("environments/eu/extras/metrics.yaml", None),
+        ("environments/eu/extras/more/metrics.yaml.j2", None),
+        ("environments/eu/metrics.yaml.j2", None),
+        ("models/wines/extras/metrics.yaml.j2", None),
+    ],
+)
+def test_templates_lie_in_extras(path: str, found: tuple[str, str] | None) -> None:
+    assert find_template(path) == found
+    assert find_place(path) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "proposal"),
+    [
+        ("environments/eu/extras/metrics.yaml", "environments/eu/extras/metrics.yaml.j2"),
+        ("environments/eu/extras/metrics.yml.j2", "environments/eu/extras/metrics.yaml.j2"),
+        ("environments/eu/extras/metrics.j2", "environments/eu/extras/metrics.yaml.j2"),
+        ("environments/eu/extra/metrics.yaml.j2", "environments/eu/extras/metrics.yaml.j2"),
+        ("environments/eu/metrics.yaml.j2", "environments/eu/extras/metrics.yaml.j2"),
+    ],
+)
+def test_a_template_in_the_wrong_place_is_an_error_that_says_the_right_one(path: str, proposal: str) -> None:
+    assert find_template(path) is None
+    assert find_template(proposal) is not None
+    finding = describe_stray(path)
+    assert (finding.grade, finding.advice) == (Grade.HARD, f"Rename it to {proposal}.")

@@ -33,7 +33,7 @@ from reconciler.state.inventory import (
     RunSummary,
     TargetRecord,
 )
-from reconciler.state.objects import SELDON_DEPLOYMENT, Body, LiveObject, ObjectKey
+from reconciler.state.objects import KINDS, SELDON_DEPLOYMENT, Body, LiveObject, ObjectKey
 from reconciler.state.plans import Action
 from reconciler.state.shares import Share
 from reconciler.state.targets import Target
@@ -119,6 +119,16 @@ def test_the_config_map_is_an_applyset_parent() -> None:
         metadata["annotations"]["applyset.kubernetes.io/contains-group-kinds"]
         == "SeldonDeployment.machinelearning.seldon.io"
     )
+
+
+def test_the_applyset_names_all_kinds_as_kubectl_does() -> None:
+    keys = [ObjectKey(kind=kind, namespace=TARGET.namespace, name="wines") for kind in KINDS]
+    record = replace(RECORD, entries=tuple(InventoryEntry(key=key, deployment="wines") for key in keys))
+    body = encode_record(record, TARGET)
+    named = body["metadata"]["annotations"]["applyset.kubernetes.io/contains-group-kinds"].split(",")
+    assert named == sorted(named)
+    assert {"ConfigMap", "NetworkPolicy.networking.k8s.io"} < set(named)
+    assert len(named) == len(KINDS)
 
 
 def test_people_can_read_the_inventory_one_object_a_line() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.resolve.blame import blame
+from reconciler.state.extras import ExtraTemplate
 from reconciler.state.findings import Finding, Grade
 from reconciler.state.repository import Repository
 from tests.unit.resolve.building import DEFAULTS, DEPLOYMENT, ENVIRONMENT, MODEL, error, repository
@@ -113,3 +116,19 @@ def test_ending_a_deployment_needs_neither_model_nor_records(file: str) -> None:
 def test_ending_a_deployment_needs_the_file_that_says_so(file: str) -> None:
     ending = repository({DEPLOYMENT: "{model: wines, retire: true, variants: [{version: 3, traffic: 100}]}"})
     assert blamed(ending, error(file)) == {"wines"}
+
+
+TEMPLATE = "environments/production/extras/notes.yaml.j2"
+
+
+def test_a_template_that_cannot_be_read_is_the_fault_of_all_that_stay() -> None:
+    ending = {PRICES: "{model: prices, retire: true, variants: [{version: 1, traffic: 100}]}"}
+    entry = repository({**TWO, **ending}).environments["production"]
+    entry = replace(entry, faulty_extras=frozenset({"notes"}))
+    assert set(blame(entry, (error(TEMPLATE),))) == {"wines"}
+
+
+def test_what_rendering_finds_in_a_template_blames_nobody_before_it() -> None:
+    entry = repository().environments["production"]
+    entry = replace(entry, extras=(ExtraTemplate(name="notes", file=TEMPLATE, text=""),))
+    assert blame(entry, (error(TEMPLATE),)) == {}
