@@ -14,10 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.local_cluster.node import guard
 from scripts.local_cluster.node.addresses import Addresses
 from scripts.local_cluster.node.client import Client, Unreachable
 from scripts.local_cluster.node.events import Recorder
-from scripts.local_cluster.node.images import ROOT, Programs
+from scripts.local_cluster.node.images import Programs
 from scripts.local_cluster.node.logs import LogServer
 from scripts.local_cluster.node.moments import now, seconds
 from scripts.local_cluster.node.names import NameServer
@@ -105,8 +106,8 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     mark = f"{os.getpid()}-{secrets.token_hex(8)}"
     with subprocess.Popen(
-        [sys.executable, "-m", "scripts.local_cluster.node.guard", mark],
-        cwd=ROOT,
+        # As a file, without the rest of this package: it waits all the time and should take little memory.
+        [sys.executable, "-I", guard.__file__, mark],
         stdin=subprocess.PIPE,
         start_new_session=True,
     ):

@@ -1,6 +1,6 @@
 """End what a node's Pods run when the node itself is gone, however it went.
 
-Run as `python -m scripts.local_cluster.node.guard MARK` with a pipe from the node as standard input: when the
+Run as `python -I guard.py MARK` with a pipe from the node as standard input: when the
 node ends, the pipe does. All processes with the variable MODELSYNC_NODE=MARK, which only that node's Pods
 have, are killed then.
 """
