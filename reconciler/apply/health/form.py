@@ -12,7 +12,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -126,39 +126,40 @@ def _read_copy(pod: Mapping[str, Any]) -> Mapping[str, Any] | None:
                 copy = json.loads(base64.b64decode(str(variable.get("value") or ""), validate=True))
             except (binascii.Error, ValueError):
                 return None
-            return copy if isinstance(copy, Mapping) else None
+            return copy if isinstance(copy, dict) else None
     return None
 
 
 def _find_missing(asked: Any, seen: Any, ignored: frozenset[str], *, amounts: bool = False) -> str:
     """The path of the first value in `asked` that is not in `seen`; empty where all are.
 
-    Among `amounts` values are compared as quantities.
+    Both are plain JSON. Among `amounts` values are compared as quantities.
     """
-    if isinstance(asked, Mapping):
+    if asked == seen:
+        return ""
+    if isinstance(asked, dict):
         for key, value in asked.items():
             # Go leaves out empty values when it writes.
-            if key in ignored or _is_empty(value):
+            if key in ignored or not value:
                 continue
-            if not isinstance(seen, Mapping) or key not in seen:
+            if not isinstance(seen, dict) or key not in seen:
                 return str(key)
             if path := _find_missing(value, seen[key], ignored, amounts=amounts or key in _AMOUNTS):
                 return str(key) if path == "." else f"{key}.{path}"
         return ""
-    if isinstance(asked, Sequence) and not isinstance(asked, str):
-        others = list(seen) if isinstance(seen, Sequence) and not isinstance(seen, str) else []
-        return _find_missing_item(asked, others, ignored)
-    return "" if asked == seen or (amounts and _are_equal(asked, seen)) else "."
+    if isinstance(asked, list):
+        return _find_missing_item(asked, seen if isinstance(seen, list) else [], ignored)
+    return "" if amounts and _are_equal(asked, seen) else "."
 
 
-def _find_missing_item(asked: Sequence[Any], seen: list[Any], ignored: frozenset[str]) -> str:
+def _find_missing_item(asked: list[Any], seen: list[Any], ignored: frozenset[str]) -> str:
     """Lists of named things are compared by name, since the operator adds to them; others by place."""
     for place, item in enumerate(asked):
-        name = item.get("name") if isinstance(item, Mapping) else None
+        name = item.get("name") if isinstance(item, dict) else None
         if name is not None:
             if name == _PARAMETERS:
                 continue
-            same = [other for other in seen if isinstance(other, Mapping) and other.get("name") == name]
+            same = [other for other in seen if isinstance(other, dict) and other.get("name") == name]
             # The operator appends variables without looking for one of that name.
             paths = [_find_missing(item, other, ignored) for other in same] or ["."]
         else:
@@ -167,10 +168,6 @@ def _find_missing_item(asked: Sequence[Any], seen: list[Any], ignored: frozenset
             label = str(name) if name is not None else str(place)
             return label if paths[0] == "." else f"{label}.{paths[0]}"
     return ""
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value in ("", 0, False) or (isinstance(value, (Mapping, Sequence)) and not value)
 
 
 def _are_equal(asked: Any, seen: Any) -> bool:
