@@ -18,7 +18,7 @@ from reconciler.plan.waivers import is_active, write_waiver
 from reconciler.plan.wording import count, join_words
 from reconciler.state.declarations import Waiver
 from reconciler.state.inventory import GoodSet
-from reconciler.state.objects import ENVIRONMENT_LABEL, LiveObject
+from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, LiveObject
 from reconciler.state.observations import Namespace
 from reconciler.state.plans import Cause, Change, Op, Plan, Refusal
 from reconciler.state.quotas import Quota
@@ -173,12 +173,14 @@ def _check_prune(given: GuardInput) -> Iterator[Refusal]:
     lines += [f"  {change.key}  {_traffic_text(change)}" for change in unwaived[:10]]
     if len(unwaived) > 10:
         lines.append(f"  … {len(unwaived) - 10} more (modelsync plan {environment} --live)")
+    # Of a template that goes nothing can be brought back with retire: true in it.
+    retire = any(change.key.kind == SELDON_DEPLOYMENT for change in unwaived)
     yield Refusal(
         rule="max-prune",
         message="\n".join(lines),
         advice=(
-            "If this is meant, bring the file back with retire: true in it, "
-            "or waive it for exactly these objects, reviewed like any change:\n"
+            f"If this is meant, {'bring the file back with retire: true in it, or ' if retire else ''}"
+            "waive it for exactly these objects, reviewed like any change:\n"
             + write_waiver(environment, "max-prune", names, given.now)
             + f"\nIf not: the usual cause is a moved or renamed folder under environments/{environment}."
         ),
@@ -275,6 +277,8 @@ def _takes_traffic(change: Change) -> bool:
 
 
 def _traffic_text(change: Change) -> str:
+    if change.key.kind != SELDON_DEPLOYMENT:
+        return f"made by extras/ for {change.deployment}"
     live = ", ".join(
         f"{item.version} {item.old} %" for item in change.variants if item.old and not item.shadow
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import jinja2
@@ -75,21 +76,17 @@ class _BoundedSandbox(ImmutableSandboxedEnvironment):
 
 def run_template(template: ExtraTemplate, values: Mapping[str, Any]) -> str:
     """The text that the template gives for these values. Raises TemplateFailed."""
-    environment = make_environment(jinja2.DictLoader({template.file: template.text}), _BoundedSandbox)
     parts: list[str] = []
     length = 0
+    compiled = _compile(template, frozenset(values))
     try:
-        for node, detail in _find_faults(environment.parse(template.text), frozenset(values)):
-            raise TemplateFailed(place(template, node.lineno, _name(node)), detail)
-        for part in environment.get_template(template.file).generate(values):
+        for part in compiled.generate(values):
             length += len(part)
             if length > _OUTPUT_LIMIT:
                 raise TemplateFailed(
                     Location(file=template.file), f"it gives more than {_OUTPUT_LIMIT:,} characters"
                 )
             parts.append(part)
-    except jinja2.TemplateSyntaxError as error:
-        raise TemplateFailed(place(template, error.lineno), _say(error)) from error
     # What the template's own expressions may raise: a name that a mapping lacks, a sum of text and numbers,
     # a division by zero, a loop over a number.
     except (
@@ -102,6 +99,18 @@ def run_template(template: ExtraTemplate, values: Mapping[str, Any]) -> str:
     ) as error:
         raise TemplateFailed(_find_failure(template, error), _say(error)) from error
     return "".join(parts)
+
+
+@lru_cache(maxsize=64)
+def _compile(template: ExtraTemplate, known: frozenset[str]) -> jinja2.Template:
+    """The template, read and judged once for all deployments. Raises TemplateFailed."""
+    environment = make_environment(jinja2.DictLoader({template.file: template.text}), _BoundedSandbox)
+    try:
+        for node, detail in _find_faults(environment.parse(template.text), known):
+            raise TemplateFailed(place(template, node.lineno, _name(node)), detail)
+        return environment.get_template(template.file)
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateFailed(place(template, error.lineno), _say(error)) from error
 
 
 def place(template: ExtraTemplate, line: int, words: str = "") -> Location:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from reconciler.apply.entries import settle_entries, widen_entries
+from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.planner import compare_manifests
 from reconciler.plan.wording import name_change
 from reconciler.render.digest import digest_manifest
@@ -181,3 +183,25 @@ def test_without_a_generation_any_write_counts_as_an_edit() -> None:
     numbered = replace(live, generation=2)
     assert is_unedited(replace(numbered, resource_version="9"), numbered)
     assert not is_unedited(replace(numbered, generation=3), numbered)
+
+
+def test_a_template_that_goes_is_told_by_the_prune_guard_as_what_it_is() -> None:
+    notes = tuple(make_notes(name) for name in ("wines", "prices", "beers"))
+    plan = serve_with_notes(*notes).declare(WINES).plan()
+    (refusal,) = judge(
+        GuardInput(
+            plan=plan,
+            max_prune=None,
+            recorded=4,
+            declared=3,
+            applied="",
+            ancestry=Ancestry.FIRST,
+            namespace=None,
+            waivers=(),
+            now=datetime(2026, 11, 23, tzinfo=timezone.utc),
+        )
+    )
+    assert refusal.rule == "max-prune"
+    assert "ConfigMap/wines-notes  made by extras/ for wines" in refusal.message
+    assert refusal.objects == ("production/beers", "production/prices", "production/wines")
+    assert "retire" not in refusal.advice
