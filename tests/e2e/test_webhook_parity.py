@@ -8,8 +8,11 @@ what the webhook lets through, and we do not.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -19,8 +22,12 @@ from reconciler.load.documents import load
 from reconciler.state.findings import Finding
 from reconciler.validate.checks import check
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.bundles import OPERATOR
+from scripts.local_cluster.operator_files import MODULE
+from scripts.tools.toolchain import find_go, run_go
 from tests.support.shop import make_record
 
+WEBHOOK = "apis/machinelearning.seldon.io/v1/seldondeployment_webhook.go"
 OBJECTS = "/apis/machinelearning.seldon.io/v1/namespaces/default/seldondeployments?dryRun=All"
 
 ENVIRONMENT = """\
@@ -53,6 +60,7 @@ def predictor(
     node: str = "wines",
     containers: tuple[Mapping[str, Any], ...] = (),
     hpa: Mapping[str, int] | None = None,
+    orchestrator: Mapping[str, Any] | None = None,
     **graph: Any,
 ) -> dict[str, Any]:
     """A predictor of the MLflow server; `graph` replaces keys of its node (None leaves a key out)."""
@@ -68,6 +76,7 @@ def predictor(
         **({"shadow": True} if shadow else {}),
         **({"annotations": annotations} if annotations else {}),
         **({"componentSpecs": [component]} if component else {}),
+        **({"svcOrchSpec": orchestrator} if orchestrator else {}),
     }
 
 
@@ -151,6 +160,15 @@ REFUSED_BY_BOTH: Mapping[str, Case] = {
         spec=spec(predictor(), serverType="kafka"),
         says="For kafka please supply svcOrchSpec envs",
         files=serve(serverType="kafka"),
+        rule="known-keys",
+    ),
+    "4-kafka-is-told-all-its-topics": Case(
+        spec=spec(
+            predictor(orchestrator={"env": [{"name": "KAFKA_BROKER", "value": "kafka:9092"}]}),
+            serverType="kafka",
+        ),
+        says="For kafka please supply svcOrchSpec envs",
+        files=serve(serverType="kafka", orchestrator="{env: {KAFKA_BROKER: kafka}}"),
         rule="known-keys",
     ),
     "5-shadow-is-not-alone": Case(
@@ -444,5 +462,17 @@ def test_what_the_webhook_lets_through_is_refused_too(case: Case, operator_clust
 
 
 def test_every_rule_of_the_webhook_is_tried() -> None:
+    """What the webhook's own source can say is what the cases make it say."""
     numbers = {int(name.partition("-")[0]) for name in REFUSED_BY_BOTH}
     assert numbers == set(range(1, 21))
+    found = json.loads(run_go(find_go(), "mod", "download", "-json", MODULE, folder=OPERATOR.module))
+    source = Path(found["Dir"], WEBHOOK).read_text(encoding="utf-8")
+    refusals = re.findall(r"field\.Invalid\((.*)\)", source)
+    messages = [re.findall(r'"([^"]*)"', refusal)[-1] for refusal in refusals]
+    said = {case.says for case in REFUSED_BY_BOTH.values()}
+    assert len(messages) == 22
+    assert [
+        text
+        for text in messages
+        if not any(text.startswith(words) or words.startswith(text) for words in said)
+    ] == []
