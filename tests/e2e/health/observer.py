@@ -29,6 +29,7 @@ from tests.e2e.health.kstatus import compute_kstatus
 from tests.e2e.health.truth import Seen, Served, is_served, is_told
 
 PAUSE = 0.1
+AT_ONCE = 4
 # A Deployment's own clock has whole seconds.
 ROUNDING = 1.0
 
@@ -87,7 +88,7 @@ class Observer:
         self._expected: dict[Key, Expectation | None] = {}
         self._tracks: dict[Key, Track] = defaultdict(Track)
         self._ended = threading.Event()
-        self._pool = ThreadPoolExecutor(3)
+        self._pool = ThreadPoolExecutor(1)
         self._watching: Future[None] | None = None
 
     def start(self) -> None:
@@ -101,7 +102,11 @@ class Observer:
             self._watching.result()
 
     def act(self, keys: tuple[Key, ...], action: Callable[[], None], expected: Expectation) -> None:
-        """Do something to objects; from the moment it is done `expected` holds for all of them."""
+        """Do something to objects; from the moment it is done `expected` holds for all of them.
+
+        They are looked at at once, a few times: after an edit the old status stands for some hundredths of a
+        second only.
+        """
         with self._lock:
             for key in keys:
                 self._expected[key] = None
@@ -114,6 +119,9 @@ class Observer:
                     failed_after=expected.failed_after,
                     since=time.monotonic(),
                 )
+        for _ in range(AT_ONCE):
+            for namespace in {key[0] for key in keys}:
+                self._look(namespace)
 
     def wait(self, key: Key, is_wanted: Callable[[Sample], bool], seconds: float) -> bool:
         """Wait until the last look at an object is one that is wanted; False when none was."""
@@ -141,17 +149,18 @@ class Observer:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            self._look()
+            self._look("")
             self._ended.wait(PAUSE)
 
-    def _look(self) -> None:
+    def _look(self, namespace: str) -> None:
+        """At one namespace, or at all of them."""
         begin = time.monotonic()
-        objects = self._reader.list(SELDON_DEPLOYMENT, "")
-        workloads = self._reader.list(DEPLOYMENT, "", label_selector=WORKLOAD_SELECTOR)
-        pods = self._pool.submit(self._reader.list, POD, "", label_selector=WORKLOAD_SELECTOR)
-        events = self._pool.submit(self._reader.list, EVENT, "")
-        services = self._reader.list(VIRTUAL_SERVICE, "")
-        groups = [_group(items) for items in (workloads, pods.result(), events.result(), services)]
+        objects = self._reader.list(SELDON_DEPLOYMENT, namespace)
+        workloads = self._reader.list(DEPLOYMENT, namespace, label_selector=WORKLOAD_SELECTOR)
+        services = self._reader.list(VIRTUAL_SERVICE, namespace)
+        pods = self._reader.list(POD, namespace, label_selector=WORKLOAD_SELECTOR)
+        events = self._reader.list(EVENT, namespace)
+        groups = [_group(items) for items in (workloads, pods, events, services)]
         live = {(item.key.namespace, item.key.name): item for item in objects}
         end = time.monotonic()
         now = datetime.now(timezone.utc)
@@ -160,7 +169,7 @@ class Observer:
             known = {
                 key: expected
                 for key, expected in self._expected.items()
-                if expected is not None and expected.since <= begin
+                if expected is not None and expected.since <= begin and namespace in ("", key[0])
             }
         for key, expected in known.items():
             own = [group.get(key[0], ()) for group in groups]
