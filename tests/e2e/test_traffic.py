@@ -15,7 +15,7 @@ import pytest
 
 from scripts.local_cluster import LocalCluster, Part
 from tests.integration.mlflow_fixtures import SharedMlflow
-from tests.support.routed import SETTLED
+from tests.support.routed import SETTLED, wait_until
 from tests.support.serving import ServingTeam, open_shop, read_predictions
 from tests.support.shares import find_surprises
 from tests.support.traffic import Answer, Callers, ask, count
@@ -46,7 +46,7 @@ COLUMNS: Mapping[str, tuple[float, float]] = {
 
 @pytest.fixture(scope="module")
 def team(mlflow_server: SharedMlflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServingTeam]:
-    with LocalCluster((Part.OPERATOR, Part.NODE, Part.STORAGE, Part.GATEWAY)) as cluster:
+    with LocalCluster((Part.OPERATOR, Part.NODE, Part.STORAGE, Part.METRICS)) as cluster:
         yield open_shop(tmp_path_factory.mktemp("team") / "shop", cluster, mlflow_server)
 
 
@@ -105,6 +105,27 @@ def test_answers_are_the_models_own_predictions_value_for_value(team: ServingTea
     assert [answer for answer in answers if answer.failed] == []
     assert set(count(answers, read_version)) == {"1", "2"}
     assert [answer for answer in answers if not is_own(answer, own)] == []
+
+
+def test_status_shows_all_four_truths_and_they_agree(team: ServingTeam) -> None:
+    move(team, {1: 50, 2: 50})
+    answers = ask(team.ask_about(make_wines(1)), 200)
+    counted = count(answers, read_version)
+
+    def served() -> Mapping[str, float]:
+        return team.status()["served"] or {}
+
+    # Beside what other tests asked for in the same hour.
+    wait_until(
+        lambda: all(served().get(f"v{version}", 0) >= counted[version] for version in ("1", "2")),
+        "Prometheus has what was served",
+    )
+    status = team.status()
+    halves = {"v1": 50, "v2": 50}
+    for truth in ("declared", "applied", "routed"):
+        assert {entry["predictor"]: entry["percent"] for entry in status[truth]} == halves, truth
+    assert set(status["served"]) == set(halves)
+    assert (status["health"], status["notes"]) == ("Current", [])
 
 
 def is_own(answer: Answer, own: Mapping[str, tuple[float, ...]]) -> bool:

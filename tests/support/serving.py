@@ -52,6 +52,15 @@ class ServingTeam:
             "sync", "production", "--wait", PATIENCE, kubeconfig=self.cluster.kubeconfig, timeout=300
         )
 
+    def status(self) -> dict[str, Any]:
+        """What `modelsync status` says of the deployment."""
+        ended = self.shop.run("status", DEPLOYMENT, "-o", "json", kubeconfig=self.cluster.kubeconfig)
+        assert ended.code == 0, ended.out + ended.err
+        (target,) = json.loads(ended.out)["targets"]
+        (deployment,) = target["deployments"]
+        found: dict[str, Any] = deployment
+        return found
+
     def ask_about(self, wines: Mapping[str, Sequence[float]]) -> Question:
         """What a client asks through the gateway: one value of each wine by column."""
         url = f"{self.cluster.fact('gateway')}/seldon/{NAMESPACE}/wines/v2/models/infer"
@@ -94,7 +103,7 @@ def open_shop(folder: Path, cluster: LocalCluster, mlflow: SharedMlflow) -> Serv
     ):
         cluster.api.apply(body)
     shop = Shop(folder)
-    shop.add_environment("production", NAMESPACE)
+    shop.add_environment("production", NAMESPACE, f"metrics: {{prometheus: {cluster.fact('prometheus')}}}")
     for record in (folder / "models" / "wines" / "versions").iterdir():
         record.unlink()
     subprocess.run(
