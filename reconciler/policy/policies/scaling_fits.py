@@ -78,6 +78,12 @@ def _find_faults(
                 f"scaling has triggers, but the platform{where} has no KEDA, so that nothing would scale",
                 "Say platform: {keda: true} where the cluster has it, or scale by cpu: or memory:.",
             )
+        if scaling.poll is not None and scaling.poll.startswith("0"):
+            yield (
+                "scaling.poll",
+                f"KEDA cannot poll every {scaling.poll}",
+                "Say a whole number of seconds, from 1s.",
+            )
     else:
         for field in _KEDA_FIELDS:
             if getattr(scaling, field) is not None:

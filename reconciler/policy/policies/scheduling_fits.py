@@ -1,13 +1,15 @@
-"""Kubernetes accepts what is said of nodes, taints and priorities.
+"""Kubernetes accepts what is said of nodes and taints, and Pods end in time.
 
 What it checks
     In `serving.nodeSelector`, `tolerations` and `affinity`: keys and values have the form of labels; a
     toleration without key has operator Exists, one with Exists no value, and `tolerationSeconds` stands with
-    effect NoExecute only; conditions have the values that their operator takes.
+    effect NoExecute only; conditions have the values that their operator takes. `terminationGrace` is longer
+    than the ten seconds that the operator lets Pods wait before they are told to stop.
 
 Why
     Neither the kind's schema nor Seldon's webhook looks at them. The API server refuses the Deployment that
-    the operator makes from them, and the variant never starts.
+    the operator makes from them, and the variant never starts. A grace of ten seconds or less ends while Pods
+    still wait for gateways to send them nothing more: they are killed with requests under way.
 
 Example
     serving:
@@ -31,6 +33,8 @@ from reconciler.state.scheduling import LabelRequirement, LabelSelector, NodeReq
 
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
 _PREFIX = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
+# Up to ten seconds: what controllers/seldondeployment_controller.go lets containers sleep before they stop.
+_SHORT_GRACE = re.compile(r"(0[smhd]|[1-9]s|10s)\Z")
 _NUMBER = re.compile(r"-?[0-9]+\Z")
 
 
@@ -42,7 +46,7 @@ def check(context: Context) -> Iterator[Finding]:
                     deployment.place(serving, field),
                     f"{deployment.id}: {members[0].name}: {field}{deployment.say_origin(serving, field)}: "
                     f"{fault}.",
-                    "Correct it; Kubernetes would refuse the Pods.",
+                    "Correct it: what the operator makes would not run, or not end, as it was meant.",
                 )
 
 
@@ -54,6 +58,8 @@ def _find_faults(serving: Serving) -> Iterator[tuple[str, str]]:
             yield "tolerations", fault
     for fault in _check_affinity(serving.affinity):
         yield "affinity", fault
+    if serving.termination_grace is not None and _SHORT_GRACE.match(serving.termination_grace):
+        yield "terminationGrace", f"{serving.termination_grace} is over before a Pod is told to stop (10s)"
 
 
 def _check_labels(labels: Mapping[str, str]) -> Iterator[str]:
