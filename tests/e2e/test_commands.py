@@ -411,14 +411,16 @@ class TestDoctor:
                 {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
                 {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["*"]},
                 {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["*"]},
-                {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+                {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "list"]},
+                {"apiGroups": [""], "resources": ["resourcequotas"], "verbs": ["list"]},
+                {"apiGroups": ["networking.istio.io"], "resources": ["*"], "verbs": ["list"]},
             ],
         )
         ended = team.shop.run("doctor", kubeconfig=kubeconfig)
         assert ended.code == 1, ended.out
         missing = [text for text, verdict in list_looks(ended).items() if verdict == "missing"]
         assert [text.partition("the caller may not ")[2] for text in missing] == [
-            "delete seldondeployments, list deployments"
+            "delete seldondeployments, list deployments, list pods"
         ]
 
     def test_a_cluster_without_the_kind(self, shop: Shop) -> None:
