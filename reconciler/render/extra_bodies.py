@@ -1,7 +1,7 @@
 """What an object from a template in `extras/` may be: its kind, its name, and what it says of itself.
 
-There is no schema here for what lies below: the API server checks it, without storing anything, when the
-change is planned with --live and before anything of the target is written.
+There is no schema here for a spec: the API server checks it, without storing anything, when the change is
+planned with --live and before anything of the target is written.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any
 
 from reconciler.render.applyset import parent_name
 from reconciler.render.sandbox import find_words
-from reconciler.state.extras import KINDS_ALLOWED, METADATA, NAMED, RENDERED, ExtraTemplate
+from reconciler.state.extras import CONTENT, KINDS_ALLOWED, METADATA, NAMED, RENDERED, ExtraTemplate
 from reconciler.state.findings import Finding, Grade
 from reconciler.state.objects import EXTRA_KINDS, PREFIX, Kind
 from reconciler.state.targets import DesiredDeployment
 
 _KINDS: Mapping[str, Kind] = {kind.name: kind for kind in EXTRA_KINDS}
+# All other kinds here say what they say in their spec.
+_BLOCKS: Mapping[str, tuple[str, ...]] = {"ConfigMap": ("data", "binaryData", "immutable")}
 _METADATA = ("name", "namespace", "labels", "annotations")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _OURS = (f"{PREFIX}/", "applyset.kubernetes.io/")
@@ -67,6 +69,7 @@ def check_body(
     if not isinstance(metadata, Mapping):
         yield subject.refuse(METADATA, ("metadata",), f"{body['kind']} has no metadata.", "Give it a name.")
         return
+    yield from _check_blocks(subject)
     yield from _check_name(subject, metadata.get("name"))
     yield from _check_metadata(subject, metadata, labels)
 
@@ -97,6 +100,24 @@ def _check_kind(subject: _Subject, kinds: tuple[str, ...]) -> Iterator[Finding]:
             ("apiVersion",),
             f"{kind} says apiVersion {version}; expected {known.api_version}.",
         )
+
+
+def _check_blocks(subject: _Subject) -> Iterator[Finding]:
+    """What stands at the top, and that a ConfigMap holds texts: numbers are what is most often left bare."""
+    kind = subject.body["kind"]
+    blocks = _BLOCKS.get(kind, ("spec",))
+    for key, value in subject.body.items():
+        if key not in ("apiVersion", "kind", "metadata", *blocks):
+            yield subject.refuse(
+                CONTENT, (f"{key}:",), f"{kind} gives {key}; it has {', '.join(blocks)}.", "Leave it out."
+            )
+        elif key in ("data", "binaryData") and value is not None and not _is_text_mapping(value):
+            yield subject.refuse(
+                CONTENT,
+                (f"{key}:",),
+                f"{kind} gives {key} that is no text by name.",
+                'Put numbers and the like in quotes, or make a text of them: {{ (… ~ "") | tojson }}.',
+            )
 
 
 def _check_name(subject: _Subject, name: Any) -> Iterator[Finding]:
@@ -149,10 +170,6 @@ def _check_metadata(
             ("namespace:",),
             f"{kind} wants namespace {metadata['namespace']}; the environment's is {namespace}.",
             "Leave it out.",
-        )
-    if "status" in subject.body:
-        yield subject.refuse(
-            METADATA, ("status:",), f"{kind} gives a status, which the cluster writes.", "Leave it out."
         )
     for block in ("labels", "annotations"):
         given = metadata.get(block)

@@ -135,18 +135,26 @@ def _find(text: str, words: str) -> int:
     """Where the words stand, best whole and behind {{ or {%: keys are often called like their values."""
     begins = [index for index in (text.find("{{"), text.find("{%")) if index >= 0]
     for first in (min(begins, default=0), 0):
-        found = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)").search(text, first)
+        found = _match_whole(words).search(text, first)
         if found is not None:
             return found.start()
     return text.find(words)
+
+
+def _match_whole(words: str) -> re.Pattern[str]:
+    """The words, where they are not a part of longer ones: `data:` is not in `metadata:`."""
+    before = r"(?<!\w)" if re.match(r"\w", words) else ""
+    after = r"(?!\w)" if re.search(r"\w\Z", words) else ""
+    return re.compile(f"{before}{re.escape(words)}{after}")
 
 
 def find_words(template: ExtraTemplate, *choices: str, first: int = 1) -> Location:
     """Where the first of these words that the template holds from line `first` on stands; else that line."""
     lines = template.text.split("\n")
     for words in choices:
+        pattern = _match_whole(words)
         for number, line in enumerate(lines[first - 1 :], start=first):
-            if words in line:
+            if pattern.search(line):
                 return place(template, number, words)
     return place(template, first)
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 RENDERED = "extras-rendered"
+CONTENT = "extras-content"
 KINDS_ALLOWED = "extras-kinds-allowed"
 NAMED = "extras-named-for-deployment"
 UNIQUE = "extras-unique"
 METADATA = "extras-metadata"
 
 EXTRA_RULES: Mapping[str, str] = {
+    CONTENT: "Objects of templates in extras/ have the blocks of their kind, and ConfigMaps hold texts",
     KINDS_ALLOWED: "Templates in extras/ make objects of the allowed kinds only",
     METADATA: "Templates in extras/ give name, labels and annotations, and none that modelsync gives itself",
     NAMED: "Objects of templates in extras/ are named after their deployment",

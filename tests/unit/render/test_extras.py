@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.render.extras import Extras, render_extras
-from reconciler.state.extras import KINDS_ALLOWED, METADATA, NAMED, RENDERED, UNIQUE, ExtraTemplate
+from reconciler.state.extras import CONTENT, KINDS_ALLOWED, METADATA, NAMED, RENDERED, UNIQUE, ExtraTemplate
 from reconciler.state.objects import DEPLOYMENT_LABEL, DIGEST_ANNOTATION, EXTRA_KINDS
 from reconciler.state.targets import Desired, DesiredDeployment, Target
 from tests.unit.render.building import COMMIT, PART_OF, deployment, variant
@@ -239,7 +239,10 @@ def test_what_says_the_same_may_be_said(metadata: str) -> None:
         ("a: {{ nothing | tojson }}", RENDERED),
         ("apiVersion: v1\nkind: ConfigMap\n", METADATA),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: wines\n", METADATA),
-        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wines}\nstatus: {}\n", METADATA),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wines}\nstatus: {}\n", CONTENT),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wines}\ndata: {a: 1}\n", CONTENT),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wines}\nspec: {}\n", CONTENT),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: wines}\nbinaryData: words\n", CONTENT),
     ],
 )
 def test_what_is_no_object_is_refused(text: str, rule: str) -> None:

@@ -124,6 +124,7 @@ def test_the_first_of_several_words_that_is_there_counts() -> None:
     assert find_words(notes, "x", "b").line == 2
     assert find_words(notes, "b", first=3).line == 4
     assert find_words(notes, "x", first=3).line == 3
+    assert find_words(template("metadata:\ndata: a"), "data:").line == 2
 
 
 def test_nothing_is_kept_between_two_runs() -> None:
