@@ -25,6 +25,7 @@ from reconciler.pipeline.records import RunFacts, build_record, find_startup, fi
 from reconciler.pipeline.told import explain_lost_sets, tell_traffic
 from reconciler.plan.wording import count, describe_shares, name_change
 from reconciler.state.inventory import ObjectResult, TargetRecord
+from reconciler.state.objects import ObjectKey
 from reconciler.state.observations import Health, HealthWord, Namespace, Observation
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.plans import Action, Op, Plan
@@ -60,7 +61,8 @@ def _wait_for_health(
 ) -> TargetRun:
     """Look again until all is decided or the wait is over. No Lease is held: nothing is written any more."""
     started, health, said = clock.monotonic(), run.health, ""
-    waiting = _find_waiting(health)
+    old = frozenset(item.key for item in health if item.word is HealthWord.FAILED)
+    waiting = _find_waiting(health, old)
     while waiting and clock.monotonic() - started < request.wait:
         clock.sleep(_POLL)
         reason = f"waiting for {run.target}: {waiting[0].key}: {waiting[0].reason}"
@@ -70,7 +72,7 @@ def _wait_for_health(
         health = assess_explained(
             request.rendered, _observe_again(request, cluster), request.view, cluster.reader, clock.now()
         )
-        waiting = _find_waiting(health)
+        waiting = _find_waiting(health, old)
     failed = any(item.word is HealthWord.FAILED for item in health)
     outcome = worst([run.outcome, Outcome.UNHEALTHY] if failed else [run.outcome])
     return replace(run, health=health, outcome=outcome)
@@ -87,9 +89,12 @@ def _observe_again(request: TargetRequest, cluster: Cluster) -> Observation:
     return observe(cluster.reader, request.rendered.desired.target, manifests=request.rendered.manifests)
 
 
-def _find_waiting(health: tuple[Health, ...]) -> tuple[Health, ...]:
-    """What may still get ready; nothing once one of them failed, since that decides."""
-    if any(item.word is HealthWord.FAILED for item in health):
+def _find_waiting(health: tuple[Health, ...], old: frozenset[ObjectKey]) -> tuple[Health, ...]:
+    """What may still get ready; nothing once one more failed, since that decides.
+
+    What had failed before (`old`) has nothing to do with what is waited for.
+    """
+    if any(item.word is HealthWord.FAILED and item.key not in old for item in health):
         return ()
     return tuple(item for item in health if item.word is HealthWord.IN_PROGRESS)
 

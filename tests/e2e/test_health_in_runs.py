@@ -79,3 +79,15 @@ def test_where_all_is_known_to_be_well_a_run_asks_three_times(winery: Winery) ->
     assert winery.run("sync", "production").code == 0
 
     assert ", 3 requests" in winery.run("sync", "production").out
+
+
+def test_what_failed_before_does_not_keep_a_run_from_waiting_for_another(winery: Winery) -> None:
+    winery.play(2, "never-ready")
+    winery.shop.declare("production/prices", {2: 100}, HURRIED)
+    assert winery.sync({1: 100}, "--wait", "60s").code == 6
+    winery.play(3, "slow-3s")
+
+    ended = winery.sync({1: 90, 3: 10}, "--wait", "60s")
+
+    assert ended.code == 6
+    assert "routed: v1 90 %, v3 10 %" in ended.out

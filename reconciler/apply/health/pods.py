@@ -83,8 +83,9 @@ def _explain_container(title: str, status: Mapping[str, Any]) -> Iterator[str]:
     reason = str(waiting.get("reason") or "")
     ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
     words = _say_end(str(status.get("name", "")), ended) if ended else ""
-    if reason == _CRASHING:
-        times = int(status.get("restartCount") or 0)
+    times = int(status.get("restartCount") or 0)
+    # Between two waits it runs for a while, and is no better for it.
+    if reason == _CRASHING or (words and times > 1 and reason in _EARLY and not status.get("ready")):
         yield f"{name} ends again and again ({times} restarts){f', last {words}' if words else ''}"
     elif reason not in _EARLY:
         message = tidy(waiting.get("message") or "")

@@ -120,8 +120,12 @@ KILLED = {"exitCode": 137, "reason": "OOMKilled"}
             "container wines cannot start: CreateContainerConfigError: secret s3 not found",
         ),
         (
-            {"containerStatuses": [make_container(restarts=2, ended=KILLED, running={})]},
+            {"containerStatuses": [make_container(restarts=1, ended=KILLED, running={})]},
             "container wines ended with exit code 137 (OOMKilled)",
+        ),
+        (
+            {"containerStatuses": [make_container(restarts=2, ended=KILLED, running={})]},
+            "container wines ends again and again (2 restarts), last with exit code 137 (OOMKilled)",
         ),
         (
             {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."},
