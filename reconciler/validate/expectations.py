@@ -85,6 +85,8 @@ def _describe_integer(node: Node) -> str:
 
 def _descend(node: Node, step: PathKey) -> Node:
     if isinstance(step, int):
+        # Of a value that may be one or several, the several.
+        node = next((choice for choice in node.get("anyOf", ()) if choice.get("type") == "array"), node)
         items = node.get("prefixItems", ())
         found = items[step] if step < len(items) else node.get("items")
     else:

@@ -52,7 +52,7 @@ def describe_faults(kind: FileKind, document: Document, errors: Iterable[ErrorDe
                 yield _refuse_missing(document, fault.path, root)
         elif fault.is_key:
             yield _refuse_key(document, fault.path, root)
-        elif fault.path not in seen and not _is_echo(document.value, fault):
+        elif fault.path not in seen and not _is_echo(document.value, fault, faults):
             seen.add(fault.path)
             yield _refuse_value(document, fault, root)
 
@@ -109,9 +109,15 @@ def _correct(path: Path, root: Node) -> Path:
     return (*path[:-1], near) if near else ()
 
 
-def _is_echo(document: Value, fault: _Fault) -> bool:
-    """Whether a list counts as too short only because its faulty items were left out."""
-    return fault.type == "too_short" and bool(_value_at(document, fault.path))
+def _is_echo(document: Value, fault: _Fault, faults: Sequence[_Fault]) -> bool:
+    """Whether a list is faulty only for its items: too short without them, or no single value."""
+    if fault.type == "too_short":
+        return bool(_value_at(document, fault.path))
+    if fault.type not in _FORMS or not isinstance(_value_at(document, fault.path), tuple):
+        return False
+    return any(
+        len(one.path) > len(fault.path) and one.path[: len(fault.path)] == fault.path for one in faults
+    )
 
 
 def _refuse_missing(document: Document, path: Path, root: Node) -> Finding:

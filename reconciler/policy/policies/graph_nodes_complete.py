@@ -3,11 +3,13 @@
 What it checks
     A node names either a registered model with its version (`model`, `version`), or the image and type of a
     component. A node with a model is of type `model`, unless its server is `custom`; a component has no
-    model server.
+    model server. Beside a graph the variant's own `serving` block says nothing that is for one container
+    alone (`server`, `image`, `port`, `parameters`, `storage`).
 
 Why
     The operator starts a model server for a node and makes it a model whatever its type says; for a node
-    without model it needs a container, and without a type it calls nothing.
+    without model it needs a container, and without a type it calls nothing. What a variant says of one
+    container would be taken by each model of its graph, and by no component.
 
 Example
     graph:
@@ -25,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.context import Context, PlacedContainer
+from reconciler.policy.context import Context, PlacedContainer, PlacedDeployment, PlacedVariant
 from reconciler.policy.engine import Policy
 from reconciler.state.declarations import GraphNode
 from reconciler.state.findings import Finding
@@ -34,6 +36,7 @@ from reconciler.state.findings import Finding
 def check(context: Context) -> Iterator[Finding]:
     for deployment in context.served:
         for placed in deployment.variants:
+            yield from _check_variant(deployment, placed)
             for container in placed.containers:
                 if container.node is None:
                     continue
@@ -43,6 +46,19 @@ def check(context: Context) -> Iterator[Finding]:
                         f"{deployment.id}: node {container.title} {fault}.",
                         advice,
                     )
+
+
+def _check_variant(deployment: PlacedDeployment, placed: PlacedVariant) -> Iterator[Finding]:
+    serving = placed.variant.serving
+    if placed.variant.graph is None or serving is None:
+        return
+    for key in ("server", "image", "port", "parameters", "storage"):
+        if getattr(serving, key) is not None:
+            yield POLICY.finding(
+                deployment.variant_at(placed, "serving", key),
+                f"{deployment.id}: {placed.name} says {key} for all nodes of its graph; it is for one.",
+                f"Say {key}: at the node.",
+            )
 
 
 def _find_faults(node: GraphNode, container: PlacedContainer) -> Iterator[tuple[str, str]]:
