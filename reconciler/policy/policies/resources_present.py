@@ -1,7 +1,8 @@
 """Requests for cpu and memory and a limit of memory are given.
 
 What it checks
-    After all layers, `serving.resources` has `requests.cpu`, `requests.memory` and `limits.memory`.
+    After all layers, the `resources` of each model server, graph's node and explainer have `requests.cpu`,
+    `requests.memory` and `limits.memory`.
 
 Why
     Without requests the scheduler puts any number of model servers on a node; without a limit of memory
@@ -23,10 +24,11 @@ from reconciler.policy.context import Context, PlacedContainer, PlacedDeployment
 from reconciler.policy.engine import Policy
 from reconciler.policy.layers import MergedServing
 from reconciler.policy.wording import join_words
+from reconciler.state.declarations import Resources
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding
 
-_NEEDED = ("resources.requests.cpu", "resources.requests.memory", "resources.limits.memory")
+_NEEDED = ("requests.cpu", "requests.memory", "limits.memory")
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -37,7 +39,7 @@ def check(context: Context) -> Iterator[Finding]:
         for serving, members in deployment.distinct_containers():
             if members[0].is_unread:
                 continue
-            missing = _find_missing(serving)
+            missing = _find_missing(serving.serving.resources, "resources")
             if missing:
                 names = join_words([container.title for container in members])
                 folder = members[0].folder
@@ -48,6 +50,19 @@ def check(context: Context) -> Iterator[Finding]:
                     f"Add {place}, for example: "
                     "resources: {requests: {cpu: 200m, memory: 512Mi}, limits: {memory: 1Gi}}",
                 )
+        for serving, variants in deployment.distinct_servings():
+            explainer = serving.serving.explainer
+            if explainer is None:
+                continue
+            missing = _find_missing(explainer.resources, "explainer.resources")
+            if missing:
+                names = join_words([placed.name for placed in variants])
+                yield POLICY.finding(
+                    deployment.place(serving, "explainer.resources", "explainer"),
+                    f"{deployment.id}: no layer gives {join_words(missing)} for the explainer of {names}.",
+                    "Add to explainer:, for example: "
+                    "resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 512Mi}}",
+                )
 
 
 def _locate(deployment: PlacedDeployment, serving: MergedServing, container: PlacedContainer) -> Location:
@@ -56,8 +71,7 @@ def _locate(deployment: PlacedDeployment, serving: MergedServing, container: Pla
     return deployment.place(serving, "resources")
 
 
-def _find_missing(serving: MergedServing) -> list[str]:
-    resources = serving.serving.resources
+def _find_missing(resources: Resources | None, block: str) -> list[str]:
     requests = resources.requests if resources is not None else None
     limits = resources.limits if resources is not None else None
     given = (
@@ -65,7 +79,7 @@ def _find_missing(serving: MergedServing) -> list[str]:
         requests.memory if requests is not None else None,
         limits.memory if limits is not None else None,
     )
-    return [field for field, value in zip(_NEEDED, given, strict=True) if value is None]
+    return [f"{block}.{field}" for field, value in zip(_NEEDED, given, strict=True) if value is None]
 
 
 POLICY = Policy(id="resources-present", documentation=__doc__, check=check)
