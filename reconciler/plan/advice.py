@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.plan.wording import join_words, name_variant
+from reconciler.plan.wording import choose, join_words, name_variant
 from reconciler.state.objects import ObjectKey
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.plans import Change, Op, Plan
@@ -33,14 +33,18 @@ def _advise(plan: Plan, change: Change, health: dict[ObjectKey, Health]) -> Iter
     moves = any(it.old != it.new for it in change.variants)
     if gone:
         yield (
-            f"{name}: {join_words(gone)} is not ready and goes"
+            f"{name}: {join_words(gone)} {choose(gone, 'is not ready and goes', 'are not ready and go')}"
             + ("." if kept else "; the shares of the others are routed as soon as the operator saw it.")
         )
     if zeroed:
         yield (
-            f"{name}: {join_words(zeroed)} is not ready, and traffic 0 changes nothing of what is routed "
-            "until it is. To go back, take it out of the file instead."
+            f"{name}: {join_words(zeroed)} {choose(zeroed, 'is', 'are')} not ready, and traffic 0 changes "
+            f"nothing of what is routed until {choose(zeroed, 'it is', 'they are')}. "
+            f"To go back, take {choose(zeroed, 'it', 'them')} out of the file instead."
         )
     elif kept and moves:
-        names = join_words([name_variant(it) for it in kept])
-        yield f"{name}: {names} is not ready now; no share moves before it is."
+        names = [name_variant(it) for it in kept]
+        yield (
+            f"{name}: {join_words(names)} {choose(names, 'is', 'are')} not ready now; "
+            f"no share moves before {choose(names, 'it is', 'they are')}."
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.plan.binomial import judge_share
-from reconciler.plan.wording import join_words
+from reconciler.plan.wording import choose, join_words
 from reconciler.state.observations import Health, HealthWord, VariantHealth
 from reconciler.state.routes import DeploymentRoutes, RoutedShare, ServedDifference
 from reconciler.state.shares import Share
@@ -85,14 +85,18 @@ def _advise_removal(
     failed = tuple(share for share in waiting if unready[share.predictor].word is HealthWord.FAILED)
     idle = tuple(share for share in waiting if not share.percent)
     if moved:
+        sick = failed or waiting
+        unready_text = choose(sick, "it is not", "they are not")
         yield (
-            f"{view.id}: if {_name(failed or waiting)} must go, {_take_out(view, failed or waiting)} "
-            "(traffic 0 would change nothing while it is not ready)."
+            f"{view.id}: if {_name(sick)} must go, {_take_out(view, sick)} "
+            f"(traffic 0 would change nothing while {unready_text} ready)."
         )
     elif idle:
+        takes = choose(idle, "takes no share but is", "take no share but are")
         yield (
-            f"{view.id}: {_name(idle)} takes no share but is not ready, and until it is, no change of shares "
-            f"is routed; wait for it, or {_take_out(view, idle)}."
+            f"{view.id}: {_name(idle)} {takes} not ready, and until {choose(idle, 'it is', 'they are')}, "
+            f"no change of shares is routed; wait for {choose(idle, 'it', 'them')}, or "
+            f"{_take_out(view, idle)}."
         )
 
 
@@ -102,7 +106,9 @@ def _name(shares: tuple[Share, ...]) -> str:
 
 def _take_out(view: TrafficView, shares: tuple[Share, ...]) -> str:
     places = [view.places[share.predictor] for share in shares if share.predictor in view.places]
-    return f"take it out of {join_words(places) or 'its deployment file'} and sync"
+    return (
+        f"take {choose(shares, 'it', 'them')} out of {join_words(places) or 'its deployment file'} and sync"
+    )
 
 
 def _explain_waiting(

@@ -20,6 +20,11 @@ def join_words(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def choose(names: Sequence[object], one: str, several: str) -> str:
+    """The form of a word that goes with one name, or with several."""
+    return one if len(names) == 1 else several
+
+
 def name_variant(variant: VariantChange) -> str:
     """How people call it: `v5`, `v6 shadow`, or the predictor's own name where that says more."""
     if variant.shadow:

@@ -57,3 +57,9 @@ def test_while_another_one_is_not_ready_taking_one_out_moves_nothing(kept: Mappi
     assert _advise(before, kept, {"v3": C, "v5": F, "v6": P})[0] == (
         "production/wines: v5 is not ready and goes."
     )
+
+
+def test_several_are_told_together() -> None:
+    (said,) = _advise({"v3": 90, "v5": 10}, {"v3": 50, "v5": 50}, {"v3": P, "v5": P})
+
+    assert said == "production/wines: v3 and v5 are not ready now; no share moves before they are."
