@@ -131,15 +131,19 @@ def _count_more(
 def _strip(predictor: Mapping[str, Any]) -> Mapping[str, Any]:
     """A predictor without what can change while its Pods stay."""
     kept = {key: value for key, value in predictor.items() if key not in ("traffic", "replicas", "explainer")}
-    specs = ({**spec, "replicas": None, "hpaSpec": None} for spec in predictor.get("componentSpecs") or ())
+    fixed = {"replicas": None, "hpaSpec": None, "kedaSpec": None, "pdbSpec": None}
+    specs = ({**spec, **fixed} for spec in predictor.get("componentSpecs") or ())
     return {**kept, "componentSpecs": list(specs)}
 
 
 def _count_replicas(spec: Mapping[str, Any], predictor: Mapping[str, Any], body: Body) -> int:
     """The operator's order of precedence; with an autoscaler at least its minimum."""
     own = spec.get("replicas", predictor.get("replicas", (body.get("spec") or {}).get("replicas")))
-    scaler: Mapping[str, Any] = spec.get("hpaSpec") or {}
-    return max(1 if own is None else int(own), int(scaler.get("minReplicas") or 0))
+    least = (
+        (spec.get("hpaSpec") or {}).get("minReplicas"),
+        (spec.get("kedaSpec") or {}).get("minReplicaCount"),
+    )
+    return max(1 if own is None else int(own), *(int(number or 0) for number in least))
 
 
 def _measure_pod(

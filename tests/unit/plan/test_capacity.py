@@ -91,10 +91,18 @@ def test_a_changed_template_adds_the_surge(replicas: int, surge: int) -> None:
     assert _adds(before, after)["requests.cpu"] == surge * Fraction(5, 2)
 
 
-def test_an_autoscaler_starts_with_its_minimum() -> None:
+@pytest.mark.parametrize(
+    "scaler",
+    [
+        {"hpaSpec": {"minReplicas": 3, "maxReplicas": 9}},
+        {"kedaSpec": {"minReplicaCount": 3, "triggers": []}},
+    ],
+    ids=["HPA", "KEDA"],
+)
+def test_an_autoscaler_starts_with_its_minimum(scaler: Mapping[str, Any]) -> None:
     manifest = _size(make_manifest("wines", {"v3": 100}))
     (predictor,) = manifest.body["spec"]["predictors"]
-    specs = [{**predictor["componentSpecs"][0], "hpaSpec": {"minReplicas": 3, "maxReplicas": 9}}]
+    specs = [{**predictor["componentSpecs"][0], **scaler}]
 
     assert _adds(None, _size(make_manifest("wines"), componentSpecs=specs))["pods"] == 3
 
