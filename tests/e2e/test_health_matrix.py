@@ -55,10 +55,19 @@ def test_the_table_shows_what_was_said(matrix: Matrix) -> None:
     assert table == TABLE.read_text(encoding="utf-8")
 
 
-def test_the_operators_endless_loop_is_named_where_it_is_and_nowhere_else(matrix: Matrix) -> None:
-    named = {stage.title for stage, track in tracks(matrix) if track.notes}
+def test_faults_of_the_operator_are_named_where_they_show_and_nowhere_else(matrix: Matrix) -> None:
+    named = {
+        (stage.title, words)
+        for stage, track in tracks(matrix)
+        for note in track.notes
+        for words in ("without end", "will not remove it")
+        if words in note
+    }
 
-    assert named == {"the operator's endless loop"}
+    assert named == {
+        ("the operator's endless loop", "without end"),
+        ("variant that never had a Pod, removed", "will not remove it"),
+    }
 
 
 def test_only_one_variant_of_a_sick_pair_is_sick(matrix: Matrix) -> None:

@@ -78,6 +78,17 @@ def find_loop(live: LiveObject, workload: LiveObject, replicas: int | None, now:
     )
 
 
+def is_forgotten(live: LiveObject, workload: LiveObject) -> bool:
+    """Whether the operator will never remove a Deployment that the spec does not call for any more.
+
+    It removes those that its status speaks of, and notes a Deployment there only once its numbers of Pods
+    are not zero (createDeployments, completeServiceCreation): one that a quota kept from its first Pod is
+    forgotten.
+    """
+    spoken: Mapping[str, Any] = (live.body.get("status") or {}).get("deploymentStatus") or {}
+    return workload.key.name not in spoken and not workload.deleting
+
+
 def find_routing_lack(live: LiveObject, routes: DeploymentRoutes | None) -> str:
     """What of the shares the ingress was not told yet; empty if nothing, or if the routes are not known.
 

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from reconciler.apply.health.operator import find_error, find_loop, find_routing_lack, read_state, say_state
+from reconciler.apply.health.operator import (
+    find_error,
+    find_loop,
+    find_routing_lack,
+    is_forgotten,
+    read_state,
+    say_state,
+)
 from reconciler.apply.health.times import find_deletion_time, find_edit_time, latest
 from reconciler.apply.health.wanted import DEFAULT_STARTUP, Wanted, find_startup, find_wanted
 from reconciler.apply.health.workloads import Verdict, judge_workload, say_late
@@ -95,12 +102,7 @@ def assess(
         reason="" if word is HealthWord.CURRENT else "; ".join(reasons),
         variants=variants,
         since=latest(*since),
-        notes=tuple(
-            note
-            for _, wanted in parts
-            for item in wanted
-            if (child := _find_child(children, item)) and (note := find_loop(live, child, item.replicas, now))
-        ),
+        notes=(*_find_loops(live, children, parts, now), *_name_forgotten(live, children, judged)),
     )
 
 
@@ -164,7 +166,7 @@ def _judge_rest(
     elif not ready:
         told = say_state(live) if state == "Failed" else ""
         return Verdict(word=HealthWord.IN_PROGRESS, reason=told)
-    elif left := _list_left(children, judged):
+    elif left := [item for item in _list_left(children, judged) if not is_forgotten(live, item)]:
         names = ", ".join(item.key.name for item in left)
         lack = f"the operator has not removed {names} yet"
         since = latest(settled, *(find_deletion_time(item.body) for item in left))
@@ -197,6 +199,31 @@ def _find_child(children: Mapping[str, LiveObject], wanted: Wanted) -> LiveObjec
 def _list_left(children: Mapping[str, LiveObject], judged: Iterable[_Judged]) -> tuple[LiveObject, ...]:
     names = frozenset(name for item in judged for name in item.names)
     return tuple(item for name, item in sorted(children.items()) if name not in names)
+
+
+def _find_loops(
+    live: LiveObject,
+    children: Mapping[str, LiveObject],
+    parts: Iterable[tuple[Mapping[str, Any], tuple[Wanted, ...]]],
+    now: datetime,
+) -> Iterator[str]:
+    for _, wanted in parts:
+        for item in wanted:
+            child = _find_child(children, item)
+            if child is not None and (note := find_loop(live, child, item.replicas, now)):
+                yield note
+
+
+def _name_forgotten(
+    live: LiveObject, children: Mapping[str, LiveObject], judged: tuple[_Judged, ...]
+) -> Iterator[str]:
+    for item in _list_left(children, judged):
+        if is_forgotten(live, item):
+            name, namespace = item.key.name, item.key.namespace
+            yield (
+                f"the operator left Deployment {name} behind and will not remove it, as no Pod of it ever "
+                f"was there: kubectl --namespace {namespace} delete deployment {name}"
+            )
 
 
 def _say_deleting(live: LiveObject) -> str:

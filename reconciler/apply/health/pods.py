@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -12,6 +13,12 @@ from reconciler.observe.closeup import Closeup
 from reconciler.state.objects import Body, LiveObject
 
 _LIMIT = 300
+# The end of a Python traceback, and a line by which other programs name a fault.
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception)\b(: |$)")
+_FAULT = re.compile(r"\b(ERROR|CRITICAL|FATAL)\b", re.IGNORECASE)
+
+Logs = Mapping[tuple[str, str], str]
+
 # What a container waits for before anything can be wrong with it.
 _EARLY = frozenset({"", "ContainerCreating", "PodInitializing"})
 _CRASHING = "CrashLoopBackOff"
@@ -30,11 +37,19 @@ def explain_workload(workload: str, closeup: Closeup | None) -> str:
         (pod for pod in pods if not _is_ready(pod) and not pod.deleting), key=_created, reverse=True
     )
     for pod in sick:
-        if said := next(_explain_pod(pod), ""):
+        if said := next(_explain_pod(pod, closeup.logs), ""):
             return said
     warning = find_warning(workload, closeup.events or ())
     waiting = next((_say_waiting(pod) for pod in sick), "")
     return "; ".join(part for part in (waiting, warning) if part)
+
+
+def find_last_words(log: str) -> str:
+    """The line of a log that says what ended the program: the last exception, else error, else line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    named = [line for line in lines if _EXCEPTION.match(line)]
+    faults = named or [line for line in lines if _FAULT.search(line)] or lines
+    return faults[-1] if faults else ""
 
 
 def find_warning(workload: str, events: Iterable[LiveObject]) -> str:
@@ -58,7 +73,7 @@ def tidy(text: Any) -> str:
     return line if len(line) <= _LIMIT else f"{line[: _LIMIT - 1]}…"
 
 
-def _explain_pod(pod: LiveObject) -> Iterator[str]:
+def _explain_pod(pod: LiveObject, logs: Logs) -> Iterator[str]:
     """What is wrong with this Pod, the surest first."""
     status: Mapping[str, Any] = pod.body.get("status") or {}
     if status.get("phase") == "Failed":
@@ -73,16 +88,17 @@ def _explain_pod(pod: LiveObject) -> Iterator[str]:
         ("container", status.get("containerStatuses")),
     ):
         for container in statuses or ():
-            yield from _explain_container(title, container)
+            log = logs.get((pod.key.name, str(container.get("name", ""))), "")
+            yield from _explain_container(title, container, log)
 
 
-def _explain_container(title: str, status: Mapping[str, Any]) -> Iterator[str]:
+def _explain_container(title: str, status: Mapping[str, Any], log: str) -> Iterator[str]:
     name = f"{title} {status.get('name', '')}"
     state: Mapping[str, Any] = status.get("state") or {}
     waiting: Mapping[str, Any] = state.get("waiting") or {}
     reason = str(waiting.get("reason") or "")
     ended = state.get("terminated") or (status.get("lastState") or {}).get("terminated")
-    words = _say_end(str(status.get("name", "")), ended) if ended else ""
+    words = _say_end(str(status.get("name", "")), ended, log) if ended else ""
     times = int(status.get("restartCount") or 0)
     # Between two waits it runs for a while, and is no better for it.
     if reason == _CRASHING or (words and times > 1 and reason in _EARLY and not status.get("ready")):
@@ -94,12 +110,16 @@ def _explain_container(title: str, status: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} ended {words}"
 
 
-def _say_end(name: str, ended: Mapping[str, Any]) -> str:
+def _say_end(name: str, ended: Mapping[str, Any], log: str) -> str:
     reason = str(ended.get("reason") or "")
     extra = f" ({reason})" if reason and reason != "Error" else ""
     code = ended.get("exitCode")
-    message = tidy(ended.get("message") or ("" if code is None else explain_exit(name, int(code))))
-    return f"with exit code {ended.get('exitCode', '?')}{extra}{f': {message}' if message else ''}"
+    message = tidy(ended.get("message") or "")
+    if not message:
+        words = tidy(find_last_words(log))
+        hint = "" if code is None else explain_exit(name, int(code))
+        message = "; ".join(part for part in (hint, f"its log: {words}" if words else "") if part)
+    return f"with exit code {'?' if code is None else code}{extra}{f': {message}' if message else ''}"
 
 
 def _say_waiting(pod: LiveObject) -> str:

@@ -315,7 +315,30 @@ def more_replicas(stage: Stage) -> None:
     stage.step("three replicas are declared", partial(stage.apply, body), CURRENT, served=three)
 
 
+def never_had_a_pod(stage: Stage) -> None:
+    _fill_quota(stage)
+    stage.step(
+        "v2 is removed",
+        partial(stage.apply, build_body(stage.namespace, build_predictor("v1", 100))),
+        CURRENT,
+        served=Served(children=ONE.children, routed={"v1": 100}, left=frozenset({"wines-v2-0-wines"})),
+        hold=1.0,
+    )
+
+
 def quota_exceeded(stage: Stage) -> None:
+    path = _fill_quota(stage)
+    stage.step(
+        "the quota is lifted",
+        partial(stage.delete, path),
+        CURRENT,
+        served=BOTH,
+        failed_after=0,
+    )
+
+
+def _fill_quota(stage: Stage) -> str:
+    """One variant takes the only place, and another one wants one too; the quota's path."""
     begin(stage)
     quota = {
         "apiVersion": "v1",
@@ -334,13 +357,7 @@ def quota_exceeded(stage: Stage) -> None:
         failed_after=8,
         says="FailedCreate",
     )
-    stage.step(
-        "the quota is lifted",
-        partial(stage.delete, path),
-        CURRENT,
-        served=BOTH,
-        failed_after=0,
-    )
+    return path
 
 
 def unknown_server(stage: Stage) -> None:
@@ -571,6 +588,7 @@ SITUATIONS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
     ("scaled by hand", scaled_by_hand),
     ("more replicas declared", more_replicas),
     ("quota exceeded", quota_exceeded),
+    ("variant that never had a Pod, removed", never_had_a_pod),
     ("server without image map", unknown_server),
     ("webhook refuses", webhook_refuses),
     ("deletion pending", deletion_pending),

@@ -24,11 +24,15 @@ class Child:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """All Deployments of an object by name, and the routed percents by predictor (`mirror` of shadows)."""
+    """All Deployments of an object by name, and the routed percents by predictor (`mirror` of shadows).
+
+    `left` are others that the operator is known never to remove.
+    """
 
     children: Mapping[str, Child]
     routed: Mapping[str, int] | None = None
     mirror: Mapping[str, int] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Seen:
 def is_served(served: Served, seen: Seen, owner: str) -> bool:
     """Whether exactly this is there, complete; `owner` is the SeldonDeployment's uid."""
     found = {_name(body): body for body in seen.deployments if owner in _owners(body)}
-    if found.keys() != served.children.keys():
+    if found.keys() - served.left != served.children.keys():
         return False
     if not all(_is_complete(child, found[name]) for name, child in served.children.items()):
         return False

@@ -47,9 +47,15 @@ def test_an_explainer_or_orchestrator_that_the_spec_asks_for_must_be_complete() 
 
     assert replace(asked, extra=(explainer,)).assess().word is HealthWord.CURRENT
     assert asked.assess().reason == "v3: the operator has not made its explainer's Deployment yet"
-    assert replace(asked, part={}, extra=(explainer,)).assess().reason == (
-        "the operator has not removed wines-v3-explainer yet"
-    )
+
+
+def test_a_deployment_that_the_operator_forgot_is_named_and_changes_nothing() -> None:
+    health = Scene(predictors=("v5",), extra=(make_child("v3"),)).assess()
+
+    assert health.word is HealthWord.CURRENT
+    (note,) = health.notes
+    assert note.startswith("the operator left Deployment wines-v3-0-wines behind and will not remove it")
+    assert note.endswith(": kubectl --namespace wines-production delete deployment wines-v3-0-wines")
 
 
 def test_deployments_of_others_do_not_matter() -> None:
@@ -93,7 +99,7 @@ NO_INITIALIZER = change_spec(make_child("v5"), template={"spec": {}})
         ),
         (Scene(state="Creating"), "the operator says Creating"),
         (
-            Scene(predictors=("v5",), extra=(make_child("v3"),)),
+            Scene(predictors=("v5",), speaks_of=("v3", "v5"), extra=(make_child("v3"),)),
             "the operator has not removed wines-v3-0-wines yet",
         ),
     ],

@@ -138,7 +138,7 @@ def test_a_verdict_from_before_the_last_write_is_not_believed() -> None:
 
 def test_what_concerns_no_variant_alone_is_late_after_the_longest_start_up() -> None:
     silent = Scene(state="")
-    stale = Scene(predictors=("v5",), extra=(make_child("v3"),))
+    stale = Scene(predictors=("v5",), speaks_of=("v3", "v5"), extra=(make_child("v3"),))
 
     assert silent.assess(now=EDITED + STARTUP + 2 * MOMENT).reason == (
         "not ready within its 10 m start-up: the Seldon operator has not answered yet"
