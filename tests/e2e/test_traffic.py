@@ -75,7 +75,7 @@ def test_twenty_changes_an_entry_a_promotion_and_a_removal_lose_none_of_ten_thou
     team: ServingTeam,
 ) -> None:
     wine = make_wines(1)
-    own = {str(version): team.predict(version, wine) for version in (1, 2)}
+    own = team.predict(wine)
     assert own["1"] != own["2"]
     # A variant enters without a share: scripts/local_cluster/gateway/README.md says what that spares.
     steps = ({1: 100}, {1: 100, 2: 0}, *({1: 100 - share, 2: share} for share in CHALLENGER), {2: 100})
@@ -96,7 +96,7 @@ def test_twenty_changes_an_entry_a_promotion_and_a_removal_lose_none_of_ten_thou
 
 def test_answers_are_the_models_own_predictions_value_for_value(team: ServingTeam) -> None:
     wines = make_wines(500)
-    own = {str(version): team.predict(version, wines) for version in (1, 2)}
+    own = team.predict(wines)
     assert len(own["1"]) == len(own["2"]) == 500
     move(team, {1: 50, 2: 50})
 

@@ -27,9 +27,12 @@ import json, os
 for name in [name for name in os.environ if name.startswith("OPENBLAS_")]:
     del os.environ[name]
 import mlflow, pandas
-model = mlflow.pyfunc.load_model("models:/wine-quality/{version}")
 wines = pandas.DataFrame(json.loads({wines}))
-print(json.dumps([float(value) for value in model.predict(wines)]))
+own = {{}}
+for version in "12":
+    model = mlflow.pyfunc.load_model(f"models:/wine-quality/{{version}}")
+    own[version] = [float(value) for value in model.predict(wines)]
+print(json.dumps(own))
 """
 
 
@@ -66,10 +69,11 @@ class ServingTeam:
         url = f"{self.cluster.fact('gateway')}/seldon/{NAMESPACE}/wines/v2/models/infer"
         return Question(url=url, body=write_request(wines))
 
-    def predict(self, version: int, wines: Mapping[str, Sequence[float]]) -> tuple[float, ...]:
-        """What the model itself says, loaded by MLflow from the registry."""
-        said = self.mlflow.run(_PREDICT.format(version=version, wines=json.dumps(json.dumps(wines))))
-        return tuple(json.loads(said.splitlines()[-1]))
+    def predict(self, wines: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:
+        """What each version itself says, loaded by MLflow from the registry."""
+        said = self.mlflow.run(_PREDICT.format(wines=json.dumps(json.dumps(wines))))
+        own = json.loads(said.splitlines()[-1])
+        return {version: tuple(values) for version, values in own.items()}
 
 
 def write_request(wines: Mapping[str, Sequence[float]]) -> bytes:
