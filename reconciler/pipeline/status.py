@@ -137,12 +137,12 @@ def _assess(
 ) -> tuple[tuple[Health, ...], tuple[str, ...]]:
     """Health with its reasons, and why some of these may be missing.
 
-    Pods and events are read only where something has a reason to give.
+    Pods, events and the last words of what ended are read only where something has a reason to give.
     """
     health = assess_all(rendered.manifests, observation, now=now, routes=routes)
     if all(item.word in (HealthWord.CURRENT, HealthWord.NOT_FOUND) for item in health):
         return health, ()
-    closeup = read_closeup(reader, rendered.desired.target.namespace)
+    closeup = read_closeup(reader, rendered.desired.target.namespace, logs=True)
     health = assess_all(rendered.manifests, observation, now=now, closeup=closeup, routes=routes)
     return health, closeup.unseen
 

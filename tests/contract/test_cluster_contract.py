@@ -25,7 +25,7 @@ from reconciler.clients.cluster.interface import (
     Unauthenticated,
     WebhookUnavailable,
 )
-from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, LEASE
+from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, LEASE, POD
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.clients.cluster.transport import Patience
 from reconciler.state.objects import SELDON_DEPLOYMENT, Body, Kind, ObjectKey
@@ -164,6 +164,26 @@ class TestReading:
         assert "system:masters" in port.reader.read_identity().groups
         assert port.reader.server.startswith("127.0.0.1:")
 
+    def test_a_log_that_cannot_be_had_is_empty(
+        self, port: Cluster, cluster: LocalCluster, namespace: str
+    ) -> None:
+        """No node runs Pods here: one that is nowhere, and one that was never placed."""
+        container = {"name": "main", "image": "example"}
+        here = f"/api/v1/namespaces/{namespace}"
+        # No controller makes it here, and a Pod asks for it.
+        cluster.api.demand("POST", f"{here}/serviceaccounts", {"metadata": {"name": "default"}})
+        cluster.api.demand(
+            "POST",
+            f"{here}/pods",
+            {
+                "metadata": {"name": "waits"},
+                "spec": {"containers": [container], "automountServiceAccountToken": False},
+            },
+        )
+        for name in ("nowhere", "waits"):
+            pod = key(namespace, name, POD)
+            assert port.reader.read_log(pod, "main", previous=True, lines=5) == ""
+
     def test_every_try_is_counted(self, port: Cluster, namespace: str) -> None:
         port.reader.get(CONFIG_MAP, namespace, "a")
         port.reader.list(CONFIG_MAP, namespace)
@@ -206,6 +226,14 @@ class TestRights:
             with pytest.raises(RightMissing) as caught:
                 call()
             assert caught.value.verb == verb
+
+    def test_a_log_needs_a_right_of_its_own(
+        self, adapter: Adapter, cluster: LocalCluster, namespace: str, tmp_path: Path
+    ) -> None:
+        port = adapter(make_account(cluster, namespace, tmp_path))
+        with pytest.raises(RightMissing) as caught:
+            port.reader.read_log(key(namespace, "a", POD), "main", previous=True, lines=5)
+        assert caught.value.resource == "pods/log"
 
     def test_can_tells_what_the_caller_may_do(
         self, adapter: Adapter, cluster: LocalCluster, namespace: str, tmp_path: Path

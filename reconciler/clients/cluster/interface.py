@@ -211,6 +211,12 @@ class ClusterReader(Protocol):
     def read_identity(self) -> Identity:
         """Who the caller is (SelfSubjectReview; Kubernetes 1.28 or later, else the user is empty)."""
 
+    def read_log(self, pod: ObjectKey, container: str, *, previous: bool, lines: int) -> str:
+        """The last lines that a container wrote, in its run before this one if `previous`.
+
+        Empty where there are none any more, or the node cannot be asked. Raises RightMissing.
+        """
+
 
 class ClusterWriter(Protocol):
     """Writes. Besides the errors named, all may raise RightMissing, KindMissing, NamespaceMissing,

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from reconciler.clients.cluster.answers import Call, read_error, read_object
-from reconciler.clients.cluster.interface import ClusterError, Identity, KindMissing, ListExpired, NotFound
+from reconciler.clients.cluster.interface import (
+    ClusterError,
+    Identity,
+    KindMissing,
+    ListExpired,
+    NotFound,
+    RightMissing,
+)
 from reconciler.clients.cluster.transport import Answer, Request, Transport
 from reconciler.state.objects import Body, Kind, LiveObject, ObjectKey
 from reconciler.state.observations import Namespace
@@ -14,6 +21,10 @@ from reconciler.state.observations import Namespace
 PAGE = 500
 MANAGER = "modelsync"
 
+# A traceback is within this; nobody reads more in a status.
+_LOG_BYTES = 65_536
+
+_POD_LOG = Kind(group="", version="v1", plural="pods/log", name="Pod")
 _NAMESPACE = Kind(group="", version="v1", plural="namespaces", name="Namespace")
 _ACCESS_REVIEW = Kind(
     group="authorization.k8s.io",
@@ -104,6 +115,27 @@ class RestReader:
             return Identity(user="", groups=())
         info = status.get("userInfo") or {}
         return Identity(user=str(info.get("username", "")), groups=tuple(info.get("groups") or ()))
+
+    def read_log(self, pod: ObjectKey, container: str, *, previous: bool, lines: int) -> str:
+        answer = self._transport.send(
+            Request(
+                method="GET",
+                path=f"{_path(pod.kind, pod.namespace, pod.name)}/log",
+                query={
+                    "container": container,
+                    "previous": "true" if previous else "false",
+                    "tailLines": str(lines),
+                    "limitBytes": str(_LOG_BYTES),
+                },
+            )
+        )
+        if answer.status < 400:
+            return answer.text
+        error = read_error(answer, self._call("get", _POD_LOG, pod.namespace, pod.name))
+        if isinstance(error, RightMissing):
+            raise error
+        # What else is answered speaks of the node and of runs that are forgotten: there is no log to be had.
+        return ""
 
     def _list_all(self, kind: Kind, namespace: str, label_selector: str) -> tuple[LiveObject, ...] | None:
         """None if the continuation expired on the way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.apply.health.ends import explain_exit
-from reconciler.apply.health.pods import explain_workload
+from reconciler.apply.health.pods import explain_workload, find_last_words
 from reconciler.clients.cluster.kinds import POD
 from reconciler.observe.closeup import Closeup
 from reconciler.state.objects import LiveObject, ObjectKey
@@ -55,4 +55,64 @@ def test_words_of_its_own_come_first(message: str, said: str) -> None:
     assert explain_workload("wines-v5-0-wines", Closeup(pods=(pod,))) == (
         "init container wines-model-initializer ends again and again (2 restarts), last with exit code 1: "
         f"{said}"
+    )
+
+
+TRACEBACK = """\
+2026-11-23 14:00:01 [mlserver] ERROR - Couldn't load model 'wines'. Model will be removed from registry.
+Traceback (most recent call last):
+  File "model.py", line 7, in load
+    raise
+ModuleNotFoundError: No module named 'rounding'
+2026-11-23 14:00:01 [mlserver] ERROR - Some of the models failed to load during startup!
+2026-11-23 14:00:02 [mlserver] INFO - Stopped
+"""
+COPY = """\
+2026/11/23 14:00:01 NOTICE: Config file not found - using defaults
+2026/11/23 14:00:02 ERROR : S3 bucket wines: SignatureDoesNotMatch: the signature is wrong
+2026/11/23 14:00:02 NOTICE: Failed to copy
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (TRACEBACK, "ModuleNotFoundError: No module named 'rounding'"),
+        (COPY, "2026/11/23 14:00:02 ERROR : S3 bucket wines: SignatureDoesNotMatch: the signature is wrong"),
+        ("ready\nout of ideas\n\n", "out of ideas"),
+        ("", ""),
+    ],
+)
+def test_the_last_words_of_a_log_are_its_exception_its_error_or_its_last_line(log: str, said: str) -> None:
+    assert find_last_words(log) == said
+
+
+def test_a_log_speaks_beside_what_the_exit_code_means() -> None:
+    pod = LiveObject(
+        key=ObjectKey(kind=POD, namespace="wines", name="wines-v4-0-wines-abc-xyz"),
+        uid="1",
+        resource_version="1",
+        generation=1,
+        labels={},
+        annotations={},
+        deleting=False,
+        body={
+            "metadata": {"ownerReferences": [{"kind": "ReplicaSet", "name": "wines-v4-0-wines-abc"}]},
+            "status": {
+                "containerStatuses": [
+                    {
+                        "name": "wines",
+                        "restartCount": 3,
+                        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                        "lastState": {"terminated": {"exitCode": 0, "reason": "Completed"}},
+                    }
+                ]
+            },
+        },
+    )
+    closeup = Closeup(pods=(pod,), logs={("wines-v4-0-wines-abc-xyz", "wines"): TRACEBACK})
+    assert explain_workload("wines-v4-0-wines", closeup) == (
+        "container wines ends again and again (3 restarts), last with exit code 0 (Completed): "
+        "a model server ends so when it cannot load a model; see whether there is one at its location; "
+        "its log: ModuleNotFoundError: No module named 'rounding'"
     )
