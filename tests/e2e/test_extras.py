@@ -41,11 +41,14 @@ _PLACES = {
 
 @pytest.fixture
 def team(cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Team:
-    """Two deployments and two templates, declared and committed, not synced yet."""
+    """Two deployments and two templates, declared and committed, not synced yet.
+
+    One kind is allowed that the cluster does not have: that matters only to a template that makes it.
+    """
     namespace = make_namespace("production")
     shop = Shop(tmp_path / "shop")
     shop.add_environment("production", namespace)
-    allow(shop, "ConfigMap, NetworkPolicy")
+    allow(shop, "ConfigMap, NetworkPolicy, PodMonitor")
     shop.declare("production/wines", {1: 90, 2: 10})
     shop.declare("production/prices", {1: 100})
     add_template(shop, "notes", NOTES)
@@ -258,8 +261,6 @@ def test_what_the_api_server_would_refuse_is_found_before_anything_is_written(te
 
 
 def test_a_kind_that_the_cluster_lacks_is_named(team: Team) -> None:
-    team.shop.add_environment("production", team.namespace)
-    allow(team.shop, "ConfigMap, NetworkPolicy, PodMonitor")
     add_template(
         team.shop,
         "metrics",
