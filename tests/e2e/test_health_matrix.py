@@ -22,6 +22,9 @@ from tests.e2e.health.script import Matrix
 from tests.e2e.health.stage import Stage, Step
 from tests.e2e.health.table import write_table
 
+# All of it is played before the first test.
+pytestmark = pytest.mark.timeout(900)
+
 TABLE = Path(__file__).parent / "health" / "MATRIX.md"
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tests.e2e.health.bodies import build_body, build_predictor, locate
-from tests.e2e.health.situations import BOTH, CURRENT, FAILED, IN_PROGRESS, ONE, V1, begin, begin_with_two
+from tests.e2e.health.common import BOTH, CURRENT, FAILED, IN_PROGRESS, ONE, V1, begin, begin_with_two
 from tests.e2e.health.stage import Stage, ask, wait_until
 from tests.e2e.health.truth import Child, Served
 

@@ -11,9 +11,11 @@ from reconciler.clients.cluster.kubernetes import connect
 from scripts.local_cluster import controllers, operator
 from scripts.local_cluster.cluster import LocalCluster
 from tests.e2e.health.bodies import build_body, build_predictor
+from tests.e2e.health.common import BOTH, CURRENT, ONE, begin
+from tests.e2e.health.meddling import endless_loop
 from tests.e2e.health.observer import Observer
 from tests.e2e.health.outages import CONTROLLERS_DOWN, OPERATOR_DOWN, Outage
-from tests.e2e.health.situations import BOTH, CURRENT, ONE, SITUATIONS, begin, endless_loop
+from tests.e2e.health.situations import SITUATIONS
 from tests.e2e.health.stage import Stage
 
 WEBHOOK = f"/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/{operator.WEBHOOK}"

@@ -16,7 +16,7 @@ from tests.e2e.health.truth import Child, Served
 
 GROUP = "/apis/machinelearning.seldon.io/v1"
 # How long any word may take to come; a verdict by a deadline comes that much after it at most.
-PATIENCE = 60.0
+PATIENCE = 120.0
 # How long kstatus' word may take to follow; some situations never let it.
 SETTLING = 15.0
 
