@@ -1,4 +1,4 @@
-"""Requests through the real gateway, by the routes that the real operator writes.
+"""Requests through the real gateway, by the routes that the real operator writes, and what Prometheus sees.
 
 kwok plays the Pods; what would run in them are small servers, one for each predictor.
 """
@@ -16,7 +16,14 @@ from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.parts import Part
 from tests.support.routed import ISTIO, SETTLED, Routed, query, wait_until
 from tests.support.shares import find_surprises
-from tests.support.traffic import Callers, ask, count, named
+from tests.support.traffic import Backend, Callers, ask, count, named
+
+NAMESPACE = "wines-production"
+SERIES = "seldon_api_executor_server_requests_seconds_count"
+EXPOSED = f"""\
+# TYPE seldon_api_executor_server_requests_seconds histogram
+{SERIES}{{code="200",deployment_name="wines",predictor_name="v1",service="predictions"}} 42
+"""
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +40,42 @@ def wines(gateway_cluster: LocalCluster) -> Iterator[Routed]:
     gateway_cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     with Routed(cluster=gateway_cluster, namespace=namespace) as routed:
         yield routed
+
+
+def run_pod(cluster: LocalCluster, name: str, address: str, *, scrape: str = "true") -> None:
+    """A Pod as the operator makes them, which nobody runs, said to have an address."""
+    cluster.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    # The controllers make it, too; no Pod is taken before it is there.
+    account = {"name": "default", "namespace": NAMESPACE}
+    cluster.api.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "labels": {"seldon-deployment-id": "wines", "version": "v1"},
+            "annotations": {"prometheus.io/scrape": scrape, "prometheus.io/path": "/prometheus"},
+        },
+        "spec": {
+            # kwok would give it another address.
+            "schedulerName": "nobody",
+            "containers": [
+                {
+                    "name": "seldon-container-engine",
+                    "image": "docker.io/seldonio/seldon-core-executor:1.17.1",
+                    "ports": [
+                        {"name": "http", "containerPort": 9999},
+                        {"name": "metrics", "containerPort": 8000},
+                    ],
+                }
+            ],
+        },
+    }
+    cluster.api.apply(pod)
+    path = cluster.api.path("v1", "Pod", name, namespace=NAMESPACE)
+    status = {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
+    cluster.api.demand("PATCH", f"{path}/status", status, content_type="application/merge-patch+json")
 
 
 def test_requests_are_split_as_declared_and_reach_the_model_by_its_own_path(wines: Routed) -> None:
@@ -130,6 +173,40 @@ def test_prometheus_has_of_each_predictor_what_callers_counted(wines: Routed) ->
 
     wait_until(lambda: sum(served().values()) == 200, "Prometheus has all requests")
     assert served() == count(answers, named)
+
+
+def test_series_of_a_pod_carry_its_place_and_its_labels(gateway_cluster: LocalCluster) -> None:
+    with Backend("v1", metrics=EXPOSED) as executor:
+        run_pod(gateway_cluster, "wines-v1-0", executor.address)
+        wait_until(lambda: bool(query(gateway_cluster, SERIES)), "Prometheus has scraped the Pod")
+        (series,) = query(gateway_cluster, SERIES)
+    assert series["value"][1] == "42"
+    assert series["metric"] == {
+        "__name__": SERIES,
+        "job": "seldon",
+        "instance": f"{executor.address}:8000",
+        "namespace": NAMESPACE,
+        "kubernetes_namespace": NAMESPACE,
+        "pod": "wines-v1-0",
+        "seldon_deployment_id": "wines",
+        "version": "v1",
+        "deployment_name": "wines",
+        "predictor_name": "v1",
+        "service": "predictions",
+        "code": "200",
+    }
+
+
+def test_pods_that_do_not_ask_for_it_or_are_only_played_are_left_alone(
+    gateway_cluster: LocalCluster,
+) -> None:
+    with Backend("v2", metrics=EXPOSED) as asked, Backend("v3", metrics=EXPOSED) as silent:
+        run_pod(gateway_cluster, "played", "10.0.0.9")
+        run_pod(gateway_cluster, "silent", silent.address, scrape="false")
+        run_pod(gateway_cluster, "asked", asked.address)
+        # The last of the three: when it is found, the others were looked at.
+        wait_until(lambda: bool(query(gateway_cluster, 'up{pod="asked"} == 1')), "Prometheus has found it")
+        assert query(gateway_cluster, 'up{pod=~"played|silent"}') == []
 
 
 def test_without_istiod_requests_go_on_and_with_it_back_changes_do(wines: Routed) -> None:
