@@ -12,7 +12,8 @@ import pytest
 from reconciler.clients.metrics.interface import MetricsReader, MetricsRefused, MetricsUnreachable
 from reconciler.clients.metrics.prometheus import PrometheusReader
 from scripts.local_cluster.ports import free_ports
-from tests.support.prometheus import Executor, run_prometheus, wait_until
+from tests.support.prometheus import Executor, run_prometheus
+from tests.support.waiting import wait_until
 
 # Longer than all of the tests, so that what they count is in it.
 _LONG = 3600

@@ -12,7 +12,8 @@ import pytest
 
 from scripts.local_cluster.ports import free_ports
 from tests.e2e.conftest import Team
-from tests.support.prometheus import Executor, run_prometheus, wait_until
+from tests.support.prometheus import Executor, run_prometheus
+from tests.support.waiting import wait_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

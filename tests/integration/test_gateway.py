@@ -14,9 +14,10 @@ import pytest
 
 from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.parts import Part
-from tests.support.routed import ISTIO, SETTLED, Routed, query, wait_until
+from tests.support.routed import ISTIO, SETTLED, Routed, query
 from tests.support.shares import find_surprises
 from tests.support.traffic import Backend, Callers, ask, count, named
+from tests.support.waiting import wait_until
 
 NAMESPACE = "wines-production"
 SERIES = "seldon_api_executor_server_requests_seconds_count"

@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from scripts.local_cluster.operator import CONFIG, NAMESPACE, USER
 from scripts.local_cluster.state import read_state
 from scripts.tools.cache import cache_root
 from tests.conftest import MakeNamespace
+from tests.support.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VERSION, KIND = "machinelearning.seldon.io/v1", "SeldonDeployment"
@@ -41,17 +40,6 @@ def deployment(namespace: str, name: str, *predictors: dict[str, Any]) -> dict[s
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"protocol": "v2", "predictors": list(predictors)},
     }
-
-
-def wait_until(look: Callable[[], Any]) -> Any:
-    """What `look` gives as soon as it gives something; fails after a minute."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        seen = look()
-        if seen:
-            return seen
-        time.sleep(0.1)
-    raise AssertionError(f"nothing seen within {DEADLINE:.0f} s")
 
 
 def status_of(cluster: LocalCluster, body: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import pytest
 
 from scripts.local_cluster import LocalCluster, Part
 from scripts.local_cluster.node.guard import VARIABLE
-from tests.support.pods import PodSpace, make_space, shell, wait_until
+from tests.support.pods import PodSpace, make_space, shell
+from tests.support.waiting import wait_until
 
 SERVE = f"{sys.executable} -m http.server 9000 --bind $IP"
 IP = {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}

@@ -17,9 +17,10 @@ from scripts.local_cluster.node.guard import VARIABLE
 from scripts.local_cluster.storage import MODELS, locate_storage
 from scripts.local_mlflow import MlflowServer
 from tests.integration.mlflow_fixtures import SharedMlflow
-from tests.support.pods import SHELL_IMAGE, PodSpace, make_space, wait_until
+from tests.support.pods import SHELL_IMAGE, PodSpace, make_space
 from tests.support.serving import read_predictions, write_request
 from tests.support.shop import Shop
+from tests.support.waiting import wait_until
 
 # Model servers and a registry start slowly where other tests run beside them.
 pytestmark = pytest.mark.timeout(600)

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from scripts.local_cluster import LocalCluster
+from tests.support.waiting import wait_until
 
-DEADLINE = 240.0
 SHELL_IMAGE = "busybox:1.36"
-T = TypeVar("T")
-
-
-def wait_until(look: Callable[[], T | None], what: str, *, deadline: float = DEADLINE) -> T:
-    """What `look` gives as soon as it gives something; fails after four minutes."""
-    end = time.monotonic() + deadline
-    while time.monotonic() < end:
-        seen = look()
-        if seen:
-            return seen
-        time.sleep(0.1)
-    raise AssertionError(f"not seen within {deadline:.0f} s: {what}")
 
 
 def shell(script: str, **rest: Any) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,8 +13,7 @@ import httpx
 from scripts.local_cluster import bundles
 from scripts.local_cluster.ports import LOOPBACK, free_ports
 from scripts.local_cluster.processes import start
-
-_PATIENCE = 60.0  # seconds
+from tests.support.waiting import wait_until
 
 # Counts as the executor does: `deployment predictor service number`, one line each, until its input ends.
 _PROGRAM = """
@@ -91,16 +89,8 @@ def run_prometheus(folder: Path, targets: dict[int, str]) -> Iterator[str]:
     with ExitStack() as stack:
         stack.callback(process.stop)
         address = f"http://{LOOPBACK}:{port}"
-        wait_until(lambda: _is_ready(address))
+        wait_until(lambda: _is_ready(address), "Prometheus is ready")
         yield address
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when it holds; an AssertionError after a minute."""
-    end = time.monotonic() + _PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it did not come true within a minute"
-        time.sleep(0.2)
 
 
 def _is_ready(address: str) -> bool:

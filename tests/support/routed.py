@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -13,23 +12,14 @@ import urllib3
 
 from scripts.local_cluster import LocalCluster
 from tests.support.traffic import Backend, Question
+from tests.support.waiting import wait_until as wait_until
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-PATIENCE = 60.0
 ISTIO = "networking.istio.io/v1"
 SELDON = "machinelearning.seldon.io/v1"
 SETTLED = 0.5  # seconds after which a change of traffic must show
-
-
-def wait_until(happens: Callable[[], bool], what: str, *, patience: float = PATIENCE) -> None:
-    """Wait until something has happened. Raises AssertionError, saying what did not."""
-    end = time.monotonic() + patience
-    while not happens():
-        if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {patience:.0f} s")
-        time.sleep(0.05)
 
 
 def query(cluster: LocalCluster, expression: str) -> list[dict[str, Any]]:
