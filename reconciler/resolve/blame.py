@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from reconciler.policy.graphs import list_nodes
+from reconciler.policy.placed import PlacedDeployment
 from reconciler.state.declarations import Deployment
 from reconciler.state.findings import Finding
 from reconciler.state.repository import EnvironmentEntry
@@ -47,9 +48,7 @@ def files_of(
     pins = {(deployment.model, variant.version) for variant in deployment.variants}
     nodes = (placed.node for variant in deployment.variants for placed in list_nodes(variant))
     pins |= {(node.model, node.version) for node in nodes if node.model is not None}
-    models = {f"models/{model}/model.yaml" for model, _ in pins}
-    records = {f"models/{model}/versions/{version}.yaml" for model, version in pins if version}
-    return frozenset(own | {DEFAULTS_FILE} | models | records)
+    return frozenset(own | {DEFAULTS_FILE} | _model_files(pins))
 
 
 def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:
@@ -79,6 +78,21 @@ def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, 
         if stray and stray not in entry.deployments:
             blamed[stray] = (*(other for other in blamed.get(stray, ()) if other != error), error)
     return blamed
+
+
+def blame_explainers(placed: PlacedDeployment, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The errors in what a deployment's explainers load, which any layer may name."""
+    files = _model_files((use.folder, use.version) for use in placed.model_uses() if use.container is None)
+    return tuple(finding for finding in findings if finding.is_error and finding.location.file in files)
+
+
+def _model_files(pins: Iterable[tuple[str, int | None]]) -> frozenset[str]:
+    """The files of pinned versions: their models', and their records."""
+    known = tuple(pins)
+    models = {f"models/{model}/model.yaml" for model, _ in known}
+    return frozenset(
+        models | {f"models/{model}/versions/{version}.yaml" for model, version in known if version}
+    )
 
 
 def _stray_name(entry: EnvironmentEntry, file: str) -> str:

@@ -9,7 +9,7 @@ from reconciler.policy.clusters import ClusterView, view_cluster
 from reconciler.policy.context import PlacedDeployment
 from reconciler.policy.layers import merge_serving, serving_layers
 from reconciler.policy.placing import place_environment
-from reconciler.resolve.blame import blame
+from reconciler.resolve.blame import blame, blame_explainers
 from reconciler.resolve.serving import Unresolvable
 from reconciler.resolve.variants import resolve_variant
 from reconciler.state.declarations import Deployment, Environment
@@ -77,6 +77,9 @@ def _resolve_target(scope: _Scope, target: Target, findings: tuple[Finding, ...]
             continue
         if placed.entry.declaration.retire or scope.environment.retire:
             retired.add(placed.name)
+            continue
+        if errors := blame_explainers(placed, findings):
+            blamed[placed.name] = errors
             continue
         try:
             resolved.append(_resolve_deployment(scope, placed))

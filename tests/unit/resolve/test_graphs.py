@@ -7,7 +7,7 @@ import pytest
 from reconciler.resolve.blame import files_of
 from reconciler.resolve.resolver import resolve
 from reconciler.state.desired import DesiredVariant
-from tests.unit.resolve.building import DEFAULTS, DEPLOYMENT, MODEL, record, repository
+from tests.unit.resolve.building import DEFAULTS, DEPLOYMENT, MODEL, error, record, repository
 
 WHITES = "models/whites/model.yaml"
 WHITES_7 = "models/whites/versions/7.yaml"
@@ -133,6 +133,21 @@ class TestExplainers:
 
     def test_without_a_type_nothing_can_be_guessed(self) -> None:
         assert "no layer says serving.explainer.type" in fault_of(files(deployment(shared="{explainer: {}}")))
+
+    @pytest.mark.parametrize("file", [WHITES, WHITES_7])
+    def test_an_error_in_what_it_loads_leaves_the_deployment_alone(self, file: str) -> None:
+        given = repository(
+            {
+                **files("{model: wines, variants: [{version: 3, traffic: 100}]}"),
+                DEFAULTS: "serving: {explainer: {type: ale, model: whites, version: 7}}",
+            }
+        )
+        assert resolve(given, "production").faults == ()
+
+        found = resolve(given, "production", findings=(error(file),))
+
+        assert [fault.deployment for fault in found.faults] == ["wines"]
+        assert found.deployments == ()
 
 
 @pytest.mark.parametrize(
