@@ -64,6 +64,10 @@ class PrometheusReader:
         except httpx.HTTPError as error:
             detail = f"did not answer: {str(error) or type(error).__name__}"
             raise MetricsUnreachable(self._server, detail) from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            # Names and numbers that no host can have; those end in no error of HTTP.
+            detail = f"cannot be asked: its address names no host ({error})."
+            raise MetricsRefused(self._server, detail) from error
         if answer.status_code in (401, 403):
             raise MetricsRefused(self._server, f"wants credentials (status {answer.status_code}).")
         body = _read_json(answer.content)
