@@ -62,6 +62,7 @@ class RightMissing(ClusterError):
 _BRINGS: Mapping[str, str] = {
     "machinelearning.seldon.io": "Seldon Core's operator (its chart brings the definition)",
     "monitoring.coreos.com": "the Prometheus operator",
+    "networking.istio.io": "Istio",
     "security.istio.io": "Istio",
 }
 
