@@ -23,8 +23,7 @@ class TargetRun:
     `target` may lack a namespace where the run ended before it was known. `plan` is what was applied, or
     refused, or found empty; `results` hold one entry for each change of it. `message` says why the run
     ended early (unreachable, a missing right, a held Lease). `requests` counts API requests, `seconds`
-    is wall time. `routes` are those at the
-    end, where something was written or is waited for.
+    is wall time. `routes` are those at the end, where something was written or is waited for.
     """
 
     target: Target
