@@ -48,12 +48,17 @@ def find_error(live: LiveObject, now: datetime) -> str:
 
     An error that was noted before the last edit, or only just now, is not believed.
     """
-    status: Mapping[str, Any] = live.body.get("status") or {}
-    description = str(status.get("description") or "")
     noted, edited = find_status_time(live.body), find_edit_time(live.body)
-    if read_state(live) != "Failed" or description in ("", _STALLED) or noted is None or edited is None:
+    if noted is None or edited is None or not edited <= noted <= now - _GRACE:
         return ""
-    return say_state(live) if edited <= noted <= now - _GRACE else ""
+    return say_error(live)
+
+
+def say_error(live: LiveObject) -> str:
+    """The error that the operator notes, of whenever; empty where it notes none."""
+    status: Mapping[str, Any] = live.body.get("status") or {}
+    noted = read_state(live) == "Failed" and status.get("description") not in (None, "", _STALLED)
+    return say_state(live) if noted else ""
 
 
 def find_loop(live: LiveObject, workload: LiveObject, replicas: int | None, now: datetime) -> str:

@@ -18,6 +18,7 @@ from reconciler.apply.health.operator import (
     find_routing_lack,
     is_forgotten,
     read_state,
+    say_error,
     say_state,
 )
 from reconciler.apply.health.times import find_deletion_time, find_edit_time, latest
@@ -94,8 +95,9 @@ def assess(
     if rest.reason and rest.word is word and not read_state(live):
         # Then nothing else can be expected.
         reasons = [rest.reason]
-    elif rest.reason and (rest.word is HealthWord.FAILED or not reasons):
-        reasons.insert(0, rest.reason)
+    elif rest.reason and read_state(live):
+        # An error that is believed is the cause; any other word of the operator only goes with the rest.
+        reasons.insert(0 if rest.word is HealthWord.FAILED else len(reasons), rest.reason)
     return Health(
         key=live.key,
         word=word,
@@ -164,8 +166,7 @@ def _judge_rest(
     if not state:
         lack, since = "the Seldon operator has not answered yet", edited
     elif not ready:
-        told = say_state(live) if state == "Failed" else ""
-        return Verdict(word=HealthWord.IN_PROGRESS, reason=told)
+        return Verdict(word=HealthWord.IN_PROGRESS, reason=say_error(live))
     elif left := [item for item in _list_left(children, judged) if not is_forgotten(live, item)]:
         names = ", ".join(item.key.name for item in left)
         lack = f"the operator has not removed {names} yet"

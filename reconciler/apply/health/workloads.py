@@ -139,10 +139,13 @@ def _find_unready_since(body: Body, written: datetime | None) -> datetime | None
 
 
 def _find_ready_since(body: Body) -> datetime | None:
+    """Since when it is complete; where it can do without a Pod, only its status tells when that came back."""
     progressing = find_condition(body, "Progressing") or {}
     available = find_condition(body, "Available") or {}
     return latest(
-        read_time(progressing.get("lastUpdateTime")), read_time(available.get("lastTransitionTime"))
+        read_time(progressing.get("lastUpdateTime")),
+        read_time(available.get("lastTransitionTime")),
+        find_status_time(body),
     )
 
 

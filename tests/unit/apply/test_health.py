@@ -145,6 +145,9 @@ def test_an_error_of_the_operator_counts_once_it_has_stood_for_a_while() -> None
     standing = scene.assess(now=EDITED + timedelta(seconds=10))
 
     assert fresh.word is HealthWord.IN_PROGRESS
+    assert fresh.reason == (
+        "v5: the operator has not made its Deployment yet; the operator says Failed: no config for server X"
+    )
     assert (standing.word, standing.reason) == (
         HealthWord.FAILED,
         "the operator says Failed: no config for server X",

@@ -115,6 +115,16 @@ def test_one_pod_of_many_that_is_gone_is_timed_by_the_deployments_status() -> No
     assert scene.assess(now=lost + STARTUP + 2 * MOMENT).word is HealthWord.FAILED
 
 
+def test_the_operator_has_time_again_once_the_last_pod_of_many_is_back() -> None:
+    back = EDITED + timedelta(hours=3)
+    children = {
+        name: with_writers(make_child(name, replicas=12), spec=EDITED, status=back) for name in ("v3", "v5")
+    }
+    scene = Scene(state="Creating", children=children)
+
+    assert scene.assess(now=back + MOMENT).reason == "the operator says Creating"
+
+
 def test_a_deployment_that_was_there_and_is_gone_has_no_known_time() -> None:
     health = Scene(children={"v5": None}).assess(now=EDITED + timedelta(days=9))
 
