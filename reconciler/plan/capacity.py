@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from reconciler.plan.quantities import read_quantity, show_quantity
 from reconciler.state.objects import SELDON_DEPLOYMENT, Body, LiveObject
 from reconciler.state.plans import Change, Op, Plan
+from reconciler.state.quantities import read_quantity, show_quantity
 from reconciler.state.quotas import Quota
 
 # What the operator adds to every Pod where it is not told otherwise (operator v1.16.0: constants.go, and

@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from reconciler.policy.context import Context, PlacedDeployment
 from reconciler.policy.engine import Policy
 from reconciler.policy.layers import MergedServing
-from reconciler.policy.quantities import parse_quantity
 from reconciler.state.declarations import Resources
 from reconciler.state.findings import Finding
+from reconciler.state.quantities import read_quantity
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def find_excesses(resources: Resources | None) -> tuple[tuple[str, str, str], ..
     return tuple(
         (kind, request, limit)
         for kind, request, limit in pairs
-        if request is not None and limit is not None and parse_quantity(request) > parse_quantity(limit)
+        if request is not None and limit is not None and read_quantity(request) > read_quantity(limit)
     )
 
 

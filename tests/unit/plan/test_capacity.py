@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan.capacity import Addition, find_additions, find_shortages
-from reconciler.plan.quantities import read_quantity
 from reconciler.state.objects import Kind, LiveObject, Manifest, ObjectKey
+from reconciler.state.quantities import read_quantity
 from reconciler.state.quotas import Quota
 from tests.support.worlds import NAMESPACE, make_manifest, serve
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from reconciler.policy.clusters import view_cluster, view_clusters
-from reconciler.policy.quantities import parse_quantity
 from reconciler.policy.servers import (
     STOCK_IMAGES,
     fitting_protocols,
@@ -217,32 +212,6 @@ class TestRequestsWithinLimits:
         text = model("{resources: {requests: {cpu: 1000m}}}")
         assert find("requests-within-limits", {MODEL: text}) == ()
         assert find("requests-within-limits", {MODEL: BARE_MODEL}) == ()
-
-
-class TestQuantities:
-    @pytest.mark.parametrize(
-        ("text", "amount"),
-        [
-            ("200m", Fraction(1, 5)),
-            ("1", Fraction(1)),
-            ("0.5", Fraction(1, 2)),
-            ("1Ki", Fraction(1024)),
-            ("1k", Fraction(1000)),
-            ("1.5Gi", Fraction(3 * 2**29)),
-        ],
-    )
-    def test_amounts(self, text: str, amount: Fraction) -> None:
-        assert parse_quantity(text) == amount
-
-    @pytest.mark.parametrize("text", ["", "Gi", "1 Gi", "-1", "1e3", "1GB", "1\n"])
-    def test_no_amounts(self, text: str) -> None:
-        with pytest.raises(ValueError, match="is not a quantity such as"):
-            parse_quantity(text)
-
-    @given(st.integers(0, 10**6), st.sampled_from(["k", "M", "G", "T"]))
-    def test_binary_units_are_larger_than_decimal_ones(self, number: int, unit: str) -> None:
-        binary, decimal = parse_quantity(f"{number}{unit[0].upper()}i"), parse_quantity(f"{number}{unit}")
-        assert binary > decimal or number == 0
 
 
 class TestEnvironmentVariables:

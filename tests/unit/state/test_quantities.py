@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes.utils.quantity import parse_quantity
 
-from reconciler.plan.quantities import read_quantity, show_quantity
+from reconciler.state.quantities import read_quantity, show_quantity
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,9 @@ def test_all_forms_are_read(text: object, amount: Fraction) -> None:
     assert read_quantity(text) == amount
 
 
-@pytest.mark.parametrize("text", ["", "m", "1K", "1 Gi", "1e", "0x10", "1_000", "one", ".", "1mi"])
+@pytest.mark.parametrize(
+    "text", ["", "m", "1K", "1 Gi", "1e", "0x10", "1_000", "one", ".", "1mi", "1GB", "1\n"]
+)
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a Kubernetes quantity"):
         read_quantity(text)
