@@ -10,10 +10,9 @@ from reconciler.plan.traffic import (
     TrafficView,
     describe_difference,
     explain_traffic,
-    name_share,
     show_percent,
 )
-from reconciler.plan.wording import shorten_revision
+from reconciler.plan.wording import name_variant, shorten_revision
 from reconciler.policy.clusters import ClusterView
 from reconciler.policy.naming import predictor_name
 from reconciler.state.inventory import GoodSet
@@ -78,7 +77,7 @@ def explain_lost(
 
 def describe_good(good: GoodSet) -> str:
     """`v3 90 %, v5 10 %`."""
-    return ", ".join(f"{name_share(share)} {show_percent(share.percent)}" for share in good.shares)
+    return ", ".join(f"{name_variant(share)} {show_percent(share.percent)}" for share in good.shares)
 
 
 def _explain_good(

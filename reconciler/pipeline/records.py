@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from reconciler.observe.inventory import HISTORY_LENGTH
 from reconciler.pipeline.good import renew_good
 from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
 from reconciler.state.objects import Manifest
@@ -13,8 +14,6 @@ from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action, Plan
 from reconciler.state.targets import Desired
-
-_HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,4 +132,4 @@ def _extend_history(history: tuple[RunSummary, ...], facts: RunFacts) -> tuple[R
     repeats = not facts.wrote and last is not None and replace(last, finished=line.finished) == line
     if repeats or not (facts.wrote or failed or recovered):
         return history
-    return (*history, line)[-_HISTORY:]
+    return (*history, line)[-HISTORY_LENGTH:]

@@ -116,7 +116,6 @@ def _read_target(
         outcome=worst([Outcome.UNHEALTHY] if failed else []),
         record=observation.record,
         deployments=deployments,
-        seen=now,
         window=tools.window,
         routed_unknown=traffic.routes.unknown,
         served_unknown=traffic.served_unknown,

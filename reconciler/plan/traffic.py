@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.plan.binomial import judge_share
-from reconciler.plan.wording import choose, join_words
+from reconciler.plan.wording import choose, join_words, name_variant
 from reconciler.state.observations import Health, HealthWord, VariantHealth
 from reconciler.state.routes import DeploymentRoutes, RoutedShare, ServedDifference
 from reconciler.state.shares import Share
@@ -36,16 +36,9 @@ def show_percent(percent: float) -> str:
     return f"{percent:.4g} %"
 
 
-def name_share(share: Share) -> str:
-    """How people call it: `v5`, `v6 shadow`, or the predictor's own name where that says more."""
-    if share.shadow:
-        return f"{share.version} shadow"
-    return share.version if share.predictor == share.version else f"{share.version} ({share.predictor})"
-
-
 def describe_routed(routed: DeploymentRoutes, known: tuple[Share, ...]) -> str:
     """`v3 90 %, v5 10 %`, named as in `known` where that has the predictor; `nothing` without a route."""
-    names = {share.predictor: name_share(share) for share in known}
+    names = {share.predictor: name_variant(share) for share in known}
     said = (
         f"{names.get(share.predictor, share.predictor)} {show_percent(share.percent)}"
         + (" mirrored" if share.shadow else "")
@@ -101,7 +94,7 @@ def _advise_removal(
 
 
 def _name(shares: tuple[Share, ...]) -> str:
-    return join_words([name_share(share) for share in shares])
+    return join_words([name_variant(share) for share in shares])
 
 
 def _take_out(view: TrafficView, shares: tuple[Share, ...]) -> str:
@@ -134,7 +127,7 @@ def _list_differences(view: TrafficView, routed: DeploymentRoutes) -> str:
     """`v3 declared 90, routed 100; v5 declared 10, routed 0`."""
     told = {(share.predictor, share.shadow): share.percent for share in routed.shares}
     applied = {(share.predictor, share.shadow): share for share in view.applied or ()}
-    names = {key: name_share(share) for key, share in applied.items()}
+    names = {key: name_variant(share) for key, share in applied.items()}
     side = "declared" if frozenset(view.declared or ()) == frozenset(view.applied or ()) else "applied"
     said = []
     for key in (*applied, *(key for key in told if key not in applied)):
@@ -197,7 +190,7 @@ def _compare(
 def describe_difference(id: str, found: ServedDifference, known: Mapping[str, Share]) -> str:
     """A sentence about a predictor that serves what it is not routed."""
     share = known.get(found.predictor)
-    name = name_share(share) if share is not None else found.predictor
+    name = name_variant(share) if share is not None else found.predictor
     if found.shadow:
         return (
             f"{id}: {name} received none of {found.total:,} requests, though {show_percent(found.percent)} "

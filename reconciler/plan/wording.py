@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.plans import Change, VariantChange
+from reconciler.state.shares import Share
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -25,7 +26,7 @@ def choose(names: Sequence[object], one: str, several: str) -> str:
     return one if len(names) == 1 else several
 
 
-def name_variant(variant: VariantChange) -> str:
+def name_variant(variant: VariantChange | Share) -> str:
     """How people call it: `v5`, `v6 shadow`, or the predictor's own name where that says more."""
     if variant.shadow:
         return f"{variant.version} shadow"

@@ -9,8 +9,8 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from reconciler.plan.traffic import name_share, show_percent
-from reconciler.plan.wording import shorten_revision
+from reconciler.plan.traffic import show_percent
+from reconciler.plan.wording import name_variant, shorten_revision
 from reconciler.state.observations import HealthWord, VariantHealth
 from reconciler.state.outcomes import Outcome
 from reconciler.state.routes import RoutedShare
@@ -68,7 +68,7 @@ def _rows(deployment: DeploymentStatus, now: datetime) -> list[tuple[str, ...]]:
             (
                 deployment.environment if index == 0 else "",
                 deployment.name if index == 0 else "",
-                name_share(share) if share is not None else name,
+                name_variant(share) if share is not None else name,
                 _percent(declared.get(name), deployment.declared),
                 _percent(applied.get(name), deployment.applied),
                 _routed(routed.get(name), deployment),

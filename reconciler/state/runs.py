@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from reconciler.state.inventory import GoodSet, ObjectResult, TargetRecord
 from reconciler.state.objects import ObjectKey
@@ -87,7 +86,6 @@ class TargetStatus:
     record: TargetRecord | None = None
     deployments: tuple[DeploymentStatus, ...] = ()
     message: str = ""
-    seen: datetime | None = None
     window: int = 0
     routed_unknown: str = ""
     served_unknown: str = ""
