@@ -17,8 +17,6 @@ from scripts.local_cluster import LocalCluster
 from tests.conftest import MakeNamespace
 from tests.support.shop import Shop
 
-pytestmark = pytest.mark.timeout(300)
-
 _DIGEST = f"@sha256:{'5c' * 32}"
 _PATIENCE = 60.0
 

@@ -125,7 +125,7 @@ def test_what_nothing_acts_on_is_refused(name: str) -> None:
 
 def test_the_page_is_current() -> None:
     page = write_page()
-    if os.environ.get("MODELSYNC_BLESS"):
+    if os.environ.get("MODELSYNC_BLESS") == "1":
         PAGE.write_text(page, encoding="utf-8")
     assert PAGE.read_text(encoding="utf-8") == page, "accept it with: scripts/bless tests/unit/fields"
 
