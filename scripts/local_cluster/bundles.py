@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.local_cluster import control_plane
@@ -23,7 +23,7 @@ class Bundle:
     programs: Mapping[str, str]
     minutes: str
     tags: str = ""
-    ldflags: str = field(default="")
+    ldflags: str = ""
 
     @property
     def module(self) -> Path:
@@ -62,7 +62,6 @@ PROMETHEUS = Bundle(
     # Of all kinds of service discovery only the one for Kubernetes.
     tags="remove_all_sd,enable_kubernetes_sd",
 )
-BUNDLES = (CONTROLLERS, OPERATOR, ISTIOD, STORAGE, PROMETHEUS)
 
 
 def is_built(bundle: Bundle) -> bool:
