@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import yaml
+from yaml.composer import Composer, ComposerError
 
 from reconciler.load.text import span
 from reconciler.state.documents import Location, PathKey
@@ -55,9 +56,33 @@ class _Composer(yaml.CSafeLoader):
         """Called by the parser; there is nothing to do."""
 
 
+class _PatientComposer(Composer, _Composer):
+    """As YAML 1.2 has it, an anchor that is given again stands for the later value from then on.
+
+    libyaml's own composer, which is much faster, takes that for an error.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        _Composer.__init__(self, data)
+        Composer.__init__(self)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event: Any = self.peek_event()
+        if not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        return super().compose_node(parent, index)
+
+
 @lru_cache(maxsize=_KEPT_TREES)
 def _compose(data: bytes) -> Any:
-    parser = _Composer(data)
+    try:
+        return _compose_by(_Composer, data)
+    except ComposerError:
+        return _compose_by(_PatientComposer, data)
+
+
+def _compose_by(composer: type[_Composer], data: bytes) -> Any:
+    parser = composer(data)
     try:
         return parser.get_single_node()
     finally:

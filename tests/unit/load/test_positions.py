@@ -69,6 +69,14 @@ def test_what_an_alias_stands_for_stands_where_it_was_written() -> None:
     assert document().at("again", 0) == document().at("größe", 0)
 
 
+def test_an_anchor_that_is_given_again_stands_for_the_later_value() -> None:
+    found = read("file.yaml", b"a: &x [1]\nb: &x [2]\nc: *x\n").document
+    assert found is not None
+    assert found.value == {"a": (1,), "b": (2,), "c": (2,)}
+    assert span(found.at("a", 0)) == (1, 8, 1, 9)
+    assert span(found.at("c", 0)) == span(found.at("b", 0)) == (2, 8, 2, 9)
+
+
 def test_an_empty_block_is_a_place_too() -> None:
     found = read("file.yaml", b"a: {}\nb: []\n").document
     assert found is not None

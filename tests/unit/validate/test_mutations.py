@@ -137,6 +137,7 @@ def test_no_bytes_raise(content: bytes) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(fragments=st.lists(FRAGMENTS, max_size=12))
+@example(fragments=[b"&a ", b": ", b"&a "])
 def test_no_heap_of_fragments_raises(fragments: list[bytes]) -> None:
     files = {**SOUND, PATHS[FileKind.ENVIRONMENT]: b"".join(fragments)}
     assert_well_placed(check(load(files)).findings, files)
