@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from reconciler.load.layout import FileKind
-from reconciler.state.documents import Document, PathKey, Value
+from reconciler.state.documents import Document, Value
 from reconciler.state.findings import Finding, Grade
-
-_EACH = "*"
 
 _BLOCKS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
     FileKind.DEPLOYMENT: (("experiment",),),
@@ -19,8 +17,8 @@ _BLOCKS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
 
 def refuse_unserved(kind: FileKind, document: Document) -> Iterator[Finding]:
     """A finding of rule `not-served-yet` for each block that this version does not act on."""
-    for pattern in _BLOCKS.get(kind, ()):
-        for path in _match(document.value, pattern, ()):
+    for path in _BLOCKS.get(kind, ()):
+        if _is_said(document.value, path):
             yield Finding(
                 rule="not-served-yet",
                 grade=Grade.HARD,
@@ -40,20 +38,9 @@ def refuse_unserved(kind: FileKind, document: Document) -> Iterator[Finding]:
             )
 
 
-def _match(
-    value: Value, pattern: tuple[str, ...], path: tuple[PathKey, ...]
-) -> Iterator[tuple[PathKey, ...]]:
-    """The paths of the values that fit a pattern, in which `*` stands for any key or index."""
-    if not pattern:
-        yield path
-    elif pattern[0] == _EACH:
-        for step, below in _children(value):
-            yield from _match(below, pattern[1:], (*path, step))
-    elif isinstance(value, Mapping) and pattern[0] in value:
-        yield from _match(value[pattern[0]], pattern[1:], (*path, pattern[0]))
-
-
-def _children(value: Value) -> Iterable[tuple[PathKey, Value]]:
-    if isinstance(value, Mapping):
-        return value.items()
-    return enumerate(value) if isinstance(value, tuple) else ()
+def _is_said(value: Value, path: tuple[str, ...]) -> bool:
+    for key in path:
+        if not isinstance(value, Mapping) or key not in value:
+            return False
+        value = value[key]
+    return True

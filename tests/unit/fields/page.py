@@ -20,11 +20,11 @@ from tests.unit.fields.reach import find_effects, list_fields, name_field
 
 _MOST_PATHS = 3
 _TOLD = {
-    "(adopted)": "the plan takes the object over",
     "(retired)": "the plan removes the object",
+    "(adopted)": "the plan takes the object over",
     "(the object)": "whether there is an object",
 }
-"""Words for what does not stand in the object."""
+"""Words for what does not stand in the object; of several the first, since what is removed loses all else."""
 
 _FILES: Mapping[FileKind, str] = {
     FileKind.DEFAULTS: "models/defaults.yaml",
