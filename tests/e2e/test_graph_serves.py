@@ -87,7 +87,7 @@ def predictions(
     ended = shop.run("sync", "production", "--wait", "2m", kubeconfig=serving_cluster.kubeconfig, timeout=200)
     assert ended.code == 0, f"{ended.out}\n{ended.err}"
     assert "; Current; " in ended.out
-    yield f"{serving_cluster.state.facts['gateway']}/seldon/{namespace}/cellar/api/v1.0/predictions"
+    yield f"{serving_cluster.fact('gateway')}/seldon/{namespace}/cellar/api/v1.0/predictions"
     objects = f"/apis/machinelearning.seldon.io/v1/namespaces/{namespace}/seldondeployments"
     serving_cluster.api.demand("DELETE", objects)
 

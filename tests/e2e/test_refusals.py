@@ -235,7 +235,7 @@ def test_one_faulty_deployment_does_not_keep_the_others_from_being_synced(team: 
     assert "traffic-sums-to-100" in ended.out
 
 
-def test_a_cluster_without_the_kind(tmp_path: Path, team: Team) -> None:
+def test_a_cluster_without_the_kind(team: Team) -> None:
     with LocalCluster(crds=False) as bare:
         label = {"modelsync.dev/environment": "production"}
         body = {

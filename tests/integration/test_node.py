@@ -253,7 +253,7 @@ class TestEnding:
         space.wait_gone(name)
 
     def test_nobody_need_wait_for_a_pod_that_is_removed_by_force(self, space: PodSpace) -> None:
-        name = space.run(shell(f"trap '' TERM; sleep 600 # {'stubborn'}"), terminationGracePeriodSeconds=60)
+        name = space.run(shell("trap '' TERM; sleep 600 # stubborn"), terminationGracePeriodSeconds=60)
         space.wait_ready(name)
         space.delete(name, grace=0)
         space.wait_gone(name)

@@ -66,7 +66,7 @@ def _start_istiod(cluster: LocalCluster, program: Path) -> int:
         istiod.NAME,
         istiod.istiod_command(
             program,
-            kubeconfig=cluster.user_kubeconfig(istiod.USER, ()),
+            kubeconfig=cluster.user_kubeconfig(istiod.USER),
             mesh=mesh,
             grpc_port=grpc_port,
             http_port=http_port,

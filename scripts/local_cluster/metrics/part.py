@@ -32,7 +32,7 @@ def start_part(cluster: LocalCluster) -> None:
     folder.mkdir()
     file = folder / "prometheus.yaml"
     content = build_configuration(
-        kubeconfig=cluster.user_kubeconfig(NAME, ()),
+        kubeconfig=cluster.user_kubeconfig(NAME),
         gateway_admin=cluster.fact("gateway_admin"),
     )
     file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

@@ -118,10 +118,6 @@ class Client:
         except httpx.HTTPError as error:
             raise Unreachable(f"watch {path}: {str(error) or type(error).__name__}") from error
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._http.aclose()
-
 
 async def persist(client: Client, method: str, path: str, body: object = None, **rest: Any) -> Any:
     """A request that is made again each second for as long as the API server cannot be reached.

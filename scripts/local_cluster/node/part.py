@@ -43,7 +43,7 @@ def start_part(cluster: LocalCluster) -> None:
         PROGRAM,
         (
             *(sys.executable, "-m", "scripts.local_cluster.node", "--name", NAME),
-            *("--kubeconfig", str(cluster.user_kubeconfig(USER, ()))),
+            *("--kubeconfig", str(cluster.user_kubeconfig(USER))),
             *("--folder", str(cluster.state.folder / "pods")),
             *("--rclone", str(bundles.provide(bundles.STORAGE) / "rclone")),
         ),

@@ -103,10 +103,6 @@ class Prober:
             return None if code == 0 else said.strip()
         return f"a probe by {', '.join(probe.action)} is not known to this node"
 
-    async def close(self) -> None:
-        """Close what is open."""
-        await self._client.aclose()
-
     async def _get(self, probe: Probe, container: Mapping[str, Any], address: str) -> str | None:
         action = probe.action["httpGet"]
         host = action.get("host") or address

@@ -69,7 +69,7 @@ def read_examples(path: tuple[str, ...]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_example_is_a_command_line_that_parses(path: tuple[str, ...], tmp_path: Path) -> None:
+def test_every_example_is_a_command_line_that_parses(path: tuple[str, ...]) -> None:
     for example in read_examples(path):
         words = shlex.split(example.partition("&&")[0].partition(">")[0])
         assert tuple(words[1 : 1 + len(path)]) == path
