@@ -35,7 +35,9 @@ def show_status(states: Sequence[TargetStatus], now: datetime, width: int = 130)
                 table.add_row(*cells)
     out = StringIO()
     if table.row_count:
-        Console(file=out, width=width, color_system=None).print(table)
+        # The cluster's names are text: brackets and colons in them mean nothing here.
+        console = Console(file=out, width=width, color_system=None, markup=False, emoji=False)
+        console.print(table)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
     if lines:
         lines.append("")
