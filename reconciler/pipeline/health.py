@@ -49,18 +49,20 @@ def assess_explained(
     """
     health = assess_all(rendered.manifests, observation, now=now)
     routes = _read_proof(health, rendered, observation, view, reader)
-    closeup = read_closeup(reader, rendered.desired.target.namespace) if needs_reasons(health) else None
+    closeup = (
+        read_closeup(reader, rendered.desired.target.namespace)
+        if needs_reasons(health, observation)
+        else None
+    )
     if routes is None and closeup is None:
         return health
     return assess_all(rendered.manifests, observation, now=now, closeup=closeup, routes=routes)
 
 
-def needs_reasons(health: tuple[Health, ...]) -> bool:
-    """Whether Pods can say why something is not ready: they are there, and not all as they should be."""
-    return any(
-        variant.word in (HealthWord.FAILED, HealthWord.IN_PROGRESS) and "Pods ready" in variant.reason
-        for item in health
-        for variant in item.variants
+def needs_reasons(health: tuple[Health, ...], observation: Observation) -> bool:
+    """Whether Pods can say why something is not ready: there are Deployments to have made some."""
+    return bool(observation.workloads) and any(
+        variant.word is not HealthWord.CURRENT for item in health for variant in item.variants
     )
 
 

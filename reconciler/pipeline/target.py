@@ -44,7 +44,10 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
     try:
         run = _sync(request, cluster, clock, progress)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
-            run = _wait_for_health(run, request, cluster, clock, progress)
+            waited = _wait_for_health(run, request, cluster, clock, progress)
+            if waited.health != run.health:
+                _note_health(request, cluster, clock)
+            run = waited
         run = tell_traffic(run, request, cluster)
     except ClusterError as error:
         run = TargetRun(
@@ -59,7 +62,7 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
 def _wait_for_health(
     run: TargetRun, request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress
 ) -> TargetRun:
-    """Look again until all is decided or the wait is over. No Lease is held: nothing is written any more."""
+    """Look again until all is decided or the wait is over. No Lease is held meanwhile."""
     started, health, said = clock.monotonic(), run.health, ""
     old = frozenset(item.key for item in health if item.word is HealthWord.FAILED)
     waiting = _find_waiting(health, old)
@@ -78,9 +81,28 @@ def _wait_for_health(
     return replace(run, health=health, outcome=outcome)
 
 
+def _note_health(request: TargetRequest, cluster: Cluster, clock: Clock) -> None:
+    """Record what the wait ended with, last good sets included; the next run then finds nothing to write.
+
+    Where it cannot be recorded now, or something has changed again meanwhile, the next run does it.
+    """
+    target = request.rendered.desired.target
+    at_once = replace(request.terms, wait=0.0)
+    try:
+        with TargetLease(cluster, target, holder=_name_holder(), clock=clock, terms=at_once) as lease:
+            seen = look(request, cluster, clock)
+            if seen.plan.refusals or seen.plan.writes:
+                return
+            settled = _settle(request, seen, clock)
+            save_record(cluster, target, settled.record, known=seen.observation.record, fence=lease)
+            _tell_events(cluster, request, settled, clock)
+    except ClusterError:
+        return
+
+
 def _explain(request: TargetRequest, seen: Look, cluster: Cluster, clock: Clock) -> tuple[Health, ...]:
     """What was seen, with reasons. The record keeps the plain ones, which stay the same from run to run."""
-    if not needs_reasons(seen.health):
+    if not needs_reasons(seen.health, seen.observation):
         return seen.health
     return assess_explained(request.rendered, seen.observation, request.view, cluster.reader, clock.now())
 
