@@ -11,12 +11,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from reconciler.apply.health.wanted import Wanted, list_nodes
+from reconciler.state.quantities import read_quantity
 
 _ENGINE_COPY = "ENGINE_PREDICTOR"
 _PARAMETERS = "PREDICTIVE_UNIT_PARAMETERS"
@@ -41,14 +40,6 @@ _REWRITTEN = frozenset(
     }
 )
 _AMOUNTS = frozenset({"requests", "limits", "sizeLimit"})
-_QUANTITY = re.compile(r"(?P<number>[0-9]*\.?[0-9]+)(?P<unit>[munkKMGTPE]?i?)\Z")
-_UNITS: Mapping[str, Decimal] = {
-    "": Decimal(1),
-    **{unit: Decimal(10) ** power for unit, power in zip("num", (-9, -6, -3), strict=True)},
-    "k": Decimal(1000),
-    **{unit: Decimal(10) ** power for unit, power in zip("MGTPE", range(6, 19, 3), strict=True)},
-    **{f"{unit}i": Decimal(2) ** power for unit, power in zip("KMGTPE", range(10, 61, 10), strict=True)},
-}
 
 
 def find_difference(
@@ -171,13 +162,8 @@ def _find_missing_item(asked: list[Any], seen: list[Any], ignored: frozenset[str
 
 
 def _are_equal(asked: Any, seen: Any) -> bool:
-    one, other = (_read_quantity(str(value)) for value in (asked, seen))
-    return one is not None and one == other
-
-
-def _read_quantity(text: str) -> Decimal | None:
-    """The value of a Kubernetes quantity: the API server writes 1000m as 1."""
-    match = _QUANTITY.match(text)
-    if match is None or match["unit"] not in _UNITS:
-        return None
-    return Decimal(match["number"]) * _UNITS[match["unit"]]
+    """Whether two quantities are the same amount: the API server writes 1000m as 1."""
+    try:
+        return read_quantity(asked) == read_quantity(seen)
+    except ValueError:
+        return False
