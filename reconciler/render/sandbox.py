@@ -68,6 +68,9 @@ class _BoundedSandbox(ImmutableSandboxedEnvironment):
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, (str, bytes)):
             return attr in _TEXT_METHODS
+        if isinstance(obj, (int, float)):
+            # Bytes of any number are made by asking for them.
+            return False
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:

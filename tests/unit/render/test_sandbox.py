@@ -92,6 +92,7 @@ def test_a_failure_is_told_where_it_is(text: str, position: str, words: str) -> 
         "'a'.ljust(999999999)",
         "'a'.join([model, model])",
         "model.replace('w', model)",
+        "(1).to_bytes(999999999, 'big')",
         "model.__class__",
         "model['__class__']",
     ],
