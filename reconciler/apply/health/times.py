@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from reconciler.observe.routes import read_kubernetes_time
 from reconciler.state.objects import Body
 
 
@@ -18,7 +19,7 @@ def read_time(text: Any) -> datetime | None:
     if not isinstance(text, str) or not text:
         return None
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return read_kubernetes_time(text)
     except ValueError:
         return None
 

@@ -167,7 +167,7 @@ def test_the_newest_warning_is_added_where_containers_do_not_say_enough() -> Non
     events = (
         make_event(NAME, "Readiness probe failed: old", lastTimestamp="2026-11-23T12:00:01Z"),
         make_event(
-            NAME, "Readiness probe failed: new", series={"lastObservedTime": "2026-11-23T12:00:09.5Z"}
+            NAME, "Readiness probe failed: new", series={"lastObservedTime": "2026-11-23T12:00:09.500000Z"}
         ),
         make_event(NAME, "Started container", type_="Normal", lastTimestamp="2026-11-23T12:01:00Z"),
         make_event("other-5f4c8664f5-k7x2q", "of another", lastTimestamp="2026-11-23T12:02:00Z"),
