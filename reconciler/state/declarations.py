@@ -18,7 +18,6 @@ from reconciler.state.serving import Explainer as Explainer
 from reconciler.state.serving import ExplainerType as ExplainerType
 from reconciler.state.serving import GraphNode as GraphNode
 from reconciler.state.serving import NodeType as NodeType
-from reconciler.state.serving import Orchestrator as Orchestrator
 from reconciler.state.serving import Protocol as Protocol
 from reconciler.state.serving import RequestLogger as RequestLogger
 from reconciler.state.serving import ResourceList as ResourceList
