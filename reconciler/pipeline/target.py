@@ -63,15 +63,17 @@ def _wait_for_health(
     run: TargetRun, request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress
 ) -> TargetRun:
     """Look again until all is decided or the wait is over. No Lease is held meanwhile."""
-    started, health, said = clock.monotonic(), run.health, ""
+    started, health = clock.monotonic(), run.health
+    said: set[str] = set()
     old = frozenset(item.key for item in health if item.word is HealthWord.FAILED)
     waiting = _find_waiting(health, old)
     while waiting and clock.monotonic() - started < request.wait:
         clock.sleep(_POLL)
         reason = f"waiting for {run.target}: {waiting[0].key}: {waiting[0].reason}"
-        if reason != said:
+        # Probes that fail in turns would say the same two things over and over.
+        if reason not in said:
             progress(reason)
-            said = reason
+            said.add(reason)
         health = assess_explained(
             request.rendered, _observe_again(request, cluster), request.view, cluster.reader, clock.now()
         )

@@ -95,6 +95,9 @@ def test_routes_follow_when_all_are_ready(cellar: Cellar) -> None:
     assert ended.code == 0, ended
     assert "    routed: v1 80 %, v2 20 %" in ended.out
     assert "waiting for" in ended.err
+    # What the wait ended with is on record, so that nothing is left to write.
+    assert "in sync" in (again := cellar.run("sync", "production").out)
+    assert "3 requests" in again
     seen = cellar.status()
     assert [item["health"] for item in seen["variants"]] == ["Current", "Current"]
     assert seen["notes"] == []
