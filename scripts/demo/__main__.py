@@ -14,10 +14,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scripts.demo.narrator import Narrator, StepFailed
-from scripts.demo.stage import Stage, Storage
+from scripts.demo.stage import Stage
 from scripts.demo.story import tell
 from scripts.local_cluster import ClusterError, LocalCluster
 from scripts.local_cluster.parts import Part
+from scripts.local_cluster.storage import Storage, locate_storage
 from scripts.local_mlflow.server import MlflowServer, MlflowServerError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,7 +85,9 @@ def _play(scratch: Path, options: argparse.Namespace) -> None:
     print("Seldon Core's operator, MLServer, Istio with Envoy, Prometheus; your checkout stays as it is.")
     with ExitStack() as stage_hands:
         registry, kubeconfig, stage = (
-            _find_stage(options) if options.kubeconfig else _build_stage(stage_hands, options)
+            _find_stage(scratch, options)
+            if options.kubeconfig
+            else _build_stage(stage_hands, scratch, options)
         )
         repository = options.repository or scratch / "wine-shop"
         repository.parent.mkdir(parents=True, exist_ok=True)
@@ -93,49 +96,52 @@ def _play(scratch: Path, options: argparse.Namespace) -> None:
         _close(story, repository, registry, kubeconfig, stage, keep=options.keep)
 
 
-def _build_stage(hands: ExitStack, options: argparse.Namespace) -> tuple[str, str, Stage]:
+def _build_stage(hands: ExitStack, scratch: Path, options: argparse.Namespace) -> tuple[str, str, Stage]:
     """The local cluster with all its parts, and an MLflow server that stores into its bucket."""
     hands.enter_context(_timed("local cluster"))
     cluster = hands.enter_context(LocalCluster(parts=PARTS))
-    facts = cluster.state.facts
-    storage = Storage(endpoint=facts["storage"], key=facts["storage_key"], secret=facts["storage_secret"])
+    storage = locate_storage(cluster)
     hands.enter_context(_timed("MLflow server"))
     registry = hands.enter_context(
-        MlflowServer(
-            destination="s3://mlflow/artifacts",
-            environment={
-                "MLFLOW_S3_ENDPOINT_URL": storage.endpoint,
-                "AWS_ACCESS_KEY_ID": storage.key,
-                "AWS_SECRET_ACCESS_KEY": storage.secret,
-            },
-        )
+        MlflowServer(destination="s3://mlflow/artifacts", environment=storage.client_environment())
     )
     stage = Stage(
         mlflow_bin=registry.python.parent,
         kubectl=cluster.kubectl,
         data=_find_data(options.data),
-        gateway=facts["gateway"],
-        prometheus=facts["prometheus"],
-        storage=storage,
+        gateway=cluster.fact("gateway"),
+        prometheus=cluster.fact("prometheus"),
+        artifacts_key=_write_key(scratch, storage),
     )
     return registry.uri, str(cluster.kubeconfig), stage
 
 
-def _find_stage(options: argparse.Namespace) -> tuple[str, str, Stage]:
+def _find_stage(scratch: Path, options: argparse.Namespace) -> tuple[str, str, Stage]:
     """A cluster that is there already."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         raise ClusterError("there is no kubectl on PATH, and the story needs one")
+    storage = Storage(endpoint=options.storage, key=options.storage_key, secret=options.storage_secret)
     stage = Stage(
         mlflow_bin=MLFLOW_PYTHON.parent,
         kubectl=Path(kubectl),
         data=_find_data(options.data),
         gateway=options.gateway,
         prometheus=options.prometheus,
-        storage=Storage(endpoint=options.storage, key=options.storage_key, secret=options.storage_secret),
+        artifacts_key=_write_key(scratch, storage),
         server_image=options.server_image,
     )
     return options.registry, options.kubeconfig, stage
+
+
+def _write_key(scratch: Path, storage: Storage) -> Path:
+    """In a file for its owner's eyes: a command line is read by every user of the machine."""
+    file = scratch / "artifacts-s3.env"
+    file.touch(mode=0o600)
+    # The storage of a cluster that was named need not be rclone.
+    data = {**storage.secret_data(), "RCLONE_CONFIG_S3_PROVIDER": "Other"}
+    file.write_text("".join(f"{name}={value}\n" for name, value in data.items()), encoding="utf-8")
+    return file
 
 
 def _find_data(data: str) -> str:

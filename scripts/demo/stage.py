@@ -7,20 +7,12 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """Object storage as the cluster reaches it, and its key."""
-
-    endpoint: str
-    key: str
-    secret: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """`mlflow_bin` has the command `mlflow`, `kubectl` talks to the cluster; `gateway`, `prometheus`: URLs.
 
-    `data` is the CSV that is trained on (empty: a generated sample); `server_image` is the image of MLServer
-    where not the stock one.
+    `data` is the CSV that is trained on (empty: a generated sample); `artifacts_key` holds what Seldon's
+    storage initializer needs, a line NAME=VALUE each; `server_image` is the image of MLServer where not the
+    stock one.
     """
 
     mlflow_bin: Path
@@ -28,7 +20,7 @@ class Stage:
     data: str
     gateway: str
     prometheus: str
-    storage: Storage
+    artifacts_key: Path
     server_image: str = ""
 
     def find_model(self, namespace: str, deployment: str, model: str) -> str:

@@ -24,16 +24,13 @@ def sync_first(story: Narrator, stage: Stage) -> None:
         "The cluster's owner makes the namespaces and labels them, so that a wrong cluster is never touched,"
     )
     story.say("and puts the key of the artifact store into them. Git holds only the Secret's name.")
-    kubectl, storage = stage.kubectl.name, stage.storage
+    kubectl = stage.kubectl.name
     for name in ENVIRONMENTS:
         story.run(f"{kubectl} create namespace wines-{name}")
         story.run(f"{kubectl} label namespace wines-{name} modelsync.dev/environment={name}")
         story.run(
             f"{kubectl} --namespace wines-{name} create secret generic artifacts-s3"
-            " --from-literal=RCLONE_CONFIG_S3_TYPE=s3 --from-literal=RCLONE_CONFIG_S3_PROVIDER=Other"
-            f" --from-literal=RCLONE_CONFIG_S3_ENDPOINT={storage.endpoint}"
-            f" --from-literal=RCLONE_CONFIG_S3_ACCESS_KEY_ID={storage.key}"
-            f" --from-literal=RCLONE_CONFIG_S3_SECRET_ACCESS_KEY={storage.secret}"
+            f" --from-env-file={stage.artifacts_key}"
         )
     story.run("modelsync sync --wait 5m")
     story.run(f"{kubectl} --namespace {_NAMESPACE} get pods,virtualservices")
