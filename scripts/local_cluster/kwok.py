@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from scripts.local_cluster.api import MERGE
 from scripts.local_cluster.bundles import CONTROLLERS, provide
 from scripts.local_cluster.kwok_stages import build_stages
 from scripts.local_cluster.parts import Part
@@ -40,7 +41,7 @@ def start_part(cluster: LocalCluster) -> None:
         "PATCH",
         f"/api/v1/nodes/{NODE}/status",
         {"status": _build_status()},
-        content_type="application/merge-patch+json",
+        content_type=MERGE,
     )
     stages = cluster.state.folder / "kwok-stages.yaml"
     stages.write_text(yaml.safe_dump_all(build_stages(), sort_keys=False), encoding="utf-8")

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace
 from tests.deploy.kustomize import DEPLOY, build, get_pod, pick, write_overlay
 from tests.deploy.racing_proxy import RacingProxy
@@ -85,7 +86,7 @@ class Stage:
     def patch(self, name: str, body: object, manager: str) -> None:
         path = f"{_OBJECTS.format(self.namespace)}/{name}"
         query = {"fieldManager": manager}
-        self.cluster.api.demand("PATCH", path, body, content_type="application/merge-patch+json", query=query)
+        self.cluster.api.demand("PATCH", path, body, content_type=MERGE, query=query)
 
     def list_objects(self) -> list[str]:
         items = self.cluster.api.demand("GET", _OBJECTS.format(self.namespace))["items"]

@@ -21,6 +21,7 @@ import yaml
 from reconciler.pipeline.check import check_worktree
 from reconciler.pipeline.offline import render_offline
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace
 from tests.support.shop import Shop
 
@@ -170,9 +171,7 @@ def provide(stage: Stage, manifests: tuple[Body, ...]) -> None:
         )
     labels = dict(find_labels(manifests))
     if labels:
-        stage.cluster.api.demand(
-            "PATCH", NODE, {"metadata": {"labels": labels}}, content_type="application/merge-patch+json"
-        )
+        stage.cluster.api.demand("PATCH", NODE, {"metadata": {"labels": labels}}, content_type=MERGE)
 
 
 def find_labels(manifests: tuple[Body, ...]) -> Iterator[tuple[str, str]]:

@@ -20,11 +20,10 @@ from reconciler.state.objects import PART_OF_LABEL, Body, Kind, LiveObject, Obje
 from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace
 from tests.support.accounts import make_account
 from tests.support.clusters import LiveTarget
-
-MERGE = "application/merge-patch+json"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.api import MERGE
 from scripts.local_cluster.parts import Part
 from tests.support.routed import ISTIO, SETTLED, Routed, query
 from tests.support.shares import find_surprises
@@ -76,7 +77,7 @@ def run_pod(cluster: LocalCluster, name: str, address: str, *, scrape: str = "tr
     cluster.api.apply(pod)
     path = cluster.api.path("v1", "Pod", name, namespace=NAMESPACE)
     status = {"status": {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}}
-    cluster.api.demand("PATCH", f"{path}/status", status, content_type="application/merge-patch+json")
+    cluster.api.demand("PATCH", f"{path}/status", status, content_type=MERGE)
 
 
 def test_requests_are_split_as_declared_and_reach_the_model_by_its_own_path(wines: Routed) -> None:

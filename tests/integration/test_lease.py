@@ -17,10 +17,9 @@ from reconciler.clients.cluster.kinds import LEASE
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.state.targets import Target
 from scripts.local_cluster import LocalCluster
+from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace
 from tests.support.clusters import LiveTarget
-
-MERGE = "application/merge-patch+json"
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.policy.servers import STOCK_IMAGES
 from scripts.local_cluster import LocalCluster, Part
+from scripts.local_cluster.api import MERGE
 from scripts.local_cluster.binaries import find_binaries
 from scripts.local_cluster.bundles import CONTROLLERS, provide
 from scripts.local_cluster.operator import CONFIG, NAMESPACE, USER
@@ -212,7 +213,7 @@ class TestPlays:
                 "PATCH",
                 f"/api/v1/namespaces/{namespace}/pods/{pod}",
                 {"metadata": {"annotations": {PLAY: play, MESSAGE: "no space left"}}},
-                content_type="application/merge-patch+json",
+                content_type=MERGE,
             )
 
         def look() -> tuple[str, ...]:
@@ -236,7 +237,7 @@ class TestPlays:
             "PATCH",
             f"/api/v1/namespaces/{namespace}/pods/{pod}",
             {"metadata": {"annotations": {PLAY: "evict"}}},
-            content_type="application/merge-patch+json",
+            content_type=MERGE,
         )
 
         def look() -> set[str]:
