@@ -45,7 +45,7 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
         run = _sync(request, cluster, clock, progress)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
             waited = _wait_for_health(run, request, cluster, clock, progress)
-            if waited.health != run.health:
+            if [item.word for item in waited.health] != [item.word for item in run.health]:
                 _note_health(request, cluster, clock)
             run = waited
         run = tell_traffic(run, request, cluster)
