@@ -9,10 +9,15 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from scripts.local_cluster import LocalCluster, Part
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+hypothesis.settings.register_profile("modelsync", deadline=None)
+hypothesis.settings.load_profile("modelsync")
 
 pytest_plugins = ("tests.integration.mlflow_fixtures",)
 
