@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+
+_LOWEST = 15_000
+# Where the kernel says nothing: the lowest port that Linux gives to outgoing connections.
+_OUTGOING = 32_768
+_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def is_free(port: int) -> bool:
@@ -15,9 +22,30 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports of loopback that were free a moment ago, all different."""
+    """Ports of loopback that were free a moment ago, all different.
+
+    They lie below those that the kernel gives to outgoing connections: else anybody's connection could sit
+    on the port of a server that is stopped and started again. Raises OSError when there are not so many.
+    """
+    choices = list(range(_LOWEST, max(_find_outgoing(), _LOWEST + 10_000)))
+    random.SystemRandom().shuffle(choices)
+    found: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return tuple(int(each.getsockname()[1]) for each in sockets)
+        while len(found) < count:
+            if not choices:
+                raise OSError(f"there are no {count} free ports on {LOOPBACK}")
+            probe = held.enter_context(socket.socket())
+            port = choices.pop()
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            found.append(port)
+    return tuple(found)
+
+
+def _find_outgoing() -> int:
+    try:
+        return int(_RANGE.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return _OUTGOING

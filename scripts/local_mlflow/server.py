@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from scripts.local_cluster.ports import free_ports
 from scripts.local_mlflow.process import read_start_time, stop_group
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class MlflowServer:
         self.artifacts.mkdir(parents=True, exist_ok=True)
         keep_port = bool(self._port)
         for attempt in range(3):
-            self._port = self._port if keep_port else _find_free_port()
+            self._port = self._port if keep_port else free_ports(1)[0]
             self._launch()
             if self._wait():
                 return self
@@ -230,13 +231,6 @@ class MlflowServer:
     def _last_lines(self) -> str:
         text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-_LOG_LINES:])
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _is_free(port: int) -> bool:
