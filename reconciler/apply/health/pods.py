@@ -102,7 +102,8 @@ def _explain_container(title: str, status: Mapping[str, Any], log: str) -> Itera
     times = int(status.get("restartCount") or 0)
     # Between two waits it runs for a while, and is no better for it.
     if reason == _CRASHING or (words and times > 1 and reason in _EARLY and not status.get("ready")):
-        yield f"{name} ends again and again ({times} restarts){f', last {words}' if words else ''}"
+        restarts = "1 restart" if times == 1 else f"{times} restarts"
+        yield f"{name} ends again and again ({restarts}){f', last {words}' if words else ''}"
     elif reason not in _EARLY:
         message = tidy(waiting.get("message") or "")
         yield f"{name} cannot start: {reason}{f': {message}' if message else ''}"
