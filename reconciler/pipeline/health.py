@@ -31,9 +31,7 @@ def assess_proven(
 
     Raises ClusterError.
     """
-    health = assess_all(rendered.manifests, observation, now=now)
-    routes = _read_proof(health, rendered, observation, view, reader)
-    return health if routes is None else assess_all(rendered.manifests, observation, now=now, routes=routes)
+    return _assess(rendered, observation, view, reader, now, explained=False)
 
 
 def assess_explained(
@@ -47,13 +45,22 @@ def assess_explained(
 
     Raises ClusterError.
     """
+    return _assess(rendered, observation, view, reader, now, explained=True)
+
+
+def _assess(
+    rendered: Rendered,
+    observation: Observation,
+    view: ClusterView,
+    reader: ClusterReader,
+    now: datetime,
+    *,
+    explained: bool,
+) -> tuple[Health, ...]:
     health = assess_all(rendered.manifests, observation, now=now)
     routes = _read_proof(health, rendered, observation, view, reader)
-    closeup = (
-        read_closeup(reader, rendered.desired.target.namespace)
-        if needs_reasons(health, observation)
-        else None
-    )
+    wanting = explained and needs_reasons(health, observation)
+    closeup = read_closeup(reader, rendered.desired.target.namespace) if wanting else None
     if routes is None and closeup is None:
         return health
     return assess_all(rendered.manifests, observation, now=now, closeup=closeup, routes=routes)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from reconciler.state.objects import SELDON_DEPLOYMENT, Body, LiveObject
+from reconciler.state.objects import INITIALIZER, SELDON_DEPLOYMENT, Body, LiveObject
 from reconciler.state.plans import Change, Op, Plan
 from reconciler.state.quantities import read_quantity, show_quantity
 from reconciler.state.quotas import Quota
@@ -21,7 +21,6 @@ from reconciler.state.quotas import Quota
 # What the operator adds to every Pod where it is not told otherwise (operator v1.16.0: constants.go, and
 # seldon-config's storageInitializer); a live Deployment of the same operator tells better.
 _ENGINE = "seldon-container-engine"
-_INITIALIZER = "-model-initializer"
 _ENGINE_RESOURCES: Body = {
     "requests": {"cpu": "500m", "memory": "512Mi"},
     "limits": {"cpu": "500m", "memory": "512Mi"},
@@ -195,7 +194,7 @@ def _learn_helpers(workloads: tuple[LiveObject, ...]) -> tuple[Body, Body]:
             (
                 item
                 for item in pod.get("initContainers") or ()
-                if str(item.get("name", "")).endswith(_INITIALIZER)
+                if str(item.get("name", "")).endswith(INITIALIZER)
             ),
             initializer,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-INITIALIZER = "-model-initializer"
+from reconciler.state.objects import INITIALIZER
+
 # The initializer is `rclone copy`; its exit codes: https://rclone.org/docs/#exit-code
 _COPY = {
     1: "the storage refused or could not be asked; see the keys in the Secret that it is given",

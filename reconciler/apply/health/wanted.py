@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.policy.naming import NAME_LIMIT
-from reconciler.state.objects import LiveObject
+from reconciler.state.objects import INITIALIZER, LiveObject
 
 DEFAULT_STARTUP = 600
 """Seconds until a Deployment that says nothing of it is given up (apps/v1, progressDeadlineSeconds)."""
@@ -23,7 +23,6 @@ _NO_ENGINE = "seldon.io/no-engine"
 _NO_INITIALIZER = "seldon.io/no-storage-initializer"
 _TENSORFLOW, _TRITON = "TENSORFLOW_SERVER", "TRITON_SERVER"
 _TENSORFLOW_CONTAINER = "tfserving"
-_INITIALIZER = "-model-initializer"
 # Implementations for which the operator starts no model server.
 _PLAIN = frozenset(
     {
@@ -133,7 +132,7 @@ def _find_for(sdep: str, spec: Mapping[str, Any], predictor: Mapping[str, Any]) 
 
 def name_initializer(container: str) -> str:
     """The name of the init container that loads a container's model."""
-    return f"{container}{_INITIALIZER}"[:NAME_LIMIT].removesuffix("-")
+    return f"{container}{INITIALIZER}"[:NAME_LIMIT].removesuffix("-")
 
 
 def _list_components(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from reconciler.apply.health.ends import explain_exit
@@ -11,6 +14,25 @@ from reconciler.observe.closeup import Closeup
 from reconciler.state.objects import LiveObject, ObjectKey
 
 SECRET = "the storage refused or could not be asked; see the keys in the Secret that it is given"
+
+
+WORKLOAD = "wines-v5-0-wines"
+
+
+def make_pod(status: Mapping[str, Any]) -> LiveObject:
+    return LiveObject(
+        key=ObjectKey(kind=POD, namespace="wines", name=f"{WORKLOAD}-abc-xyz"),
+        uid="1",
+        resource_version="1",
+        generation=1,
+        labels={},
+        annotations={},
+        deleting=False,
+        body={
+            "metadata": {"ownerReferences": [{"kind": "ReplicaSet", "name": f"{WORKLOAD}-abc"}]},
+            "status": status,
+        },
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,20 +61,8 @@ def test_words_of_its_own_come_first(message: str, said: str) -> None:
         "state": {"waiting": {"reason": "CrashLoopBackOff"}},
         "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": message}},
     }
-    pod = LiveObject(
-        key=ObjectKey(kind=POD, namespace="wines", name="wines-v5-0-wines-abc-xyz"),
-        uid="1",
-        resource_version="1",
-        generation=1,
-        labels={},
-        annotations={},
-        deleting=False,
-        body={
-            "metadata": {"ownerReferences": [{"kind": "ReplicaSet", "name": "wines-v5-0-wines-abc"}]},
-            "status": {"initContainerStatuses": [initializer]},
-        },
-    )
-    assert explain_workload("wines-v5-0-wines", Closeup(pods=(pod,))) == (
+    pod = make_pod({"initContainerStatuses": [initializer]})
+    assert explain_workload(WORKLOAD, Closeup(pods=(pod,))) == (
         "init container wines-model-initializer ends again and again (2 restarts), last with exit code 1: "
         f"{said}"
     )
@@ -88,30 +98,15 @@ def test_the_last_words_of_a_log_are_its_exception_its_error_or_its_last_line(lo
 
 
 def test_a_log_speaks_beside_what_the_exit_code_means() -> None:
-    pod = LiveObject(
-        key=ObjectKey(kind=POD, namespace="wines", name="wines-v4-0-wines-abc-xyz"),
-        uid="1",
-        resource_version="1",
-        generation=1,
-        labels={},
-        annotations={},
-        deleting=False,
-        body={
-            "metadata": {"ownerReferences": [{"kind": "ReplicaSet", "name": "wines-v4-0-wines-abc"}]},
-            "status": {
-                "containerStatuses": [
-                    {
-                        "name": "wines",
-                        "restartCount": 3,
-                        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-                        "lastState": {"terminated": {"exitCode": 0, "reason": "Completed"}},
-                    }
-                ]
-            },
-        },
-    )
-    closeup = Closeup(pods=(pod,), logs={("wines-v4-0-wines-abc-xyz", "wines"): TRACEBACK})
-    assert explain_workload("wines-v4-0-wines", closeup) == (
+    server = {
+        "name": "wines",
+        "restartCount": 3,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 0, "reason": "Completed"}},
+    }
+    pod = make_pod({"containerStatuses": [server]})
+    closeup = Closeup(pods=(pod,), logs={(pod.key.name, "wines"): TRACEBACK})
+    assert explain_workload(WORKLOAD, closeup) == (
         "container wines ends again and again (3 restarts), last with exit code 0 (Completed): "
         "a model server ends so when it cannot load a model; see whether there is one at its location; "
         "its log: ModuleNotFoundError: No module named 'rounding'"
