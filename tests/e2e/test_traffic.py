@@ -15,10 +15,11 @@ import pytest
 
 from scripts.local_cluster import LocalCluster, Part
 from tests.integration.mlflow_fixtures import SharedMlflow
-from tests.support.routed import SETTLED, wait_until
+from tests.support.routed import SETTLED
 from tests.support.serving import ServingTeam, open_shop, read_predictions
 from tests.support.shares import find_surprises
 from tests.support.traffic import Answer, Callers, ask, count
+from tests.support.waiting import wait_until
 
 # Model servers start slowly where other tests run beside them.
 pytestmark = pytest.mark.timeout(900)

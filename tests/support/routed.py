@@ -12,7 +12,7 @@ import urllib3
 
 from scripts.local_cluster import LocalCluster
 from tests.support.traffic import Backend, Question
-from tests.support.waiting import wait_until as wait_until
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from typing_extensions import Self
