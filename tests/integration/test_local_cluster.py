@@ -16,6 +16,7 @@ from scripts.local_cluster import ClusterError, LocalCluster, PortTaken
 from scripts.local_cluster.binaries import Binaries, find_binaries
 from scripts.local_cluster.state import ClusterState, read_state, write_state
 from tests.conftest import MakeNamespace
+from tests.support.owned import make_empty_state, run_owner
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -177,25 +178,10 @@ class TestLife:
             assert cluster.api.request("GET", "/api/v1/namespaces/kept").status == 200
 
     def test_ends_with_the_process_that_started_it_even_when_that_is_killed(self, tmp_path: Path) -> None:
-        program = (
-            "import sys, time, pathlib\n"
-            "from scripts.local_cluster import LocalCluster\n"
-            "LocalCluster(crds=False, state_file=pathlib.Path(sys.argv[1])).start()\n"
-            "print('up', flush=True)\n"
-            "time.sleep(600)\n"
-        )
         state_file = tmp_path / "state.json"
-        with subprocess.Popen(
-            [sys.executable, "-c", program, str(state_file)],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as owner:
-            assert owner.stdout is not None
-            assert owner.stdout.readline() == "up\n"
+        with run_owner(state_file):
             state = read_state(state_file)
             assert state is not None
-            owner.kill()
         _, alive = psutil.wait_procs(
             [psutil.Process(process.pid) for process in state.processes if process.is_running()], timeout=30
         )
@@ -291,22 +277,8 @@ class TestCommandLine:
         assert "turbo: no such part; there are controllers, operator, kwok" in up.stderr
 
     def test_status_keeps_keys_to_itself_unless_asked(self, tmp_path: Path) -> None:
-        nothing = tmp_path / "nothing"
-        state = ClusterState(
-            folder=nothing,
-            server="https://127.0.0.1:1",
-            kubeconfig=nothing,
-            ca_file=nothing,
-            audit_log=nothing,
-            kubectl=nothing,
-            api_server=nothing,
-            etcd_port=1,
-            source="a test",
-            parts=("storage",),
-            programs=(),
-            processes=(),
-            facts={"storage": "http://127.0.0.1:2", "storage_secret": "s3cret"},
-        )
+        facts = {"storage": "http://127.0.0.1:2", "storage_secret": "s3cret"}
+        state = make_empty_state(tmp_path / "nothing", parts=("storage",), facts=facts)
         write_state(tmp_path / "default.json", state)
         plain = self.run(tmp_path, "status")
         assert "storage: http://127.0.0.1:2\nstorage_secret: (not shown" in plain.stdout

@@ -21,6 +21,7 @@ from scripts.local_cluster.operator import CONFIG, NAMESPACE, USER
 from scripts.local_cluster.state import read_state
 from scripts.tools.cache import cache_root
 from tests.conftest import MakeNamespace
+from tests.support.owned import run_owner
 from tests.support.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -271,31 +272,12 @@ class TestLife:
     def test_an_operator_that_is_down_refuses_everything_and_all_ends_with_a_killed_owner(
         self, tmp_path: Path
     ) -> None:
-        program = (
-            "import sys, time, pathlib\n"
-            "from scripts.local_cluster import LocalCluster, Part\n"
-            "parts = (Part.OPERATOR, Part.KWOK)\n"
-            "LocalCluster(parts, state_file=pathlib.Path(sys.argv[1])).start()\n"
-            "print('up', flush=True)\n"
-            "time.sleep(600)\n"
-        )
         state_file = tmp_path / "state.json"
-        with subprocess.Popen(
-            [sys.executable, "-c", program, str(state_file)],
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as owner:
-            assert owner.stdout is not None
-            try:
-                assert owner.stdout.readline() == "up\n"
-                cluster = LocalCluster.attach(state_file)
-                self.check_an_outage(cluster)
-                state = read_state(state_file)
-                assert state is not None
-                processes = [psutil.Process(process.pid) for process in state.processes]
-            finally:
-                owner.kill()
+        with run_owner(state_file, "operator", "kwok"):
+            self.check_an_outage(LocalCluster.attach(state_file))
+            state = read_state(state_file)
+            assert state is not None
+            processes = [psutil.Process(process.pid) for process in state.processes]
         assert len(processes) == 7
         _, alive = psutil.wait_procs(processes, timeout=DEADLINE)
         assert alive == []

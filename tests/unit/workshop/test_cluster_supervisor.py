@@ -12,9 +12,10 @@ import pytest
 
 from scripts.local_cluster.errors import ClusterError, PortTaken
 from scripts.local_cluster.processes import identify
-from scripts.local_cluster.state import ClusterState, read_state, write_state
+from scripts.local_cluster.state import read_state, write_state
 from scripts.local_cluster.supervisor import Supervisor
 from scripts.local_cluster.teardown import tear_down
+from tests.support.owned import make_empty_state
 
 SLEEP = ("sleep", "600")
 
@@ -29,23 +30,7 @@ def state_file(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "cluster"
     folder.mkdir()
     file = tmp_path / "state.json"
-    nothing = folder / "nothing"
-    state = ClusterState(
-        folder=folder,
-        server="https://127.0.0.1:1",
-        kubeconfig=nothing,
-        ca_file=nothing,
-        audit_log=nothing,
-        kubectl=nothing,
-        api_server=nothing,
-        etcd_port=1,
-        source="a test",
-        parts=(),
-        programs=(),
-        processes=(),
-        facts={},
-    )
-    write_state(file, state)
+    write_state(file, make_empty_state(folder))
     yield file
     left = read_state(file)
     if left is not None:
