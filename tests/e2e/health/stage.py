@@ -166,7 +166,7 @@ def ask(
 
 def level(reason: str) -> str:
     """A reason without what differs from run to run: counts of restarts and the ends of Pods' names."""
-    reason = re.sub(r"\(\d+ restarts\)", "(… restarts)", reason)
+    reason = re.sub(r"\(\d+ restarts?\)", "(… restarts)", reason)
     # Letters that Kubernetes makes up names from (k8s.io/apimachinery, util/rand).
     reason = re.sub(r"-[bcdfghjklmnpqrstvwxz2-9]{8,10}-[bcdfghjklmnpqrstvwxz2-9]{5}\b", "-…", reason)
     return re.sub(r"seldon-[0-9a-f]{32}", "seldon-…", reason)
