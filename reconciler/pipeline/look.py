@@ -12,7 +12,7 @@ from reconciler.observe.live import observe
 from reconciler.observe.quotas import read_quotas
 from reconciler.pipeline.desired import Rendered
 from reconciler.pipeline.health import assess_proven
-from reconciler.plan.advice import advise_changes
+from reconciler.plan.advice import advise_changes, advise_entries
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.planner import PlanInput, make_plan
@@ -99,8 +99,9 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         )
     )
     health = assess_proven(request.rendered, observation, request.view, cluster.reader, clock.now())
+    entries = advise_entries(plan, request.rendered.manifests, ingress=request.view.platform.ingresses[0])
     return Look(
-        plan=replace(plan, refusals=refusals, notes=(*notes, *advise_changes(plan, health))),
+        plan=replace(plan, refusals=refusals, notes=(*notes, *advise_changes(plan, health), *entries)),
         observation=observation,
         health=health,
     )

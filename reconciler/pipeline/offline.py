@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.pipeline.desired import Rendered, render_environment
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.plan.advice import advise_entries
 from reconciler.plan.planner import compare_manifests
+from reconciler.policy.clusters import view_cluster
 from reconciler.settings import SettingsError
 from reconciler.state.findings import Finding
 from reconciler.state.objects import Manifest
@@ -94,7 +96,13 @@ def _clusters_of(check: Check, name: str) -> frozenset[str]:
 def _plan_target(base: Check, head: Check, name: str, *, cluster: str, revision: str) -> Plan:
     before = _render_side(base, name, cluster)
     after = _render_side(head, name, cluster)
-    return compare_manifests(after.desired, before.manifests, after.manifests, revision, after.digest)
+    plan = compare_manifests(after.desired, before.manifests, after.manifests, revision, after.digest)
+    entry = head.repository.environments.get(name)
+    if entry is None or entry.environment is None:
+        return plan
+    view = view_cluster(entry.environment.declaration, cluster)
+    advice = advise_entries(plan, after.manifests, ingress=view.platform.ingresses[0])
+    return replace(plan, notes=advice)
 
 
 def _render_side(check: Check, name: str, cluster: str) -> Rendered:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from reconciler.plan.advice import advise_changes
+from reconciler.plan.advice import advise_changes, advise_entries
+from reconciler.state.objects import KINDS
 from reconciler.state.observations import Health, HealthWord, VariantHealth
 from tests.support.worlds import make_manifest, serve
 
@@ -63,3 +65,36 @@ def test_several_are_told_together() -> None:
     (said,) = _advise({"v3": 90, "v5": 10}, {"v3": 50, "v5": 50}, {"v3": P, "v5": P})
 
     assert said == "production/wines: v3 and v5 are not ready now; no share moves before they are."
+
+
+JOINS = (
+    "production/wines: v5 joins with its share at once; Istio may answer 503 to that share for a moment, "
+    "before it knows where it leads. To lose no request, join at traffic 0 and give the share in the next "
+    "change."
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "ingress", "said"),
+    [
+        ({"v3": 100}, {"v3": 90, "v5": 10}, "istio", (JOINS,)),
+        ({"v3": 100}, {"v3": 100, "v5": 0}, "istio", ()),
+        ({"v3": 100, "v5": 0}, {"v3": 90, "v5": 10}, "istio", ()),
+        ({"v3": 100}, {"v3": 90, "v5": 10}, "ambassador-v2", ()),
+    ],
+)
+def test_joining_with_a_share_is_told_where_it_may_lose_requests(
+    before: Mapping[str, int], after: Mapping[str, int], ingress: str, said: tuple[str, ...]
+) -> None:
+    plan = serve(make_manifest("wines", before)).declare(make_manifest("wines", after)).plan()
+
+    assert advise_entries(plan, (), ingress=ingress) == said
+
+
+def test_a_subset_that_is_there_before_makes_joining_safe() -> None:
+    wines = make_manifest("wines", {"v3": 90, "v5": 10})
+    rule = next(kind for kind in KINDS if kind.name == "DestinationRule")
+    early = replace(wines, key=replace(wines.key, kind=rule, name="wines-v5-early"))
+    plan = serve(make_manifest("wines", {"v3": 100})).declare(wines).plan()
+
+    assert advise_entries(plan, (wines, early), ingress="istio") == ()
