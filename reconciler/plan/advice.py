@@ -44,9 +44,9 @@ def _advise_entry(plan: Plan, change: Change) -> Iterator[str]:
     if joins and any(it.old for it in live):
         yield (
             f"{plan.target.environment}/{change.deployment}: {join_words(joins)} "
-            f"{choose(joins, 'joins with its share', 'join with their shares')} at once; Istio may answer 503 "
-            "to that share for a moment, before it knows where it leads. To lose no request, join at traffic 0 "
-            "and give the share in the next change."
+            f"{choose(joins, 'joins with its share', 'join with their shares')} at once; Istio may "
+            "answer 503 to that share for a moment, before it knows where it leads. To lose no request, "
+            "join at traffic 0 and give the share in the next change."
         )
 
 
