@@ -22,6 +22,16 @@ from reconciler.observe.items import (
     encode_result,
     encode_run,
 )
+from reconciler.observe.pauses import (
+    add_bodies,
+    decode_backoff,
+    decode_mark,
+    decode_reversal,
+    encode_backoff,
+    encode_body,
+    encode_mark,
+    encode_reversal,
+)
 from reconciler.observe.texts import (
     Unreadable,
     join_lines,
@@ -51,6 +61,7 @@ CONTAINS_ANNOTATION = "applyset.kubernetes.io/contains-group-kinds"
 NAMESPACE_ANNOTATION = f"{PREFIX}/namespace-uid"
 HEARTBEAT_ANNOTATION = f"{PREFIX}/heartbeat"
 FENCE_ANNOTATION = f"{PREFIX}/fence"
+QUIET_ANNOTATION = f"{PREFIX}/quiet"
 
 TOOLING = "modelsync/v1"
 FORMAT = "1"
@@ -58,9 +69,19 @@ HISTORY_LENGTH = 20
 PLAIN_LIMIT = 200 * 1024
 """Bytes of lists up to which they are kept as text that people can read."""
 
-_LISTS = ("inventory", "results", "conditions", "history", "good")
-# What records of an earlier program lack.
-_OPTIONAL = frozenset({"good"})
+_LISTS = (
+    "inventory",
+    "results",
+    "conditions",
+    "history",
+    "good",
+    "bodies",
+    "backOff",
+    "marks",
+    "reversals",
+)
+# What records of an earlier program lack, and what is left out while there is nothing of it.
+_OPTIONAL = frozenset({"good", "bodies", "backOff", "marks", "reversals"})
 
 
 def find_part_of(target: Target) -> str:
@@ -74,6 +95,7 @@ def encode_record(record: TargetRecord, target: Target) -> Body:
     Lists of more than PLAIN_LIMIT bytes together are kept gzipped in `binaryData`, under the same names
     with `.gz`. The history is cut to its newest HISTORY_LENGTH runs.
     """
+    good = sorted(record.good, key=lambda item: item.deployment)
     lists = {
         "inventory": join_lines(
             encode_entry(entry) for entry in sorted(record.entries, key=lambda entry: entry.key)
@@ -85,8 +107,17 @@ def encode_record(record: TargetRecord, target: Target) -> Body:
             encode_condition(condition) for condition in sorted(record.conditions, key=lambda c: c.type)
         ),
         "history": join_lines(encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
-        "good": join_lines(encode_good(item) for item in sorted(record.good, key=lambda g: g.deployment)),
+        "good": join_lines(encode_good(item) for item in good),
+        "bodies": join_lines(encode_body(item) for item in good if item.body),
+        "backOff": join_lines(encode_backoff(item) for item in (record.backoff,) if item is not None),
+        "marks": join_lines(
+            encode_mark(mark) for mark in sorted(record.marks, key=lambda mark: mark.deployment)
+        ),
+        "reversals": join_lines(
+            encode_reversal(item) for item in sorted(record.reversals, key=lambda r: (r.key, r.manager))
+        ),
     }
+    lists = {name: text for name, text in lists.items() if text or name not in _OPTIONAL}
     data = {
         "format": FORMAT,
         "attempted": record.attempted,
@@ -143,13 +174,13 @@ def decode_record(live: LiveObject | None, target: Target, *, namespace_uid: str
 def has_same_content(left: TargetRecord, right: TargetRecord, target: Target) -> bool:
     """Whether the two say the same, so that writing one over the other would be for nothing.
 
-    Heartbeat, fence and the ConfigMap's own identity do not count.
+    Heartbeat, quiet mark, fence and the ConfigMap's own identity do not count.
     """
     return _content(left, target) == _content(right, target)
 
 
 def _content(record: TargetRecord, target: Target) -> Body:
-    bare = replace(record, heartbeat=None, fence=0, uid="", resource_version="")
+    bare = replace(record, heartbeat=None, quiet="", fence=0, uid="", resource_version="")
     return encode_record(bare, target)
 
 
@@ -164,6 +195,8 @@ def _metadata(record: TargetRecord, target: Target) -> dict[str, Any]:
         HEARTBEAT_ANNOTATION: write_time(record.heartbeat),
         FENCE_ANNOTATION: str(record.fence),
     }
+    if record.quiet:
+        annotations[QUIET_ANNOTATION] = record.quiet
     metadata: dict[str, Any] = {
         "name": parent_name(target.environment),
         "namespace": target.namespace,
@@ -186,6 +219,7 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
     if data.get("format") != FORMAT:
         raise Unreadable
     lists = {name: _read_list(live.body, name) for name in _LISTS}
+    backoffs = read_lines(lists["backOff"], decode_backoff)
     return TargetRecord(
         entries=read_lines(lists["inventory"], lambda item: decode_entry(item, target)),
         attempted=read_text(data, "attempted"),
@@ -195,7 +229,11 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
         results=read_lines(lists["results"], lambda item: decode_result(item, target)),
         conditions=read_lines(lists["conditions"], decode_condition),
         history=read_lines(lists["history"], decode_run),
-        good=read_lines(lists["good"], decode_good),
+        good=add_bodies(read_lines(lists["good"], decode_good), read_lines(lists["bodies"], dict)),
+        backoff=backoffs[-1] if backoffs else None,
+        marks=read_lines(lists["marks"], decode_mark),
+        reversals=read_lines(lists["reversals"], lambda item: decode_reversal(item, target)),
+        quiet=live.annotations.get(QUIET_ANNOTATION, ""),
         heartbeat=read_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
         fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0")),
     )

@@ -16,9 +16,7 @@ from reconciler.state.targets import Target
 def encode_entry(entry: InventoryEntry) -> dict[str, Any]:
     """An object that we own or are about to own."""
     return {
-        "apiVersion": entry.key.kind.api_version,
-        "kind": entry.key.kind.name,
-        "name": entry.key.name,
+        **encode_key(entry.key),
         "deployment": entry.deployment,
         "uid": entry.uid,
         "generation": entry.generation,
@@ -30,7 +28,7 @@ def encode_entry(entry: InventoryEntry) -> dict[str, Any]:
 def decode_entry(item: Mapping[str, Any], target: Target) -> InventoryEntry:
     """The entry of `encode_entry`. Raises Unreadable."""
     return InventoryEntry(
-        key=_decode_key(item, target),
+        key=decode_key(item, target),
         deployment=read_text(item, "deployment"),
         uid=read_text(item, "uid"),
         generation=read_typed(item, "generation", int),
@@ -42,9 +40,7 @@ def decode_entry(item: Mapping[str, Any], target: Target) -> InventoryEntry:
 def encode_result(result: ObjectResult) -> dict[str, Any]:
     """What became of an object."""
     return {
-        "apiVersion": result.key.kind.api_version,
-        "kind": result.key.kind.name,
-        "name": result.key.name,
+        **encode_key(result.key),
         "action": result.action.value,
         "message": result.message,
     }
@@ -53,7 +49,7 @@ def encode_result(result: ObjectResult) -> dict[str, Any]:
 def decode_result(item: Mapping[str, Any], target: Target) -> ObjectResult:
     """The result of `encode_result`. Raises Unreadable."""
     return ObjectResult(
-        key=_decode_key(item, target), action=_decode_action(item), message=read_text(item, "message")
+        key=decode_key(item, target), action=_decode_action(item), message=read_text(item, "message")
     )
 
 
@@ -110,17 +106,13 @@ def decode_run(item: Mapping[str, Any]) -> RunSummary:
 
 
 def encode_good(item: GoodSet) -> dict[str, Any]:
-    """The last good set of a deployment; shares as short lists, since there are many."""
-    shares = [
-        [share.predictor, share.version, share.percent, "shadow" if share.shadow else "live"]
-        for share in item.shares
-    ]
+    """The last good set of a deployment, but for its body; shares as short lists, since there are many."""
     return {
         "deployment": item.deployment,
         "model": item.model,
         "revision": item.revision,
         "digest": item.digest,
-        "shares": shares,
+        "shares": encode_shares(item.shares),
     }
 
 
@@ -131,8 +123,21 @@ def decode_good(item: Mapping[str, Any]) -> GoodSet:
         model=read_text(item, "model"),
         revision=read_text(item, "revision"),
         digest=read_text(item, "digest"),
-        shares=tuple(_decode_share(entry) for entry in read_typed(item, "shares", list)),
+        shares=decode_shares(item),
     )
+
+
+def encode_shares(shares: tuple[Share, ...]) -> list[list[str | int]]:
+    """Shares as short lists."""
+    return [
+        [share.predictor, share.version, share.percent, "shadow" if share.shadow else "live"]
+        for share in shares
+    ]
+
+
+def decode_shares(item: Mapping[str, Any]) -> tuple[Share, ...]:
+    """The shares of `encode_shares`, under `shares`. Raises Unreadable."""
+    return tuple(_decode_share(entry) for entry in read_typed(item, "shares", list))
 
 
 def _decode_share(entry: Any) -> Share:
@@ -144,7 +149,13 @@ def _decode_share(entry: Any) -> Share:
     raise Unreadable
 
 
-def _decode_key(item: Mapping[str, Any], target: Target) -> ObjectKey:
+def encode_key(key: ObjectKey) -> dict[str, Any]:
+    """An object's kind and name; its namespace is the record's."""
+    return {"apiVersion": key.kind.api_version, "kind": key.kind.name, "name": key.name}
+
+
+def decode_key(item: Mapping[str, Any], target: Target) -> ObjectKey:
+    """The key of `encode_key`, in the target's namespace. Raises Unreadable."""
     return ObjectKey(kind=_decode_kind(item), namespace=target.namespace, name=read_text(item, "name"))
 
 

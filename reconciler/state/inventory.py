@@ -61,7 +61,9 @@ class GoodSet:
     """The variants that were all ready and routed as declared the last time that a run looked.
 
     `revision` is where they first were so; `digest` begins that of their manifest, in DIGEST_LENGTH digits:
-    enough to tell sets of one deployment apart, and ten thousand of them still fit a ConfigMap.
+    enough to tell sets of one deployment apart, and ten thousand of them still fit a ConfigMap. `body` is the
+    manifest as JSON text, so that it can be applied without git; it is kept only where something else is
+    applied now or about to be, and may be dropped where the record has no room.
     """
 
     deployment: str
@@ -69,9 +71,44 @@ class GoodSet:
     revision: str
     digest: str
     shares: tuple[Share, ...]
+    body: str = ""
 
 
 DIGEST_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackOff:
+    """Why nothing of `revision` is tried again before `until`: it failed `failures` times in a row."""
+
+    revision: str
+    failures: int
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmergencyMark:
+    """A deployment that a person took back without git: sync leaves it alone until `until`.
+
+    `by` is the person as the API server knows them, `shares` are what they went back to.
+    """
+
+    deployment: str
+    by: str
+    reason: str
+    since: datetime
+    until: datetime
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """When fields of one object were taken back from one field manager, the newest time last."""
+
+    key: ObjectKey
+    manager: str
+    times: tuple[datetime, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +120,9 @@ class TargetRecord:
     `forged` says that it cannot be trusted: it does not carry the ApplySet ID computed for this target,
     belongs to another namespace's life, or cannot be read; its entries are empty then. `namespace_uid`
     names the namespace's life and so the cluster; `fence` is the Lease's transition count at the last write.
-    `good` holds the last good set of each deployment that had one.
+    `good` holds the last good set of each deployment that had one. `backoff` holds a revision that failed
+    back; `marks` are what people took back without git; `reversals` tell what was taken back from whom.
+    `quiet` says under which circumstances all was found well, in words of the run that found it.
     """
 
     entries: tuple[InventoryEntry, ...] = ()
@@ -102,3 +141,7 @@ class TargetRecord:
     resource_version: str = ""
     forged: bool = False
     good: tuple[GoodSet, ...] = ()
+    backoff: BackOff | None = None
+    marks: tuple[EmergencyMark, ...] = ()
+    reversals: tuple[Reversal, ...] = ()
+    quiet: str = ""

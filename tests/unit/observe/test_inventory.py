@@ -26,10 +26,13 @@ from reconciler.observe.inventory import (
 )
 from reconciler.state.inventory import (
     DIGEST_LENGTH,
+    BackOff,
     Condition,
+    EmergencyMark,
     GoodSet,
     InventoryEntry,
     ObjectResult,
+    Reversal,
     RunSummary,
     TargetRecord,
 )
@@ -216,7 +219,13 @@ def test_a_stored_record_is_only_replaced_in_the_version_that_was_read() -> None
 class TestSameContent:
     def test_heartbeat_fence_and_the_maps_own_identity_say_nothing_new(self) -> None:
         later = replace(
-            RECORD, heartbeat=NOON + timedelta(hours=1), fence=9, uid="x", resource_version="43", exists=True
+            RECORD,
+            heartbeat=NOON + timedelta(hours=1),
+            quiet="77ad03e 1234",
+            fence=9,
+            uid="x",
+            resource_version="43",
+            exists=True,
         )
         assert has_same_content(RECORD, later, TARGET)
 
@@ -318,7 +327,21 @@ class TestDistrust:
 
 
 words = st.text(max_size=30)
+names = st.text(min_size=1, max_size=12)
 times = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, timezone.utc))
+shares = st.lists(
+    st.builds(Share, predictor=words, version=words, shadow=st.booleans(), percent=st.integers(0, 100)),
+    max_size=3,
+).map(tuple)
+goods = st.builds(
+    GoodSet, deployment=names, model=words, revision=words, digest=words, shares=shares, body=words
+)
+marks = st.builds(
+    EmergencyMark, deployment=names, by=words, reason=words, since=times, until=times, shares=shares
+)
+reversals = st.builds(
+    Reversal, key=st.builds(make_key, words), manager=words, times=st.lists(times, max_size=3).map(tuple)
+)
 records = st.builds(
     TargetRecord,
     entries=st.lists(
@@ -345,6 +368,18 @@ records = st.builds(
     heartbeat=st.none() | times,
     namespace_uid=words,
     fence=st.integers(0, 10**6),
+    good=st.lists(goods, unique_by=lambda item: item.deployment, max_size=3).map(
+        lambda items: tuple(sorted(items, key=lambda item: item.deployment))
+    ),
+    backoff=st.none()
+    | st.builds(BackOff, revision=words, failures=st.integers(0, 99), until=times, reason=words),
+    marks=st.lists(marks, unique_by=lambda item: item.deployment, max_size=3).map(
+        lambda items: tuple(sorted(items, key=lambda item: item.deployment))
+    ),
+    reversals=st.lists(reversals, unique_by=lambda item: (item.key, item.manager), max_size=3).map(
+        lambda items: tuple(sorted(items, key=lambda item: (item.key, item.manager)))
+    ),
+    quiet=words,
 )
 
 
