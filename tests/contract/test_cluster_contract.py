@@ -21,6 +21,7 @@ from reconciler.clients.cluster.interface import (
     NamespaceMissing,
     NamespaceTerminating,
     NotFound,
+    ObjectMetadata,
     RightMissing,
     Unauthenticated,
     WebhookUnavailable,
@@ -142,6 +143,42 @@ class TestReading:
         found = port.reader.list(CONFIG_MAP, namespace, label_selector="team=wine")
 
         assert [live.key.name for live in found] == ["ours"]
+
+    @pytest.mark.parametrize("page", [500, 2])
+    def test_metadata_alone_tells_of_the_same_objects_in_the_same_requests(
+        self, cluster: LocalCluster, namespace: str, page: int
+    ) -> None:
+        port = connect(kubeconfig=cluster.kubeconfig, page=page)
+        for name in ("wines", "prices", "taste"):
+            port.writer.apply(key(namespace, name), wines(namespace, name=name), manager=MANAGER)
+        before = port.reader.requests
+        whole = port.reader.list(SELDON_DEPLOYMENT, namespace)
+        between = port.reader.requests
+
+        found = port.reader.list_metadata(SELDON_DEPLOYMENT, namespace)
+
+        assert port.reader.requests - between == between - before
+        assert found == tuple(
+            ObjectMetadata(
+                key=live.key,
+                uid=live.uid,
+                resource_version=live.resource_version,
+                generation=live.generation,
+                labels=live.labels,
+                annotations=live.annotations,
+                deleting=live.deleting,
+            )
+            for live in whole
+        )
+
+    def test_metadata_of_built_in_kinds_can_be_narrowed_by_label(self, port: Cluster, namespace: str) -> None:
+        port.writer.create(CONFIG_MAP, namespace, config_map("ours", labels={"team": "wine"}))
+        port.writer.create(CONFIG_MAP, namespace, config_map("theirs"))
+
+        (found,) = port.reader.list_metadata(CONFIG_MAP, namespace, label_selector="team=wine")
+
+        assert found.key.name == "ours"
+        assert found.labels == {"team": "wine"}
 
     def test_items_of_built_in_kinds_are_read_like_others(self, port: Cluster, namespace: str) -> None:
         assert port.reader.list(DEPLOYMENT, namespace) == ()

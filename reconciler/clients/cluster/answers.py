@@ -23,6 +23,7 @@ from reconciler.clients.cluster.interface import (
     NamespaceMissing,
     NamespaceTerminating,
     NotFound,
+    ObjectMetadata,
     RightMissing,
     Throttled,
     Unauthenticated,
@@ -69,6 +70,22 @@ def read_object(body: Mapping[str, Any], kind: Kind) -> LiveObject:
         deleting="deletionTimestamp" in metadata,
         # The items of a list of the API server's own kinds do not say what they are.
         body={"apiVersion": kind.api_version, "kind": kind.name, **body},
+    )
+
+
+def read_metadata(body: Mapping[str, Any], kind: Kind) -> ObjectMetadata:
+    """The metadata of the object that an item of a PartialObjectMetadataList stands for."""
+    metadata = body.get("metadata") or {}
+    return ObjectMetadata(
+        key=ObjectKey(
+            kind=kind, namespace=str(metadata.get("namespace", "")), name=str(metadata.get("name", ""))
+        ),
+        uid=str(metadata.get("uid", "")),
+        resource_version=str(metadata.get("resourceVersion", "")),
+        generation=int(metadata.get("generation") or 0),
+        labels=dict(metadata.get("labels") or {}),
+        annotations=dict(metadata.get("annotations") or {}),
+        deleting="deletionTimestamp" in metadata,
     )
 
 

@@ -176,6 +176,22 @@ class Identity:
     groups: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectMetadata:
+    """What identifies an object and tells that it moved, without what it asks for.
+
+    A `resource_version` that is as it was means that the object is as it was, its status included.
+    """
+
+    key: ObjectKey
+    uid: str
+    resource_version: str
+    generation: int
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    deleting: bool
+
+
 class ClusterReader(Protocol):
     """Reads. Every call ends within the client's budget of time, or raises ClusterUnreachable."""
 
@@ -196,6 +212,14 @@ class ClusterReader(Protocol):
 
     def list(self, kind: Kind, namespace: str, *, label_selector: str = "") -> tuple[LiveObject, ...]:
         """All objects of the kind in the namespace (empty: in all), sorted by name: complete, or an error.
+
+        Raises KindMissing, RightMissing, ListExpired.
+        """
+
+    def list_metadata(
+        self, kind: Kind, namespace: str, *, label_selector: str = ""
+    ) -> tuple[ObjectMetadata, ...]:
+        """As `list`, of metadata alone: the API server sends nothing else of the objects.
 
         Raises KindMissing, RightMissing, ListExpired.
         """

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
 
-from reconciler.clients.cluster.answers import Call, read_error, read_object
+from reconciler.clients.cluster.answers import Call, read_error, read_metadata, read_object
 from reconciler.clients.cluster.interface import (
     ClusterError,
     Identity,
     KindMissing,
     ListExpired,
     NotFound,
+    ObjectMetadata,
     RightMissing,
 )
-from reconciler.clients.cluster.transport import Answer, Request, Transport
+from reconciler.clients.cluster.transport import JSON, Answer, Request, Transport
 from reconciler.state.objects import Body, Kind, LiveObject, ObjectKey
 from reconciler.state.observations import Namespace
 
@@ -35,6 +36,14 @@ _ACCESS_REVIEW = Kind(
 _SELF_REVIEW = Kind(
     group="authentication.k8s.io", version="v1", plural="selfsubjectreviews", name="SelfSubjectReview"
 )
+
+
+# The API server itself leaves out all but metadata (Kubernetes API concepts, "Receiving resources as
+# PartialObjectMetadata"); one that cannot answers with whole objects, which are read the same.
+_METADATA_LIST = f"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
+
+_Item = TypeVar("_Item")
+_Read = Callable[[Mapping[str, Any], Kind], _Item]
 
 
 class RestReader:
@@ -67,10 +76,22 @@ class RestReader:
         raise error
 
     def list(self, kind: Kind, namespace: str, *, label_selector: str = "") -> tuple[LiveObject, ...]:
+        found = self._list_all(kind, namespace, label_selector, JSON, read_object)
+        return tuple(sorted(found, key=lambda live: live.key))
+
+    def list_metadata(
+        self, kind: Kind, namespace: str, *, label_selector: str = ""
+    ) -> tuple[ObjectMetadata, ...]:
+        found = self._list_all(kind, namespace, label_selector, _METADATA_LIST, read_metadata)
+        return tuple(sorted(found, key=lambda metadata: metadata.key))
+
+    def _list_all(
+        self, kind: Kind, namespace: str, label_selector: str, accept: str, read: _Read[_Item]
+    ) -> tuple[_Item, ...]:
         for _ in range(2):
-            found = self._list_all(kind, namespace, label_selector)
+            found = self._list_once(kind, namespace, label_selector, accept, read)
             if found is not None:
-                return tuple(sorted(found, key=lambda live: live.key))
+                return found
         raise ListExpired(
             f"the list of {kind.plural} in namespace {namespace} expired twice before its end; "
             "nothing is concluded from a part of it. The API server is slow or compacts its history early."
@@ -137,19 +158,23 @@ class RestReader:
         # What else is answered speaks of the node and of runs that are forgotten: there is no log to be had.
         return ""
 
-    def _list_all(self, kind: Kind, namespace: str, label_selector: str) -> tuple[LiveObject, ...] | None:
+    def _list_once(
+        self, kind: Kind, namespace: str, label_selector: str, accept: str, read: _Read[_Item]
+    ) -> tuple[_Item, ...] | None:
         """None if the continuation expired on the way."""
-        found: list[LiveObject] = []
+        found: list[_Item] = []
         query = {"limit": str(self._page)}
         if label_selector:
             query["labelSelector"] = label_selector
         while True:
-            answer = self._transport.send(Request(method="GET", path=_path(kind, namespace), query=query))
+            answer = self._transport.send(
+                Request(method="GET", path=_path(kind, namespace), query=query, accept=accept)
+            )
             if answer.status == 410:
                 return None
             if answer.status >= 400:
                 raise read_error(answer, self._call("list", kind, namespace))
-            found.extend(read_object(item, kind) for item in answer.body.get("items") or ())
+            found.extend(read(item, kind) for item in answer.body.get("items") or ())
             token = (answer.body.get("metadata") or {}).get("continue")
             if not token:
                 return tuple(found)

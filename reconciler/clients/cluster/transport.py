@@ -25,16 +25,22 @@ from urllib3.util.retry import Retry
 
 from reconciler.clients.cluster.interface import ClusterMisconfigured, ClusterUnreachable, Throttled
 
+JSON = "application/json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call of the API. `repeatable` if sending it twice ends as sending it once does."""
+    """One call of the API. `repeatable` if sending it twice ends as sending it once does.
+
+    `accept` says in which form the answer is wanted.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
-    content_type: str = "application/json"
+    content_type: str = JSON
+    accept: str = JSON
     repeatable: bool = True
 
 
@@ -152,7 +158,7 @@ class HttpTransport:
         with self._counting:
             self._counts[request.method] = self._counts.get(request.method, 0) + 1
         query = f"?{urlencode(request.query)}" if request.query else ""
-        headers = {"Accept": "application/json", **self._headers()}
+        headers = {"Accept": request.accept, **self._headers()}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         response = self._pool.request(

@@ -40,6 +40,13 @@ def test_a_list_whose_second_page_fails_is_an_error_and_never_a_part() -> None:
         reader.list(CONFIG_MAP, "w")
 
 
+def test_metadata_is_listed_over_pages_and_begun_again_as_whole_objects_are() -> None:
+    with answering(page("b", more="2"), EXPIRED, page("b", more="2"), page("a")) as reader:
+        found = reader.list_metadata(CONFIG_MAP, "w")
+
+    assert [metadata.key.name for metadata in found] == ["a", "b"]
+
+
 def test_a_server_that_is_no_api_server_is_told() -> None:
     with (
         answering(Script(body="<html>hello</html>")) as reader,
