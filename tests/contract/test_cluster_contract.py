@@ -300,6 +300,7 @@ class TestApplying:
 
         assert again.resource_version == first.resource_version
 
+    @pytest.mark.covers("B9")
     def test_fields_that_another_manager_holds_conflict_by_name(self, port: Cluster, namespace: str) -> None:
         port.writer.apply(key(namespace), wines(namespace, 100), manager=MANAGER)
         port.writer.apply(key(namespace), wines(namespace, 50), manager="kubectl-edit", force=True)
@@ -350,6 +351,7 @@ class TestApplying:
         with pytest.raises(Invalid, match=r"spec\.predictors\[0\]\.traffic"):
             port.writer.apply(key(namespace), wines(namespace, "100"), manager=MANAGER)  # type: ignore[arg-type]  # on purpose
 
+    @pytest.mark.covers("T10")
     def test_a_namespace_that_is_missing_or_going_is_told_apart(
         self, port: Cluster, cluster: LocalCluster, make_namespace: MakeNamespace
     ) -> None:
@@ -365,6 +367,7 @@ class TestApplying:
         assert seen is not None
         assert seen.deleting
 
+    @pytest.mark.covers("T10")
     def test_a_webhook_that_does_not_answer_is_no_verdict_on_the_object(
         self, adapter: Adapter, cluster: LocalCluster, make_namespace: MakeNamespace
     ) -> None:
@@ -413,6 +416,7 @@ class TestCreatingAndReplacing:
         with pytest.raises(AlreadyExists):
             port.writer.create(CONFIG_MAP, namespace, config_map("a"))
 
+    @pytest.mark.covers("B26")
     def test_replacing_asks_for_the_version_that_was_read(self, port: Cluster, namespace: str) -> None:
         first = port.writer.create(CONFIG_MAP, namespace, config_map("a"))
         body = config_map("a", resourceVersion=first.resource_version)
@@ -429,6 +433,7 @@ class TestCreatingAndReplacing:
 
 
 class TestDeleting:
+    @pytest.mark.covers("B15", "T14")
     def test_deletes_exactly_the_object_and_version_that_was_seen(
         self, port: Cluster, namespace: str
     ) -> None:

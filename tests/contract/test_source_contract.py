@@ -175,6 +175,7 @@ def test_a_commit_without_the_folders_gives_no_files(place: Place) -> None:
         assert source.read(source.resolve("main")).files == {}
 
 
+@pytest.mark.covers("B1", "S1")
 def test_what_is_read_is_the_commit_that_was_resolved_even_if_the_branch_moves(place: Place) -> None:
     place.repository.commit(**{"models/wines/model.yaml": "before\n"})
     place.publish()
@@ -283,6 +284,7 @@ def read_all(source: Source, head: str) -> None:
     source.find_lineage(ABSENT, head)
 
 
+@pytest.mark.covers("T3")
 @pytest.mark.parametrize(
     "lost", ["HEAD:models/wines/model.yaml", "HEAD:models/wines", "HEAD^{tree}", "HEAD^"]
 )
@@ -322,6 +324,7 @@ def test_an_object_with_exchanged_content_is_found_out(place: Place) -> None:
     assert not isinstance(caught.value, SourceRefused)
 
 
+@pytest.mark.covers("T24")
 def test_nothing_that_a_repository_carries_is_run(place: Place, tmp_path: Path) -> None:
     mark = tmp_path / "it ran"
     script = tmp_path / "evil.sh"

@@ -65,6 +65,7 @@ def test_actions_are_pinned_by_commit_and_say_their_version(workflow: Path) -> N
     assert [line for line in uses if not PINNED.match(line)] == []
 
 
+@pytest.mark.covers("B36")
 @each_workflow
 def test_no_rights_by_default_and_none_to_write(workflow: Path) -> None:
     content = read(workflow)

@@ -49,6 +49,7 @@ class TestValidate:
         assert ended.out.startswith("ok: 2 environments, 2 deployments, 3 version records; ")
         assert ended.out.count("\n") == 1
 
+    @pytest.mark.covers("B38")
     def test_findings_end_with_1_and_say_where(self, shop: Shop) -> None:
         break_shares(shop)
         ended = shop.run("validate")
@@ -110,11 +111,13 @@ class TestValidate:
 
 
 class TestRender:
+    @pytest.mark.covers("B6", "S2")
     def test_twice_the_same_bytes(self, shop: Shop) -> None:
         first, second = shop.run("render", "production"), shop.run("render", "production")
         assert (first.code, first.err) == (0, "")
         assert first == second
 
+    @pytest.mark.covers("B6")
     def test_does_not_depend_on_the_clone_or_its_history(self, shop: Shop, tmp_path: Path) -> None:
         shutil.copytree(shop.folder, tmp_path / "elsewhere", ignore=shutil.ignore_patterns(".git"))
         there = shop.run("render", "production", "-C", str(tmp_path / "elsewhere"))

@@ -223,6 +223,7 @@ def test_a_fault_for_one_deployment_does_not_hold_the_others(team: Team) -> None
     assert set(list_ours(team, "networkpolicies")) == {"prices-callers"}
 
 
+@pytest.mark.covers("B39")
 def test_a_lost_record_is_rebuilt_with_them(team: Team) -> None:
     """The kinds that templates may make are looked through, so that nothing stays behind for ever."""
     assert team.sync().code == 0

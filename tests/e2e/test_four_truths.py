@@ -86,6 +86,7 @@ def cellar(operator_cluster: LocalCluster, make_operator_namespace: MakeNamespac
     return Cellar(cluster=operator_cluster, shop=shop, namespace=namespace)
 
 
+@pytest.mark.covers("T26", "S8")
 def test_routes_follow_when_all_are_ready(cellar: Cellar) -> None:
     cellar.start()
     cellar.play(2, "play-slow-3s")
@@ -109,6 +110,7 @@ def test_routes_follow_when_all_are_ready(cellar: Cellar) -> None:
     assert "production: the operator left DestinationRule/wines-v2 behind" in shown
 
 
+@pytest.mark.covers("B23")
 def test_a_challenger_that_cannot_start_takes_nothing_and_is_taken_out_again(cellar: Cellar) -> None:
     cellar.start()
     cellar.play(2, "play-never-ready")
@@ -138,6 +140,7 @@ def test_a_challenger_that_cannot_start_takes_nothing_and_is_taken_out_again(cel
     assert cellar.status()["health"] == "Current"
 
 
+@pytest.mark.covers("B23")
 def test_what_served_well_last_may_always_come_back(cellar: Cellar) -> None:
     cellar.start()
     cellar.play(2, "play-crash-loop")

@@ -43,6 +43,7 @@ def winery(operator_cluster: LocalCluster, make_operator_namespace: MakeNamespac
     return Winery(cluster=operator_cluster, shop=shop)
 
 
+@pytest.mark.covers("B21", "S7")
 def test_a_variant_that_is_late_ends_every_run_with_6_and_its_containers_last_words(winery: Winery) -> None:
     assert winery.sync({1: 100}, "--wait", "60s").code == 0
     winery.play(2, "crash-loop")

@@ -40,6 +40,7 @@ def tracks(matrix: Matrix) -> list[tuple[Stage, Track]]:
     return [(stage, matrix.observer.track(key)) for stage in matrix.stages for key in sorted(stage.keys)]
 
 
+@pytest.mark.covers("B20", "T9")
 def test_no_look_ever_saw_a_false_word(matrix: Matrix) -> None:
     false = [
         (stage.title, sample) for stage, track in tracks(matrix) for sample in track.samples if sample.false

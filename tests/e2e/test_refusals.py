@@ -39,6 +39,7 @@ def test_no_cluster_named_anywhere_says_where_one_was_looked_for(tmp_path: Path)
     assert f"there is no kubeconfig at {os.devnull}" in ended.err
 
 
+@pytest.mark.covers("T3")
 def test_a_vanished_environment_folder(synced: Team) -> None:
     synced.shop.remove("environments/production")
     synced.shop.commit("Lost")
@@ -86,6 +87,7 @@ def test_a_namespace_that_is_not_there_is_undecided_for_whoever_looks(team: Team
         assert "no environments" not in ended.out
 
 
+@pytest.mark.covers("B13", "T3")
 def test_all_deployment_files_gone(synced: Team) -> None:
     synced.shop.remove("environments/production/deployments")
     synced.shop.commit("Lost")
@@ -93,6 +95,7 @@ def test_all_deployment_files_gone(synced: Team) -> None:
     assert_kept(synced, synced.sync(), 5, "declares no deployment any more", "retire: true")
 
 
+@pytest.mark.covers("B12", "T3", "T4")
 def test_a_deployment_file_that_just_disappears(synced: Team) -> None:
     synced.shop.remove("environments/production/deployments/prices.yaml")
     synced.shop.commit("Lost")
@@ -100,6 +103,7 @@ def test_a_deployment_file_that_just_disappears(synced: Team) -> None:
     assert_kept(synced, synced.sync(), 5, "max-prune", "exceptions.yaml", "production/prices")
 
 
+@pytest.mark.covers("B14")
 def test_a_waiver_for_exactly_that_deployment_lets_it_go(synced: Team) -> None:
     synced.shop.remove("environments/production/deployments/prices.yaml")
     synced.shop.write(
@@ -128,6 +132,7 @@ def test_an_unreadable_file_keeps_its_object_and_all_others_from_being_pruned(sy
     assert synced.shares("wines") == {"v1": 80, "v2": 20}
 
 
+@pytest.mark.covers("B5", "T3")
 def test_an_unreadable_environment_file(synced: Team) -> None:
     synced.shop.write("environments/production/environment.yaml", "namespace: [\n")
     synced.shop.commit("Broken")
@@ -135,6 +140,7 @@ def test_an_unreadable_environment_file(synced: Team) -> None:
     assert_kept(synced, synced.sync(), 1, "environments/production/environment.yaml:", "left as it was")
 
 
+@pytest.mark.covers("T3")
 def test_a_truncated_checkout(synced: Team) -> None:
     synced.shop.declare("production/wines", {1: 70, 2: 30})
     synced.shop.commit("Whole")
@@ -146,6 +152,7 @@ def test_a_truncated_checkout(synced: Team) -> None:
     assert_kept(synced, synced.sync(), 3, "undecided")
 
 
+@pytest.mark.covers("B3", "T11")
 def test_a_rewritten_history(synced: Team) -> None:
     synced.shop.git("checkout", "--quiet", "--orphan", "other")
     synced.shop.declare("production/wines", {1: 10, 2: 90})
@@ -158,6 +165,7 @@ def test_a_rewritten_history(synced: Team) -> None:
     assert synced.shares("wines") == {"v1": 90, "v2": 10}
 
 
+@pytest.mark.covers("T11")
 def test_a_rewritten_history_can_be_accepted_in_git(synced: Team) -> None:
     synced.shop.git("checkout", "--quiet", "--orphan", "other")
     synced.shop.write(
@@ -224,6 +232,7 @@ def test_a_whole_running_set_is_not_replaced_at_once(synced: Team) -> None:
     assert synced.shares("prices") == {"v1": 100}
 
 
+@pytest.mark.covers("B5", "B22")
 def test_one_faulty_deployment_does_not_keep_the_others_from_being_synced(team: Team) -> None:
     team.shop.declare("production/prices", {1: 95})
     team.shop.commit("A slip")
@@ -235,6 +244,7 @@ def test_one_faulty_deployment_does_not_keep_the_others_from_being_synced(team: 
     assert "traffic-sums-to-100" in ended.out
 
 
+@pytest.mark.covers("T10")
 def test_a_cluster_without_the_kind(team: Team) -> None:
     with LocalCluster(crds=False) as bare:
         label = {"modelsync.dev/environment": "production"}

@@ -146,6 +146,7 @@ def test_what_is_declared_is_made(stage: Stage) -> None:
             assert {key: images[name][key] for key in wanted} == wanted
 
 
+@pytest.mark.covers("T8")
 def test_every_golden_case_is_applied() -> None:
     assert {place.case for place in PLACES} == {path.parent.name for path in GOLDEN.glob("*/input")}
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.conftest import Team
 from tests.faults.killing_proxy import KillingProxy, write_kubeconfig
 
@@ -21,6 +23,7 @@ def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
     assert "v1 new at 90 %, v2 new at 10 %" in ended.out
 
 
+@pytest.mark.covers("B8", "S10")
 def test_a_second_sync_makes_three_reads_and_no_write(team: Team) -> None:
     assert team.sync().code == 0
     start = team.cluster.audit_position()
@@ -33,6 +36,7 @@ def test_a_second_sync_makes_three_reads_and_no_write(team: Team) -> None:
     assert "(2 objects, 3 requests" in ended.out
 
 
+@pytest.mark.covers("B8")
 def test_a_second_sync_reads_three_times_for_each_target(team: Team) -> None:
     other = team.cluster.api
     name = f"{team.namespace}-b"
@@ -81,6 +85,7 @@ def test_another_commit_that_changes_nothing_applies_nothing(team: Team) -> None
     assert team.live()["wines"]["metadata"]["resourceVersion"] == generation
 
 
+@pytest.mark.covers("B11")
 def test_an_edit_by_hand_is_named_and_healed(team: Team) -> None:
     team.sync()
     team.patch("wines", "/spec/predictors/0/traffic", 100)
@@ -93,6 +98,7 @@ def test_an_edit_by_hand_is_named_and_healed(team: Team) -> None:
     assert "in sync" in team.sync().out
 
 
+@pytest.mark.covers("B11")
 def test_an_edit_by_hand_is_only_reported_where_the_environment_says_so(team: Team) -> None:
     team.shop.add_environment("production", team.namespace, "drift: report")
     team.shop.commit("Report drift")
@@ -123,6 +129,7 @@ def test_a_retired_deployment_is_pruned(team: Team) -> None:
     assert team.sync().code == 0
 
 
+@pytest.mark.covers("B13")
 def test_a_retired_environment_is_pruned_whole(team: Team) -> None:
     team.sync()
     team.shop.add_environment("production", team.namespace, "retire: true")
@@ -132,6 +139,7 @@ def test_a_retired_environment_is_pruned_whole(team: Team) -> None:
     assert team.live() == {}
 
 
+@pytest.mark.covers("B10")
 def test_an_object_of_someone_else_is_taken_over_only_where_that_is_declared(team: Team) -> None:
     team.cluster.api.demand(
         "POST",
@@ -157,6 +165,7 @@ def test_an_object_of_someone_else_is_taken_over_only_where_that_is_declared(tea
     assert team.shares("wines") == {"v1": 90, "v2": 10}
 
 
+@pytest.mark.covers("B1")
 def test_the_commit_and_the_records_are_on_the_object_and_not_on_its_pods(team: Team) -> None:
     team.sync()
 
@@ -234,6 +243,7 @@ def test_a_fetched_repository_gives_the_same_as_the_local_one(team: Team, tmp_pa
     assert "in sync" in team.sync().out
 
 
+@pytest.mark.covers("B28", "B29", "S12")
 def test_a_run_ended_by_term_gives_its_lease_back(team: Team) -> None:
     """A Job that reaches its deadline is sent TERM; the next run must not wait for its Lease to expire."""
     team.sync()

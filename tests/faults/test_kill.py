@@ -76,6 +76,7 @@ STAGES: dict[str, tuple[Step, ...]] = {
 }
 
 
+@pytest.mark.covers("B7", "T1", "S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S9", "S10", "S11")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_run_killed_after_any_request_is_completed_by_the_next(

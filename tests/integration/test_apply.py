@@ -62,6 +62,7 @@ def entries(record: TargetRecord) -> list[str]:
 
 
 class TestCreatingAndChanging:
+    @pytest.mark.covers("T8")
     def test_declared_objects_are_made_and_a_second_look_finds_nothing_to_do(self, town: LiveTarget) -> None:
         town.declare(town.make("prices"), town.make("wines", {"v3": 90, "v5": 10}))
 
@@ -103,6 +104,7 @@ class TestCreatingAndChanging:
         ]
         assert seen == [("get", "configmaps"), ("list", "seldondeployments"), ("list", "deployments")]
 
+    @pytest.mark.covers("B7", "B19", "S4", "S5")
     def test_the_record_comes_first_then_rehearsals_then_writes_then_prunes(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -124,6 +126,7 @@ class TestCreatingAndChanging:
             "update configmaps",
         ]
 
+    @pytest.mark.covers("B10")
     def test_an_object_that_appears_before_it_is_made_is_not_taken_over(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -162,6 +165,7 @@ def describe(event: dict[str, Any]) -> str:
 
 
 class TestRefusals:
+    @pytest.mark.covers("B18", "S5")
     def test_one_invalid_object_means_that_nothing_is_written(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -237,6 +241,7 @@ class Unplugged:
 
 
 class TestOutage:
+    @pytest.mark.covers("S6")
     def test_what_was_applied_before_it_is_recorded_and_the_next_run_goes_on(self, town: LiveTarget) -> None:
         whole = town.cluster
         town.declare(town.make("prices"), town.make("taste"), town.make("wines"))
@@ -258,6 +263,7 @@ class TestOutage:
 
 
 class TestDrift:
+    @pytest.mark.covers("B38", "B9")
     def test_a_persons_edit_is_taken_back_by_name(self, town: LiveTarget, cluster: LocalCluster) -> None:
         town.declare(town.make("prices"), town.make("wines", {"v3": 90, "v5": 10}))
         town.sync()
@@ -270,6 +276,7 @@ class TestDrift:
         assert traffic(town, "wines") == [90, 10]
         assert town.plan(town.observe()).changes == ()
 
+    @pytest.mark.covers("B9")
     def test_an_edit_made_after_the_look_is_reported_and_not_overrun(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -317,6 +324,7 @@ class TestDrift:
         assert outcomes(applied.results) == {"wines": Action.CONFIGURED}
         assert traffic(town, "wines") == [100]
 
+    @pytest.mark.covers("T6")
     def test_what_another_environment_holds_is_never_taken(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -337,6 +345,7 @@ class TestDrift:
         assert outcomes(seen_as_taken.results) == {"wines": Action.SKIPPED}
         assert traffic(town, "wines") == [40, 60]
 
+    @pytest.mark.covers("B22")
     def test_a_held_object_does_not_keep_the_others_from_being_written(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -363,6 +372,7 @@ class TestAdoption:
         body["metadata"]["annotations"] = {}
         cluster.api.demand("POST", path(town, ""), body, query={"fieldManager": "kubectl-create"})
 
+    @pytest.mark.covers("B10")
     def test_an_object_of_others_is_left_alone_without_a_word_in_git(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -373,6 +383,7 @@ class TestAdoption:
         assert entries(town.observe().record) == []
         assert PART_OF_LABEL not in town.demand("wines").labels
 
+    @pytest.mark.covers("B10")
     def test_it_is_taken_over_where_git_says_so(self, town: LiveTarget, cluster: LocalCluster) -> None:
         self.place(town, cluster)
         uid = town.demand("wines").uid
@@ -406,6 +417,7 @@ class TestPruning:
         assert two.find("prices") is None
         assert entries(two.observe().record) == ["wines"]
 
+    @pytest.mark.covers("B15", "T14")
     def test_an_object_made_anew_between_the_look_and_the_delete_is_kept(self, two: LiveTarget) -> None:
         manifest = two.make("prices")
 
@@ -419,6 +431,7 @@ class TestPruning:
         assert "made anew" in applied.results[0].message
         assert two.find("prices") is not None
 
+    @pytest.mark.covers("B15", "T14")
     def test_an_object_that_lost_our_label_meanwhile_is_kept(
         self, two: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -431,6 +444,7 @@ class TestPruning:
         assert "not ours" in applied.results[0].message
         assert two.find("prices") is not None
 
+    @pytest.mark.covers("B15", "T14")
     def test_an_object_edited_meanwhile_is_kept(self, two: LiveTarget, cluster: LocalCluster) -> None:
         applied = two.sync(meanwhile=lambda: edit(cluster, two, "prices", 50))
 
@@ -455,6 +469,7 @@ class TestPruning:
         assert outcomes(applied.results) == {"prices": Action.DELETED}
         assert entries(two.observe().record) == ["wines"]
 
+    @pytest.mark.covers("B16", "T2", "T15", "S9")
     def test_a_finalizer_is_waited_for_and_the_record_remembers(
         self, two: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -471,6 +486,7 @@ class TestPruning:
 
 
 class TestRecord:
+    @pytest.mark.covers("B8")
     def test_a_run_with_nothing_new_does_not_write_it(self, town: LiveTarget) -> None:
         town.declare(town.make("wines"))
         town.sync()
@@ -480,6 +496,7 @@ class TestRecord:
 
         assert town.observe().record.resource_version == before
 
+    @pytest.mark.covers("B39", "T22")
     def test_a_lost_record_is_rebuilt_from_labels_and_prunes_nothing_meanwhile(
         self, town: LiveTarget, cluster: LocalCluster
     ) -> None:
@@ -494,6 +511,7 @@ class TestRecord:
         assert entries(town.observe().record) == ["prices", "wines"]
         assert outcomes(town.sync().results) == {"prices": Action.DELETED}
 
+    @pytest.mark.covers("T22")
     def test_a_forged_record_is_replaced(self, town: LiveTarget, cluster: LocalCluster) -> None:
         town.declare(town.make("wines"))
         town.sync()
@@ -508,6 +526,7 @@ class TestRecord:
         assert not record.forged
         assert entries(record) == ["wines"]
 
+    @pytest.mark.covers("B26")
     def test_someone_elses_write_in_between_is_met_and_loses_no_entry(self, town: LiveTarget) -> None:
         town.declare(town.make("wines"))
         town.sync()
@@ -535,6 +554,7 @@ class TestEvents:
     def read(self, cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
         return [dict(live.body) for live in cluster.reader.list(EVENT, namespace)]
 
+    @pytest.mark.covers("B34", "S11")
     def test_each_change_is_told_once(self, town: LiveTarget) -> None:
         town.declare(town.make("wines"))
         applied = town.sync()

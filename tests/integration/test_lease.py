@@ -78,6 +78,7 @@ def test_a_lease_held_elsewhere_is_waited_for_and_then_told(town: LiveTarget) ->
     assert 1 <= time.monotonic() - started < 15
 
 
+@pytest.mark.covers("S12")
 def test_a_run_that_ends_lets_the_waiting_one_go_on(town: LiveTarget) -> None:
     first = town.lease()
     first.__enter__()
@@ -89,6 +90,7 @@ def test_a_run_that_ends_lets_the_waiting_one_go_on(town: LiveTarget) -> None:
     timer.join()
 
 
+@pytest.mark.covers("S0")
 def test_a_run_that_died_keeps_others_out_for_its_duration_alone(
     town: LiveTarget, cluster: LocalCluster
 ) -> None:
@@ -103,6 +105,7 @@ def test_a_run_that_died_keeps_others_out_for_its_duration_alone(
     assert waited >= 2
 
 
+@pytest.mark.covers("T13")
 def test_the_holders_clock_is_not_believed(town: LiveTarget, cluster: LocalCluster) -> None:
     hold_and_die(town, cluster, duration=2)
     for renewed in ("2020-01-01T00:00:00.000000Z", "2040-01-01T00:00:00.000000Z"):
@@ -112,6 +115,7 @@ def test_the_holders_clock_is_not_believed(town: LiveTarget, cluster: LocalClust
             assert time.monotonic() - started >= 2
 
 
+@pytest.mark.covers("B26", "B28", "T13")
 def test_two_that_come_at_once_do_not_both_get_it(town: LiveTarget) -> None:
     inside, most = 0, 0
     lock = threading.Lock()
@@ -162,6 +166,7 @@ def wait_until_lost(lease: TargetLease) -> LeaseLost:
     raise AssertionError("the lease was not lost")
 
 
+@pytest.mark.covers("B28", "T13")
 def test_a_lease_taken_over_stops_the_writer(town: LiveTarget, cluster: LocalCluster) -> None:
     with town.lease(duration=1.0) as lease:
         set_spec(cluster, town, holderIdentity="thief", leaseTransitions=9)
@@ -186,6 +191,7 @@ def test_metadata_that_others_touch_does_not_matter(town: LiveTarget, cluster: L
             lease.check()
 
 
+@pytest.mark.covers("B28", "T13")
 def test_a_writer_that_is_late_does_not_overwrite_the_record_of_a_later_one(town: LiveTarget) -> None:
     town.declare(town.make("wines"))
     town.sync()
@@ -212,6 +218,7 @@ def test_a_writer_that_is_late_does_not_overwrite_the_record_of_a_later_one(town
         )
 
 
+@pytest.mark.covers("B28", "T13")
 def test_a_lost_lease_stops_a_run_before_its_first_write(town: LiveTarget, cluster: LocalCluster) -> None:
     town.declare(town.make("prices"), town.make("wines"))
 

@@ -78,6 +78,7 @@ def test_a_record_that_was_copied_from_another_version_is_found(repository: Path
     assert said.count("registry-facts-unmoved") == 3
 
 
+@pytest.mark.covers("B36")
 @pytest.mark.parametrize("status", [None, 503])
 def test_a_registry_that_does_not_answer_is_undecided_and_never_a_pass(
     modelsync: Run, mlflow_server: SharedMlflow, status: int | None

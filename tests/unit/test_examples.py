@@ -79,6 +79,7 @@ def test_what_keeps_the_rule_has_no_finding(case: Path, tmp_path: Path) -> None:
     assert find_all(case, tmp_path) == ()
 
 
+@pytest.mark.covers("T7")
 @pytest.mark.parametrize("case", cases_of("negative"), ids=name)
 def test_what_breaks_the_rule_is_found_where_it_stands(case: Path, tmp_path: Path) -> None:
     found = find_all(case, tmp_path)

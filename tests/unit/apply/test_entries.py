@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.apply.entries import settle_entries, widen_entries
 from reconciler.state.inventory import InventoryEntry
 from reconciler.state.objects import LiveObject, Manifest
@@ -49,12 +51,14 @@ def names(entries: tuple[InventoryEntry, ...]) -> list[str]:
 
 
 class TestWidening:
+    @pytest.mark.covers("B7", "S4")
     def test_what_is_about_to_be_made_is_ours_before_it_exists(self) -> None:
         entries = widen(serve(WINES).declare(WINES, PRICES))
 
         assert names(entries) == ["prices", "wines"]
         assert entries[0].uid == ""
 
+    @pytest.mark.covers("B7")
     def test_what_is_about_to_go_stays(self) -> None:
         assert names(widen(serve(WINES, PRICES).declare(WINES))) == ["prices", "wines"]
 
@@ -102,6 +106,7 @@ class TestSettling:
 
         assert names(settle(world)) == ["prices", "wines"]
 
+    @pytest.mark.covers("B16", "T2")
     def test_a_pruned_object_leaves_when_a_complete_list_lacks_it(self) -> None:
         world = serve(WINES, PRICES).declare(WINES)
 

@@ -110,6 +110,7 @@ def test_in_progress_until_proven(scene: Scene, reason: str) -> None:
     assert (health.word, health.reason) == (HealthWord.IN_PROGRESS, reason)
 
 
+@pytest.mark.covers("B20", "T9")
 def test_available_from_before_the_edit_is_not_believed() -> None:
     scene = Scene(state="Available", speaks_of=("v3",), children={"v5": None})
 
@@ -125,6 +126,7 @@ def test_one_variant_is_told_apart_from_another() -> None:
     ]
 
 
+@pytest.mark.covers("B21")
 def test_a_deployment_that_gave_up_is_failed_whatever_the_operator_says() -> None:
     for state in ("Available", "Creating", ""):
         health = Scene(state=state, children={"v5": SICK}).assess()
@@ -154,6 +156,7 @@ def test_an_error_of_the_operator_counts_once_it_has_stood_for_a_while() -> None
     )
 
 
+@pytest.mark.covers("B20", "T9")
 def test_an_error_from_before_the_edit_is_not_believed() -> None:
     scene = Scene(state="Failed", description="no config for server X", noted=EDITED - timedelta(seconds=1))
 

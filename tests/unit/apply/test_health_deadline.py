@@ -57,6 +57,7 @@ def broken(since: datetime) -> LiveObject:
     return with_writers(child, spec=LONG_AGO)
 
 
+@pytest.mark.covers("B21", "S7")
 @pytest.mark.parametrize(
     ("scene", "why"),
     [

@@ -65,6 +65,7 @@ def test_other_words_are_text(text: str) -> None:
     assert resolve_plain(text) == text
 
 
+@pytest.mark.covers("T24")
 @pytest.mark.parametrize(
     ("text", "instead"),
     [

@@ -102,6 +102,7 @@ def as_stored(record: TargetRecord) -> TargetRecord:
     return replace(record, exists=True, uid="map-uid", resource_version="42")
 
 
+@pytest.mark.covers("B33")
 def test_a_record_comes_back_as_it_was_stored() -> None:
     assert decode_record(store(encode_record(RECORD, TARGET)), TARGET) == as_stored(RECORD)
 
@@ -159,6 +160,7 @@ def test_a_large_inventory_is_packed_the_same_way_each_time() -> None:
     assert decode_record(store(body), TARGET) == as_stored(large)
 
 
+@pytest.mark.covers("T19")
 def test_ten_thousand_objects_and_their_good_sets_fit_a_config_map() -> None:
     """The API server takes 1 MiB; names repeat, but identifiers and digests do not get smaller."""
     names = tuple(f"model-{number:05}" for number in range(10_000))
@@ -173,6 +175,7 @@ def test_ten_thousand_objects_and_their_good_sets_fit_a_config_map() -> None:
     assert sum(len(base64.b64decode(text)) for text in body["binaryData"].values()) < 1024 * 1024
 
 
+@pytest.mark.covers("B40")
 def test_a_record_of_an_earlier_program_has_no_good_sets() -> None:
     body = copy.deepcopy(dict(encode_record(RECORD, TARGET)))
     del body["data"]["good"]
@@ -199,6 +202,7 @@ def test_a_good_set_that_this_program_did_not_write_is_not_believed(shares: str)
     assert decode_record(store(body), TARGET).forged
 
 
+@pytest.mark.covers("B33")
 def test_the_history_keeps_its_newest_twenty_runs() -> None:
     runs = tuple(
         RunSummary(revision=f"main@sha1:{number}", finished=NOON, outcome=0, summary="")
@@ -248,6 +252,7 @@ class TestSameContent:
         assert not has_same_content(RECORD, replace(RECORD, **change), TARGET)
 
 
+@pytest.mark.covers("T22")
 class TestDistrust:
     """Nothing of it is believed, so that nothing is pruned on its word; what is ours is found by label."""
 

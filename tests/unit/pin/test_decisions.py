@@ -16,6 +16,7 @@ class TestComparison:
     def test_equal_records_have_nothing_moved(self) -> None:
         assert compare(a_record(), a_record()) == ()
 
+    @pytest.mark.covers("T25")
     def test_a_changed_file_shows_both_sides(self) -> None:
         files = {**FILES, "model.pkl": RecordedFile(bytes=860, sha256="c" * 64)}
         moved = compare(a_record(), a_record(files=files))

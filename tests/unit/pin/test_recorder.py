@@ -153,6 +153,7 @@ class TestMasking:
     def test_keys_that_only_look_alike_are_not(self, key: str) -> None:
         assert mask(key, "0.1") == "0.1"
 
+    @pytest.mark.covers("B35")
     @pytest.mark.parametrize(
         ("value", "shown"),
         [

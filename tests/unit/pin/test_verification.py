@@ -55,6 +55,7 @@ def test_a_version_that_is_not_ready_any_more_is_found() -> None:
     assert "the registry says FAILED_REGISTRATION; it must be READY" in finding.message
 
 
+@pytest.mark.covers("T25")
 @pytest.mark.parametrize(
     ("now", "said"),
     [

@@ -37,6 +37,7 @@ def test_taking_a_sick_challenger_out_is_told_as_what_it_is() -> None:
     )
 
 
+@pytest.mark.covers("B23", "T26")
 def test_weight_0_is_no_way_back_from_a_version_that_is_not_ready() -> None:
     assert _advise({"v3": 90, "v5": 10}, {"v3": 100, "v5": 0}, {"v3": C, "v5": F}) == (
         (

@@ -135,6 +135,7 @@ class TestNamespaceLabel:
 class TestHistory:
     PLAN = World().declare(make_manifest()).plan()
 
+    @pytest.mark.covers("B3")
     def test_a_rewritten_history_is_refused_with_both_commits(self) -> None:
         (refusal,) = _judge(self.PLAN, ancestry=Ancestry.REWRITTEN)
         assert refusal.rule == "history-continues"
@@ -144,6 +145,7 @@ class TestHistory:
             "{rule: history-continues, objects: [production], reason: …, until: 2026-11-30}" in refusal.advice
         )
 
+    @pytest.mark.covers("B3")
     def test_a_history_that_is_cut_short_proves_nothing(self) -> None:
         (refusal,) = _judge(self.PLAN, ancestry=Ancestry.UNKNOWN)
         assert refusal.rule == "history-continues"
@@ -163,6 +165,7 @@ class TestHistory:
 
 
 class TestEmptyEnvironment:
+    @pytest.mark.covers("B13", "T3")
     def test_all_files_gone_is_refused_and_names_what_would_go(self) -> None:
         plan = _serve_many(2).declare().plan()
         (refusal,) = _judge(plan, recorded=2, declared=0)
@@ -178,6 +181,7 @@ class TestEmptyEnvironment:
         (refusal,) = _judge(serve(make_manifest()).declare().plan(), recorded=1, declared=0)
         assert "but 1 object of it would be deleted" in refusal.message
 
+    @pytest.mark.covers("B13")
     def test_it_cannot_be_waived(self) -> None:
         plan = serve(make_manifest()).declare().plan()
         waivers = (_waive("empty-environment", "production/wines"), _waive("max-prune", "production/wines"))
@@ -195,6 +199,7 @@ class TestEmptyEnvironment:
 
 
 class TestMaxPrune:
+    @pytest.mark.covers("B12")
     def test_a_removal_that_takes_traffic_is_refused_however_few(self) -> None:
         (refusal,) = _judge(_remove(_serve_many(20), "m07"), recorded=20)
         assert refusal.rule == "max-prune"
@@ -208,6 +213,7 @@ class TestMaxPrune:
     def test_idle_ones_pass_within_the_limit(self) -> None:
         assert _judge(_remove(_serve_many(10, _IDLE), "m01", "m02"), recorded=10) == ()
 
+    @pytest.mark.covers("B12", "T4")
     def test_idle_ones_above_the_limit_are_refused(self) -> None:
         (refusal,) = _judge(_remove(_serve_many(10, _IDLE), "m01", "m02", "m03"), recorded=10)
         assert refusal.message.startswith(
@@ -242,6 +248,7 @@ class TestMaxPrune:
     def test_retired_ones_do_not_count(self) -> None:
         assert _judge(_serve_many(3).retire("m01").plan(), recorded=3) == ()
 
+    @pytest.mark.covers("B14")
     def test_a_waiver_for_exactly_these_objects_allows_them(self) -> None:
         plan = _remove(_serve_many(3), "m01", "m02")
         both = _waive("max-prune", "production/m01", "production/m02")
@@ -253,6 +260,7 @@ class TestMaxPrune:
         plan = _remove(_serve_many(10, _IDLE), "m01", "m02", "m03")
         assert _judge(plan, recorded=10, waivers=(_waive("max-prune", "production/m01"),)) == ()
 
+    @pytest.mark.covers("B14")
     def test_a_waiver_of_another_rule_or_one_that_ended_allows_nothing(self) -> None:
         plan = _remove(_serve_many(3), "m01")
         for waiver in (
@@ -422,6 +430,7 @@ def test_every_guard_that_can_be_waived_exists_and_is_known_to_the_policy_of_wai
     assert WAIVABLE_GUARDS.issubset(WAIVABLE_RULES)
 
 
+@pytest.mark.covers("B12", "T4")
 @pytest.mark.parametrize(
     ("limit", "recorded", "allowed"),
     [
@@ -453,6 +462,7 @@ def test_more_objects_or_percents_never_allow_less(percent: int, recorded: int, 
     assert prune_limit(f"{min(100, percent + more)}%", recorded) >= limit
 
 
+@pytest.mark.covers("B14")
 @pytest.mark.parametrize(
     ("until", "end"),
     [

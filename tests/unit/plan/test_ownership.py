@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.plan.ownership import find_edits, find_rivals, is_rival, read_owned_fields
 from reconciler.state.plans import FieldChange, ForeignEdit
 from tests.support.worlds import (
@@ -86,6 +88,7 @@ def test_several_editors_are_sorted_by_name() -> None:
     assert [edit.manager for edit in find_edits(live, MANAGER, (TRAFFIC, LABEL))] == ["a-tool", "z-tool"]
 
 
+@pytest.mark.covers("B9")
 def test_rivals_are_the_managers_of_other_environments() -> None:
     assert find_rivals(apply(WINES, manager="modelsync-staging"), MANAGER) == ("modelsync-staging",)
     assert find_rivals(apply(WINES), MANAGER) == ()

@@ -126,6 +126,7 @@ class TestRevision:
             ("-", "metadata.labels.a")
         ]
 
+    @pytest.mark.covers("B19")
     def test_creates_come_before_updates_before_deletes_before_skips(self) -> None:
         gone, foreign = make_manifest("gone"), make_manifest("foreign")
         world = serve(WINES, gone).place(create_by_hand(foreign)).declare(SPLIT, PRICES, foreign)
@@ -312,6 +313,7 @@ class TestOtherOwners:
             "exists, and modelsync did not make it; say adopt: true in its deployment file to take it over"
         )
 
+    @pytest.mark.covers("B10")
     def test_adopt_takes_it_over_and_shows_what_that_changes(self) -> None:
         wanted = make_manifest(shares={"v3": 90, "v5": 10}, adopt=True)
         change = get_change(World().declare(wanted).place(create_by_hand(WINES)).plan())
@@ -357,6 +359,7 @@ class TestOtherOwners:
         assert get_change(world.declare(WINES).plan()).op is Op.SKIP
         assert get_change(world.declare(make_manifest(adopt=True)).plan()).cause is Cause.ADOPTION
 
+    @pytest.mark.covers("T6")
     def test_two_environments_over_one_object_do_not_fight(self) -> None:
         # T6: the other one forced its way in; taking it back would flip for ever.
         theirs = make_manifest(shares={"v3": 50, "v5": 50})
@@ -415,6 +418,7 @@ class TestLeftovers:
         plan = serve(WINES, PRICES).fault("prices").declare(SPLIT).plan()
         assert get_change(plan, "wines").op is Op.UPDATE
 
+    @pytest.mark.covers("B39", "T22")
     @pytest.mark.parametrize("lost", [World.lose_record, World.forge_record])
     def test_nothing_is_pruned_while_the_record_is_rebuilt(self, lost: object) -> None:
         assert callable(lost)

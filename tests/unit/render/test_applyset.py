@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from reconciler.render.applyset import applyset_id, parent_name
 
 
+@pytest.mark.covers("T22")
 def test_id_equals_the_one_in_kubectls_own_tests() -> None:
     # The two vectors of k8s.io/kubectl v0.36.3, pkg/cmd/apply/apply_test.go.
     assert (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.render.digest import digest_manifest, digest_manifests
 from tests.unit.render.building import deployment, render_all, variant
 
@@ -11,6 +13,7 @@ def test_digest_is_that_of_the_body_as_rendered() -> None:
     assert digest_manifest(manifest.body) == manifest.digest
 
 
+@pytest.mark.covers("B6")
 def test_order_of_keys_does_not_count_and_order_of_lists_does() -> None:
     assert digest_manifest({"a": 1, "b": 2}) == digest_manifest({"b": 2, "a": 1})
     assert digest_manifest({"a": [1, 2]}) != digest_manifest({"a": [2, 1]})

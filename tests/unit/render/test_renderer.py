@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random as randomness
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def test_another_share_is_another_digest() -> None:
     assert before.digest != after.digest
 
 
+@pytest.mark.covers("B6", "S2")
 @given(st.dictionaries(names, texts, max_size=8), st.randoms())
 def test_the_order_of_mappings_changes_nothing(env: dict[str, str], random: randomness.Random) -> None:
     items = list(env.items())

@@ -176,11 +176,13 @@ class TestRule21ServerOwnedKeys:
             keys_of(manifest.body)
         )
 
+    @pytest.mark.covers("T7")
     def test_replicas_stand_at_the_predictors_alone(self) -> None:
         body = body_of(variant(3, replicas=4))
         assert "replicas" not in body["spec"]
         assert body["spec"]["predictors"][0]["replicas"] == 4
 
+    @pytest.mark.covers("T8")
     def test_nothing_empty_is_rendered(self) -> None:
         def values(value: Any) -> Iterator[Any]:
             yield value

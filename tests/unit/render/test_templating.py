@@ -35,6 +35,7 @@ def test_an_undefined_name_is_an_error() -> None:
         render("a: {{ b | tojson }}", a="b")
 
 
+@pytest.mark.covers("T24")
 def test_templates_are_sandboxed() -> None:
     with pytest.raises(SecurityError):
         render("a: {{ a.__class__.__mro__ | tojson }}", a="b")

@@ -48,6 +48,7 @@ def _plan_many(number: int) -> Plan:
     return serve(*before).declare(*after).plan()
 
 
+@pytest.mark.covers("B35")
 def test_markdown_stays_within_a_comment_and_says_what_is_left_out() -> None:
     shown = markdown.show_plans((_plan_many(1_000),))
     assert len(shown) <= 65_536
@@ -57,6 +58,7 @@ def test_markdown_stays_within_a_comment_and_says_what_is_left_out() -> None:
     assert "- production: 1000 to update." in shown
 
 
+@pytest.mark.covers("B35")
 def test_many_faults_stay_within_a_comment_too() -> None:
     names = [f"model-{index:04}" for index in range(1_000)]
     shown = markdown.show_plans((World().fault(*names).plan(),))

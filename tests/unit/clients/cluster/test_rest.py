@@ -19,6 +19,7 @@ def page(*names: str, more: str = "") -> Script:
     return Script(body={"items": items, "metadata": {"continue": more}})
 
 
+@pytest.mark.covers("B27", "T16")
 def test_a_list_that_expires_on_its_way_is_begun_again_and_complete() -> None:
     with answering(page("a", more="2"), EXPIRED, page("a", "b", more="2"), page("c")) as reader:
         found = reader.list(CONFIG_MAP, "w")
@@ -27,6 +28,7 @@ def test_a_list_that_expires_on_its_way_is_begun_again_and_complete() -> None:
     assert reader.requests == 4
 
 
+@pytest.mark.covers("B27", "T16")
 def test_a_list_that_expires_twice_is_an_error_and_never_a_part() -> None:
     with (
         answering(page("a", more="2"), EXPIRED, page("a", more="2"), EXPIRED) as reader,
@@ -35,6 +37,7 @@ def test_a_list_that_expires_twice_is_an_error_and_never_a_part() -> None:
         reader.list(CONFIG_MAP, "w")
 
 
+@pytest.mark.covers("B27", "T16")
 def test_a_list_whose_second_page_fails_is_an_error_and_never_a_part() -> None:
     with answering(page("a", more="2"), Script(status=500)) as reader, pytest.raises(ClusterError):
         reader.list(CONFIG_MAP, "w")

@@ -16,6 +16,7 @@ BUSY = Script(status=429, headers={"Retry-After": "4"})
 QUICK = Patience(timeout=0.2)
 
 
+@pytest.mark.covers("B25", "T17")
 @pytest.mark.parametrize("request_", [GET, PATCH, POST], ids=["GET", "PATCH", "POST"])
 def test_retry_after_is_honoured_on_every_verb(request_: Request) -> None:
     clock = ManualClock()
@@ -27,6 +28,7 @@ def test_retry_after_is_honoured_on_every_verb(request_: Request) -> None:
     assert clock.slept == [4, 4]
 
 
+@pytest.mark.covers("B25", "T17")
 def test_being_told_to_come_back_is_bounded_by_the_budget_of_time() -> None:
     clock = ManualClock()
     with (
@@ -47,6 +49,7 @@ def test_a_delay_beyond_the_budget_is_not_waited_for() -> None:
     assert clock.slept == []
 
 
+@pytest.mark.covers("T17")
 def test_no_answer_ends_after_three_tries_and_says_so() -> None:
     with (
         serving(Script(silent=True)) as server,
