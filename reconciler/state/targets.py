@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from reconciler.state.declarations import Protocol
-from reconciler.state.desired import DesiredVariant
-from reconciler.state.extras import ExtraTemplate
-from reconciler.state.findings import Finding
+if TYPE_CHECKING:
+    # Whoever holds a target need not hold declarations: these import pydantic, which a quiet run never needs.
+    from reconciler.state.declarations import Protocol
+    from reconciler.state.desired import DesiredVariant
+    from reconciler.state.extras import ExtraTemplate
+    from reconciler.state.findings import Finding
 
 FIELD_MANAGER_PREFIX = "modelsync-"
 
