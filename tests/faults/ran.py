@@ -39,7 +39,8 @@ def find_unproven(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_REPORTS] = []
+    reports: list[tuple[str, str]] = []
+    config.stash[_REPORTS] = reports
     config.stash[_UNPROVEN] = ()
     config.pluginmanager.register(_Listener(config), "modelsync-ids")
 
@@ -60,10 +61,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workerinput") or not _is_of_all(config):
         return
-    config.stash[_UNPROVEN] = find_unproven(
-        read_table(TABLE.read_text(encoding="utf-8")), config.stash[_REPORTS]
-    )
-    if config.stash[_UNPROVEN] and session.exitstatus == pytest.ExitCode.OK:
+    rows = read_table(TABLE.read_text(encoding="utf-8"))
+    reports = config.stash[_REPORTS]
+    unproven = find_unproven(rows, reports)
+    config.stash[_UNPROVEN] = unproven
+    if unproven and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -71,8 +73,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     unproven = config.stash[_UNPROVEN]
     if unproven:
         terminalreporter.section("ids of tests/faults/README.md that this run does not prove")
-        for id, test, outcome in unproven:
-            terminalreporter.line(f"{id}: {test}: {outcome}")
+        for key, test, outcome in unproven:
+            terminalreporter.line(f"{key}: {test}: {outcome}")
 
 
 def _is_of_all(config: pytest.Config) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 
 import pytest
 
@@ -11,7 +10,9 @@ from tests.faults.ran import find_unproven
 from tests.faults.table import IDS, TABLE, Row, find_tests, read_table, write_table
 
 TESTS = find_tests()
-AWAITED = frozenset("B2 B4 B17 B24 B30 B31 B32 B37 T5 T12 T18 T20 T21 T23".split())
+AWAITED = frozenset(
+    {"B2", "B4", "B17", "B24", "B30", "B31", "B32", "B37", "T5", "T12", "T18", "T20", "T21", "T23"}
+)
 """Promised, and their tests still to be named here; an id that has some must leave this list."""
 
 
@@ -41,10 +42,7 @@ def test_a_row_says_what_is_promised_and_names_tests_that_are_there(row: Row) ->
 
 
 def test_every_id_on_a_test_is_in_the_table() -> None:
-    unknown = Counter(
-        (id, test.name) for test in TESTS.values() for id in test.covers if id not in frozenset(IDS)
-    )
-    assert not unknown
+    assert not [test.name for test in TESTS.values() if not test.covers <= frozenset(IDS)]
 
 
 PROOF = "tests/a/test_b.py::test_it"
@@ -68,4 +66,4 @@ def test_an_id_is_proven_when_all_cases_of_its_tests_passed(
 
     found = find_unproven(rows, reports)
 
-    assert tuple(id for id, _test, _why in found) == unproven
+    assert tuple(key for key, _test, _outcome in found) == unproven
