@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.state.objects import ObjectKey
 from reconciler.state.plans import Action
 from reconciler.state.shares import Share
+
+if TYPE_CHECKING:
+    # It names words of health, whose module tells of records.
+    from reconciler.state.figures import RunFailure, RunFigures, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +127,8 @@ class TargetRecord:
     names the namespace's life and so the cluster; `fence` is the Lease's transition count at the last write.
     `good` holds the last good set of each deployment that had one. `backoff` holds a revision that failed
     back; `marks` are what people took back without git; `reversals` tell what was taken back from whom.
+    `figures` are numbers of the run that wrote it last, `standing` how the target stood then; `failure` is a
+    later run that ended before it could decide anything, None once one did.
     `quiet` says under which circumstances all was found well, in words of the run that found it.
     """
 
@@ -145,3 +152,6 @@ class TargetRecord:
     marks: tuple[EmergencyMark, ...] = ()
     reversals: tuple[Reversal, ...] = ()
     quiet: str = ""
+    figures: RunFigures | None = None
+    standing: Standing | None = None
+    failure: RunFailure | None = None
