@@ -10,38 +10,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from reconciler.observe.budget import write_fitting
+from reconciler.observe.figures import (
+    decode_deployments,
+    decode_failure,
+    decode_figures,
+    decode_standing,
+    encode_failure,
+)
 from reconciler.observe.items import (
     decode_condition,
     decode_entry,
     decode_good,
     decode_result,
     decode_run,
-    encode_condition,
-    encode_entry,
-    encode_good,
-    encode_result,
-    encode_run,
 )
-from reconciler.observe.pauses import (
-    add_bodies,
-    decode_backoff,
-    decode_mark,
-    decode_reversal,
-    encode_backoff,
-    encode_body,
-    encode_mark,
-    encode_reversal,
-)
+from reconciler.observe.lists import list_items, read_list
+from reconciler.observe.pauses import add_bodies, decode_backoff, decode_mark, decode_reversal
 from reconciler.observe.texts import (
     Unreadable,
     join_lines,
-    pack,
     read_lines,
     read_mapping,
     read_number,
     read_text,
     read_time,
-    unpack,
     write_time,
 )
 from reconciler.render.applyset import applyset_id, parent_name
@@ -62,26 +55,10 @@ NAMESPACE_ANNOTATION = f"{PREFIX}/namespace-uid"
 HEARTBEAT_ANNOTATION = f"{PREFIX}/heartbeat"
 FENCE_ANNOTATION = f"{PREFIX}/fence"
 QUIET_ANNOTATION = f"{PREFIX}/quiet"
+FAILURE_ANNOTATION = f"{PREFIX}/failure"
 
 TOOLING = "modelsync/v1"
 FORMAT = "1"
-HISTORY_LENGTH = 20
-PLAIN_LIMIT = 200 * 1024
-"""Bytes of lists up to which they are kept as text that people can read."""
-
-_LISTS = (
-    "inventory",
-    "results",
-    "conditions",
-    "history",
-    "good",
-    "bodies",
-    "backOff",
-    "marks",
-    "reversals",
-)
-# What records of an earlier program lack, and what is left out while there is nothing of it.
-_OPTIONAL = frozenset({"good", "bodies", "backOff", "marks", "reversals"})
 
 
 def find_part_of(target: Target) -> str:
@@ -92,49 +69,24 @@ def find_part_of(target: Target) -> str:
 def encode_record(record: TargetRecord, target: Target) -> Body:
     """The ConfigMap's body, with the record's resourceVersion as precondition if it exists already.
 
-    Lists of more than PLAIN_LIMIT bytes together are kept gzipped in `binaryData`, under the same names
-    with `.gz`. The history is cut to its newest HISTORY_LENGTH runs.
+    Where there are many objects the lists are packed; what has no room is left out, and a condition says so.
     """
-    good = sorted(record.good, key=lambda item: item.deployment)
-    lists = {
-        "inventory": join_lines(
-            encode_entry(entry) for entry in sorted(record.entries, key=lambda entry: entry.key)
-        ),
-        "results": join_lines(
-            encode_result(result) for result in sorted(record.results, key=lambda r: (r.key, r.action.value))
-        ),
-        "conditions": join_lines(
-            encode_condition(condition) for condition in sorted(record.conditions, key=lambda c: c.type)
-        ),
-        "history": join_lines(encode_run(run) for run in record.history[-HISTORY_LENGTH:]),
-        "good": join_lines(encode_good(item) for item in good),
-        "bodies": join_lines(encode_body(item) for item in good if item.body),
-        "backOff": join_lines(encode_backoff(item) for item in (record.backoff,) if item is not None),
-        "marks": join_lines(
-            encode_mark(mark) for mark in sorted(record.marks, key=lambda mark: mark.deployment)
-        ),
-        "reversals": join_lines(
-            encode_reversal(item) for item in sorted(record.reversals, key=lambda r: (r.key, r.manager))
-        ),
-    }
-    lists = {name: text for name, text in lists.items() if text or name not in _OPTIONAL}
-    data = {
-        "format": FORMAT,
-        "attempted": record.attempted,
-        "applied": record.applied,
-        "appliedAt": write_time(record.applied_at),
-        "digest": record.digest,
-    }
+    data, packed = write_fitting(list_items(record))
     body: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": _metadata(record, target),
-        "data": data,
+        "data": {
+            "format": FORMAT,
+            "attempted": record.attempted,
+            "applied": record.applied,
+            "appliedAt": write_time(record.applied_at),
+            "digest": record.digest,
+            **data,
+        },
     }
-    if sum(len(text.encode()) for text in lists.values()) <= PLAIN_LIMIT:
-        data.update(lists)
-    else:
-        body["binaryData"] = {f"{name}.gz": pack(text) for name, text in lists.items()}
+    if packed:
+        body["binaryData"] = packed
     return body
 
 
@@ -174,14 +126,15 @@ def decode_record(live: LiveObject | None, target: Target, *, namespace_uid: str
 def has_same_content(left: TargetRecord, right: TargetRecord, target: Target) -> bool:
     """Whether the two say the same, so that writing one over the other would be for nothing.
 
-    Heartbeat, quiet mark, fence and the ConfigMap's own identity do not count.
+    Heartbeat, quiet mark, a run's numbers, fence and the ConfigMap's own identity do not count.
     """
-    return _content(left, target) == _content(right, target)
+    one, other = _bare(left), _bare(right)
+    # Equal values have equal texts, which take far longer to write where there are many objects.
+    return one == other or encode_record(one, target) == encode_record(other, target)
 
 
-def _content(record: TargetRecord, target: Target) -> Body:
-    bare = replace(record, heartbeat=None, quiet="", fence=0, uid="", resource_version="")
-    return encode_record(bare, target)
+def _bare(record: TargetRecord) -> TargetRecord:
+    return replace(record, heartbeat=None, quiet="", figures=None, fence=0, uid="", resource_version="")
 
 
 def _metadata(record: TargetRecord, target: Target) -> dict[str, Any]:
@@ -197,6 +150,9 @@ def _metadata(record: TargetRecord, target: Target) -> dict[str, Any]:
     }
     if record.quiet:
         annotations[QUIET_ANNOTATION] = record.quiet
+    if record.failure is not None:
+        # Beside the heartbeat, since a run that came to nothing holds no Lease.
+        annotations[FAILURE_ANNOTATION] = join_lines([encode_failure(record.failure)]).rstrip()
     metadata: dict[str, Any] = {
         "name": parent_name(target.environment),
         "namespace": target.namespace,
@@ -218,30 +174,29 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
     data = read_mapping(live.body.get("data") or {})
     if data.get("format") != FORMAT:
         raise Unreadable
-    lists = {name: _read_list(live.body, name) for name in _LISTS}
-    backoffs = read_lines(lists["backOff"], decode_backoff)
+    backoffs = read_list(live.body, "backOff", decode_backoff)
+    good = add_bodies(read_list(live.body, "good", decode_good), read_list(live.body, "bodies", dict))
+    figures = read_list(live.body, "figures", decode_figures)
+    standings = read_list(live.body, "standing", decode_standing)
+    deployments = decode_deployments(read_list(live.body, "deployments", dict), good)
+    failures = read_lines(live.annotations.get(FAILURE_ANNOTATION, ""), decode_failure)
     return TargetRecord(
-        entries=read_lines(lists["inventory"], lambda item: decode_entry(item, target)),
+        entries=read_list(live.body, "inventory", lambda item: decode_entry(item, target)),
         attempted=read_text(data, "attempted"),
         applied=read_text(data, "applied"),
         applied_at=read_time(read_text(data, "appliedAt")),
         digest=read_text(data, "digest"),
-        results=read_lines(lists["results"], lambda item: decode_result(item, target)),
-        conditions=read_lines(lists["conditions"], decode_condition),
-        history=read_lines(lists["history"], decode_run),
-        good=add_bodies(read_lines(lists["good"], decode_good), read_lines(lists["bodies"], dict)),
+        results=read_list(live.body, "results", lambda item: decode_result(item, target)),
+        conditions=read_list(live.body, "conditions", decode_condition),
+        history=read_list(live.body, "history", decode_run),
+        good=good,
         backoff=backoffs[-1] if backoffs else None,
-        marks=read_lines(lists["marks"], decode_mark),
-        reversals=read_lines(lists["reversals"], lambda item: decode_reversal(item, target)),
-        quiet=live.annotations.get(QUIET_ANNOTATION, ""),
+        marks=read_list(live.body, "marks", decode_mark),
+        reversals=read_list(live.body, "reversals", lambda item: decode_reversal(item, target)),
         heartbeat=read_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
         fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0")),
+        quiet=live.annotations.get(QUIET_ANNOTATION, ""),
+        figures=figures[-1] if figures else None,
+        standing=replace(standings[-1], deployments=deployments) if standings else None,
+        failure=failures[-1] if failures else None,
     )
-
-
-def _read_list(body: Body, name: str) -> str:
-    packed = read_mapping(body.get("binaryData") or {}).get(f"{name}.gz")
-    if packed is not None:
-        return unpack(packed)
-    data = read_mapping(body.get("data") or {})
-    return "" if name in _OPTIONAL and name not in data else read_text(data, name)

@@ -35,6 +35,38 @@ def read_lines(text: str, decode: Callable[[Mapping[str, Any]], T]) -> tuple[T, 
     return tuple(decode(read_mapping(item)) for item in items)
 
 
+def join_columns(items: Iterable[Mapping[str, Any]]) -> str:
+    """Items that all have the same keys as one JSON object of columns, which packs far better than lines.
+
+    null stands for the value of the column before, in the same row.
+    """
+    rows = list(items)
+    if not rows:
+        return ""
+    names = list(rows[0])
+    columns = {
+        name: [None if before and row[name] == row[before] else row[name] for row in rows]
+        for before, name in zip(["", *names], names, strict=False)
+    }
+    return json.dumps(columns, separators=(",", ":"), ensure_ascii=False)
+
+
+def read_columns(text: str, decode: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
+    """The items of such columns. Raises Unreadable."""
+    if not text:
+        return ()
+    try:
+        columns = read_mapping(json.loads(text))
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unreadable from error
+    for row in rows:
+        before = None
+        for name, value in row.items():
+            row[name] = before = before if value is None else value
+    return tuple(decode(row) for row in rows)
+
+
 def pack(text: str) -> str:
     """The text gzipped, as `binaryData` holds it; equal texts give equal results."""
     # A fixed time keeps equal texts equal when packed.

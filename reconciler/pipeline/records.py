@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.observe.inventory import HISTORY_LENGTH
+from reconciler.observe.lists import HISTORY_LENGTH
 from reconciler.pipeline.good import renew_good
 from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
 from reconciler.state.objects import Manifest

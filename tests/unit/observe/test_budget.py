@@ -1,0 +1,221 @@
+"""How much a record may hold, and what it leaves out first. The API server takes 1 MiB of a ConfigMap."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import uuid
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+
+from reconciler.clients.cluster.answers import read_object
+from reconciler.clients.cluster.kinds import CONFIG_MAP
+from reconciler.observe.budget import BUDGET, INCOMPLETE
+from reconciler.observe.inventory import decode_record, encode_record, has_same_content
+from reconciler.state.inventory import (
+    DIGEST_LENGTH,
+    Condition,
+    GoodSet,
+    InventoryEntry,
+    ObjectResult,
+    RunSummary,
+    TargetRecord,
+)
+from reconciler.state.objects import SELDON_DEPLOYMENT, Body, ObjectKey
+from reconciler.state.plans import Action
+from reconciler.state.shares import Share
+from reconciler.state.targets import Target
+
+TARGET = Target(environment="production", namespace="everything-production")
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+API_SERVER_LIMIT = 1024 * 1024
+
+pytestmark = pytest.mark.covers("T19")
+
+_TOPICS = [
+    "fraud",
+    "churn",
+    "price",
+    "demand",
+    "route",
+    "credit",
+    "risk",
+    "rank",
+    "offer",
+    "basket",
+    "click",
+    "search",
+    "image",
+    "text",
+    "voice",
+    "claim",
+    "lead",
+    "stock",
+    "energy",
+    "load",
+    "wind",
+    "sensor",
+    "anomaly",
+    "yield",
+    "crop",
+    "soil",
+    "ship",
+    "fleet",
+]
+_PLACES = ["de", "fr", "nl", "be", "us", "uk", "jp", "br", "in", "mx"]
+
+
+def make_names(count: int, chance: random.Random) -> tuple[str, ...]:
+    """Names such as teams give: fraud-rank-de-217."""
+    names: set[str] = set()
+    while len(names) < count:
+        topic, other, place = chance.choice(_TOPICS), chance.choice(_TOPICS), chance.choice(_PLACES)
+        names.add(f"{topic}-{other}-{place}-{chance.randrange(1, 400)}")
+    return tuple(sorted(names))
+
+
+def make_record(count: int) -> TargetRecord:
+    """A record of which nothing repeats that would not repeat in a cluster; every object failed, too."""
+    chance = random.Random(count)
+    entries, good, results = [], [], []
+    for name in make_names(count, chance):
+        key = ObjectKey(kind=SELDON_DEPLOYMENT, namespace=TARGET.namespace, name=name)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        version = chance.randrange(1, 40)
+        entries.append(
+            InventoryEntry(
+                key=key,
+                deployment=name,
+                uid=str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+                generation=chance.randrange(1, 30),
+                digest=f"sha256:{digest}",
+            )
+        )
+        shares = ((f"v{version}", 90), (f"v{version + 1}", 10))
+        good.append(
+            GoodSet(
+                deployment=name,
+                model=name,
+                revision=f"main@sha1:{hashlib.sha256(bytes([chance.randrange(200)])).hexdigest()[:40]}",
+                digest=digest[:DIGEST_LENGTH],
+                shares=tuple(
+                    Share(predictor=predictor, version=predictor, shadow=False, percent=percent)
+                    for predictor, percent in shares
+                ),
+            )
+        )
+        message = (
+            'admission webhook "v1.vseldondeployment.kb.io" denied the request: '
+            f'spec.predictors[0].graph.implementation: Invalid value: "SERVER_{version}"'
+        )
+        results.append(ObjectResult(key=key, action=Action.FAILED, message=message))
+    return TargetRecord(
+        entries=tuple(entries),
+        good=tuple(good),
+        results=tuple(results),
+        conditions=(Condition(type="Synced", status="False", reason="Findings", message="see results"),),
+        history=tuple(
+            RunSummary(revision="main@sha1:77ad03e", finished=NOON, outcome=1, summary=f"run {number} failed")
+            for number in range(20)
+        ),
+    )
+
+
+def size(body: Body) -> int:
+    """As the API server counts: values of data, and of binaryData as they are without base64."""
+    packed = sum(len(base64.b64decode(text)) for text in body.get("binaryData", {}).values())
+    return packed + sum(len(text.encode()) for text in body["data"].values())
+
+
+def read_back(body: Body) -> TargetRecord:
+    return decode_record(read_object(body, CONFIG_MAP), TARGET)
+
+
+def noise(length: int) -> str:
+    """Text that does not get smaller by packing."""
+    return base64.b64encode(random.Random(length).randbytes(length)).decode()
+
+
+def add_bodies(record: TargetRecord, length: int) -> TargetRecord:
+    return replace(
+        record,
+        good=tuple(replace(item, body=noise(length + number)) for number, item in enumerate(record.good)),
+    )
+
+
+def told(record: TargetRecord) -> str:
+    return next((item.message for item in record.conditions if item.type == INCOMPLETE), "")
+
+
+def test_ten_thousand_objects_with_results_and_good_sets_fit_with_room_to_spare() -> None:
+    record = make_record(10_000)
+    body = encode_record(record, TARGET)
+
+    assert size(body) < 0.88 * API_SERVER_LIMIT
+    assert read_back(body) == replace(record, exists=True)
+    assert not told(read_back(body))
+
+
+def test_what_fits_keeps_its_bodies() -> None:
+    record = add_bodies(make_record(300), 600)
+    body = encode_record(record, TARGET)
+
+    assert body["binaryData"]
+    assert read_back(body) == replace(record, exists=True)
+
+
+class TestNoRoom:
+    """Two thousand objects, and texts that are too long."""
+
+    def test_bodies_of_good_sets_go_first_and_no_more_of_them_than_must(self) -> None:
+        record = add_bodies(make_record(2000), 900)
+        kept = read_back(encode_record(record, TARGET))
+
+        assert told(kept) == "a ConfigMap has no room for: 1500 of 2000 bodies of good sets"
+        assert [item.deployment for item in kept.good if item.body] == [
+            item.deployment for item in record.good[:500]
+        ]
+        assert kept.history == record.history
+        assert kept.entries == record.entries
+        assert kept.results == record.results
+
+    def test_then_the_history_but_for_its_newest_run(self) -> None:
+        record = make_record(2000)
+        record = replace(
+            add_bodies(record, 10),
+            history=tuple(
+                replace(run, summary=noise(90_000 + number)) for number, run in enumerate(record.history)
+            ),
+        )
+        kept = read_back(encode_record(record, TARGET))
+
+        assert "all bodies of good sets, history but for its newest run" in told(kept)
+        assert kept.history == record.history[-1:]
+        assert kept.results == record.results
+        assert kept.entries == record.entries
+
+    def test_then_the_ends_of_long_messages(self) -> None:
+        record = make_record(1000)
+        record = replace(
+            record,
+            results=tuple(
+                replace(result, message=noise(2000 + number)) for number, result in enumerate(record.results)
+            ),
+        )
+        kept = read_back(encode_record(record, TARGET))
+
+        assert told(kept).endswith("history but for its newest run, the ends of long messages")
+        assert {len(result.message) for result in kept.results} == {120}
+        assert kept.entries == record.entries
+
+    def test_the_record_without_them_says_the_same_as_the_one_that_is_stored(self) -> None:
+        """Else each run would write it again."""
+        record = add_bodies(make_record(2000), 900)
+
+        assert has_same_content(record, read_back(encode_record(record, TARGET)), TARGET)
+
+    def test_what_is_written_keeps_to_the_budget(self) -> None:
+        assert size(encode_record(add_bodies(make_record(2000), 900), TARGET)) <= BUDGET + 1024
