@@ -207,6 +207,10 @@ class ClusterReader(Protocol):
     def requests_by_verb(self) -> Mapping[str, int]:
         """The same by HTTP method."""
 
+    @property
+    def requests_by_answer(self) -> Mapping[tuple[str, int], int]:
+        """The same by HTTP method and status of the answer; 0 stands for those that got none."""
+
     def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
         """The object, or None. Raises KindMissing, RightMissing."""
 

@@ -66,6 +66,10 @@ class RestReader:
     def requests_by_verb(self) -> Mapping[str, int]:
         return self._transport.counts
 
+    @property
+    def requests_by_answer(self) -> Mapping[tuple[str, int], int]:
+        return self._transport.answers
+
     def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
         answer = self._transport.send(Request(method="GET", path=_path(kind, namespace, name)))
         if answer.status < 400:

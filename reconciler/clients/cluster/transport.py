@@ -6,6 +6,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -66,6 +67,10 @@ class Transport(Protocol):
     def counts(self) -> Mapping[str, int]:
         """Requests sent so far by HTTP method, each try counted."""
 
+    @property
+    def answers(self) -> Mapping[tuple[str, int], int]:
+        """The same by method and status; 0 stands for those that got no answer."""
+
     def send(self, request: Request) -> Answer:
         """The answer, whatever its status. Raises ClusterUnreachable, Throttled, ClusterMisconfigured."""
 
@@ -108,6 +113,7 @@ class HttpTransport:
         self._sleep = sleep
         self._monotonic = monotonic
         self._counts: dict[str, int] = {}
+        self._answers: Counter[tuple[str, int]] = Counter()
         self._counting = threading.Lock()
 
     @property
@@ -120,6 +126,11 @@ class HttpTransport:
         with self._counting:
             return dict(self._counts)
 
+    @property
+    def answers(self) -> Mapping[tuple[str, int], int]:
+        with self._counting:
+            return dict(self._answers)
+
     def send(self, request: Request) -> Answer:
         started = self._monotonic()
         tries = failures = 0
@@ -129,11 +140,13 @@ class HttpTransport:
             try:
                 answer, delay = self._send_once(request)
             except HTTPError as error:
+                self._note(request, 0)
                 failures += 1
                 why = self._explain(error)
                 if failures >= self._patience.tries or not _may_repeat(request, error):
                     raise self._unreachable(why, tries, started) from error
             else:
+                self._note(request, answer.status)
                 if not _is_passing(request, answer, told_when=delay is not None):
                     return replace(answer, tries=tries, seconds=self._monotonic() - started)
                 why = f"answered {answer.status}"
@@ -172,6 +185,10 @@ class HttpTransport:
         )
         return _read_answer(response), _read_delay(response)
 
+    def _note(self, request: Request, status: int) -> None:
+        with self._counting:
+            self._answers[(request.method, status)] += 1
+
     def _pause(self, failures: int) -> float:
         # Spread out, so that many runs that failed together do not come back together.
         return self._patience.pause * random.uniform(0.5, 1.5) * max(1, failures)  # noqa: S311  (no secret)
@@ -207,6 +224,10 @@ class DryRunTransport:
     @property
     def counts(self) -> Mapping[str, int]:
         return self._transport.counts
+
+    @property
+    def answers(self) -> Mapping[tuple[str, int], int]:
+        return self._transport.answers
 
     def send(self, request: Request) -> Answer:
         # Options in a delete's body make the API server ignore those of the query, so they must be there.

@@ -119,6 +119,7 @@ def test_each_try_is_counted() -> None:
         transport.send(PATCH)
 
     assert transport.counts == {"GET": 3, "PATCH": 1}
+    assert transport.answers == {("GET", 429): 1, ("GET", 0): 1, ("GET", 200): 1, ("PATCH", 200): 1}
 
 
 def test_dry_run_is_asked_for_in_the_query_and_in_the_options_of_a_delete() -> None:
@@ -131,6 +132,7 @@ def test_dry_run_is_asked_for_in_the_query_and_in_the_options_of_a_delete() -> N
 
     assert server.asked == [("PATCH", "/api?dryRun=All"), ("DELETE", "/api?a=b&dryRun=All")]
     assert transport.counts == {"PATCH": 1, "DELETE": 1}
+    assert transport.answers == {("PATCH", 200): 1, ("DELETE", 200): 1}
 
 
 def test_the_server_is_named_by_host_and_by_port_where_it_is_not_the_usual_one() -> None:
