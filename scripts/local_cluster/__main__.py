@@ -162,7 +162,7 @@ def build(parts: tuple[Part, ...], everything: bool) -> None:
     """Find the programs, or fetch or build them; prints where those of the API server are."""
     wanted = complete(Part if everything else parts)
     for bundle in {bundle.name: bundle for part in wanted for bundle in NEEDS[part].bundles}.values():
-        when = "built already" if is_built(bundle) else f"to be built, {bundle.minutes} minutes on two cores"
+        when = "built already" if is_built(bundle) else f"to be built, {bundle.time} on two cores"
         click.echo(f"{bundle.name}: {when}", err=True)
     binaries = find_binaries()
     click.echo(f"from {binaries.source}", err=True)

@@ -16,12 +16,12 @@ _MODULES = Path(__file__).resolve().parent / "go"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """Programs (file name → package path) from one Go module; `minutes` they take on two cores at first."""
+    """Programs (file name → package path) from one Go module; `time` is what a first build takes on two cores."""
 
     name: str
     folder: str
     programs: Mapping[str, str]
-    minutes: str
+    time: str
     tags: str = ""
     ldflags: str = ""
 
@@ -39,26 +39,26 @@ CONTROLLERS = Bundle(
         "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
         "kwok": "sigs.k8s.io/kwok/cmd/kwok",
     },
-    minutes="two to three",
+    time="two to three minutes",
     ldflags=control_plane.version_flags(),
 )
 OPERATOR = Bundle(
-    name="seldon-operator", folder="operator", programs={"seldon-operator": "."}, minutes="one to two"
+    name="seldon-operator", folder="operator", programs={"seldon-operator": "."}, time="one to two minutes"
 )
 ISTIOD = Bundle(
     name="istiod",
     folder="istiod",
     programs={"pilot-discovery": "istio.io/istio/pilot/cmd/pilot-discovery"},
-    minutes="four to five",
+    time="four to five minutes",
     # What upstream's own build sets; without them the protobuf code is slower and larger.
     tags="vtprotobuf,disable_pgv",
 )
-STORAGE = Bundle(name="storage", folder="storage", programs={"rclone": "."}, minutes="one")
+STORAGE = Bundle(name="storage", folder="storage", programs={"rclone": "."}, time="one minute")
 PROMETHEUS = Bundle(
     name="prometheus",
     folder="prometheus",
     programs={"prometheus": "github.com/prometheus/prometheus/cmd/prometheus"},
-    minutes="two",
+    time="two minutes",
     # Of all kinds of service discovery only the one for Kubernetes.
     tags="remove_all_sd,enable_kubernetes_sd",
 )
@@ -84,7 +84,7 @@ def provide(bundle: Bundle) -> Path:
             ldflags=bundle.ldflags,
             tags=bundle.tags,
             note=f"{bundle.name}: building {', '.join(bundle.programs)} from Go modules, once "
-            f"({bundle.minutes} minutes on two cores)",
+            f"({bundle.time} on two cores)",
         )
     except GoError as error:
         raise ClusterError(f"{bundle.name} cannot be built: {error}") from error
