@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from reconciler.observe.items import decode_shares, encode_shares
 from reconciler.observe.texts import Unreadable, read_mapping, read_text, read_time, read_typed, write_time
 from reconciler.state.figures import (
-    DeclaredException,
     DeploymentStanding,
+    ExceptionInForce,
     ExceptionKind,
     RequestCount,
     RunFailure,
@@ -64,7 +64,6 @@ def encode_standing(standing: Standing) -> dict[str, Any]:
                 "kind": item.kind.value,
                 "deployment": item.deployment,
                 "reason": item.reason,
-                "since": write_time(item.since),
                 "until": write_time(item.until),
             }
             for item in standing.exceptions
@@ -150,13 +149,12 @@ def decode_failure(item: Mapping[str, Any]) -> RunFailure:
     )
 
 
-def _decode_exception(item: Mapping[str, Any]) -> DeclaredException:
-    return DeclaredException(
+def _decode_exception(item: Mapping[str, Any]) -> ExceptionInForce:
+    return ExceptionInForce(
         kind=_read_word(ExceptionKind, read_text(item, "kind")),
         deployment=read_text(item, "deployment"),
         reason=read_text(item, "reason"),
-        since=read_time(read_text(item, "since")),
-        until=_read_moment(item, "until"),
+        until=read_time(read_text(item, "until")),
     )
 
 

@@ -47,24 +47,23 @@ class DeploymentStanding:
 
 
 class ExceptionKind(str, Enum):
-    """Which declared exception keeps sync from changing something."""
+    """What keeps sync from changing something; a closed window counts as a freeze."""
 
     FREEZE = "freeze"
     SUSPENSION = "suspension"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredException:
-    """A freeze or suspension, past or to come; `deployment` is `all` where it holds for the whole target.
+class ExceptionInForce:
+    """A freeze or suspension that held when a run last looked; `deployment` is `all` for the whole target.
 
-    `since` is None where it holds from the moment that it is declared.
+    `until` is None where its end is not a moment, such as the next opening of a window.
     """
 
     kind: ExceptionKind
     deployment: str
     reason: str
-    since: datetime | None
-    until: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ class Standing:
     held: int = 0
     ingress: str = ""
     deployments: tuple[DeploymentStanding, ...] = ()
-    exceptions: tuple[DeclaredException, ...] = ()
+    exceptions: tuple[ExceptionInForce, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ import pytest
 
 from reconciler.observe.inventory import decode_record, encode_record, has_same_content
 from reconciler.state.figures import (
-    DeclaredException,
     DeploymentStanding,
+    ExceptionInForce,
     ExceptionKind,
     RequestCount,
     RunFailure,
@@ -45,19 +45,16 @@ STANDING = Standing(
     ingress="istio",
     deployments=(WINES,),
     exceptions=(
-        DeclaredException(
+        ExceptionInForce(
             kind=ExceptionKind.SUSPENSION,
             deployment="wines",
             reason="the team moves – ja",
-            since=None,
             until=NOON + timedelta(days=1),
         ),
-        DeclaredException(
+        ExceptionInForce(
             kind=ExceptionKind.FREEZE,
             deployment="all",
             reason="stocktaking",
-            since=NOON,
-            until=NOON + timedelta(days=2),
         ),
     ),
 )
