@@ -16,7 +16,7 @@ _MODULES = Path(__file__).resolve().parent / "go"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """Programs (file name → package path) from one Go module; `time` is what a first build takes on two cores."""
+    """Programs (file name → package path) from one Go module; `time` is a first build's on two cores."""
 
     name: str
     folder: str
