@@ -26,6 +26,7 @@ from reconciler.observe.items import (
     decode_run,
 )
 from reconciler.observe.lists import list_items, read_list
+from reconciler.observe.memories import add_earlier, add_policies, decode_policy
 from reconciler.observe.pauses import add_bodies, decode_backoff, decode_mark, decode_reversal
 from reconciler.observe.texts import (
     Unreadable,
@@ -175,13 +176,16 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
     if data.get("format") != FORMAT:
         raise Unreadable
     backoffs = read_list(live.body, "backOff", decode_backoff)
+    entries = read_list(live.body, "inventory", lambda item: decode_entry(item, target))
+    policies = read_list(live.body, "policies", lambda item: decode_policy(item, target))
     good = add_bodies(read_list(live.body, "good", decode_good), read_list(live.body, "bodies", dict))
+    good = add_earlier(good, read_list(live.body, "earlier", dict))
     figures = read_list(live.body, "figures", decode_figures)
     standings = read_list(live.body, "standing", decode_standing)
     deployments = decode_deployments(read_list(live.body, "deployments", dict), good)
     failures = read_lines(live.annotations.get(FAILURE_ANNOTATION, ""), decode_failure)
     return TargetRecord(
-        entries=read_list(live.body, "inventory", lambda item: decode_entry(item, target)),
+        entries=add_policies(entries, policies),
         attempted=read_text(data, "attempted"),
         applied=read_text(data, "applied"),
         applied_at=read_time(read_text(data, "appliedAt")),

@@ -13,6 +13,7 @@ from reconciler.observe.items import (
     encode_result,
     encode_run,
 )
+from reconciler.observe.memories import encode_earlier, encode_policy
 from reconciler.observe.pauses import encode_backoff, encode_body, encode_mark, encode_reversal
 from reconciler.observe.texts import (
     join_columns,
@@ -41,7 +42,18 @@ PLAIN_LIMIT = 200 * 1024
 
 # What records of an earlier program lack, and what is left out while there is nothing of it.
 _OPTIONAL = frozenset(
-    {"good", "bodies", "backOff", "marks", "reversals", "figures", "standing", "deployments"}
+    {
+        "policies",
+        "good",
+        "earlier",
+        "bodies",
+        "backOff",
+        "marks",
+        "reversals",
+        "figures",
+        "standing",
+        "deployments",
+    }
 )
 
 
@@ -50,13 +62,16 @@ def list_items(record: TargetRecord) -> Lists:
     good = sorted(record.good, key=lambda item: item.deployment)
     results = sorted(record.results, key=lambda result: (result.key, result.action.value))
     reversals = sorted(record.reversals, key=lambda item: (item.key, item.manager))
+    entries = sorted(record.entries, key=lambda entry: entry.key)
     standing = record.standing
     return {
-        "inventory": [encode_entry(item) for item in sorted(record.entries, key=lambda entry: entry.key)],
+        "inventory": [encode_entry(item) for item in entries],
+        "policies": [encode_policy(item) for item in entries if item.policy],
         "results": [encode_result(item) for item in results],
         "conditions": [encode_condition(item) for item in sorted(record.conditions, key=lambda c: c.type)],
         "history": [encode_run(run) for run in record.history[-HISTORY_LENGTH:]],
         "good": [encode_good(item) for item in good],
+        "earlier": [encode_earlier(item) for item in good if item.earlier],
         "bodies": [encode_body(item) for item in good if item.body],
         "backOff": [encode_backoff(record.backoff)] if record.backoff is not None else [],
         "marks": [encode_mark(mark) for mark in sorted(record.marks, key=lambda mark: mark.deployment)],

@@ -8,7 +8,7 @@ from reconciler.plan.shares import read_shares
 from reconciler.policy.clusters import ClusterView
 from reconciler.policy.locations import Unmapped
 from reconciler.resolve.artifacts import locate
-from reconciler.state.inventory import DIGEST_LENGTH, GoodSet, InventoryEntry, ObjectResult
+from reconciler.state.inventory import DIGEST_LENGTH, EARLIER_SETS, GoodSet, InventoryEntry, ObjectResult
 from reconciler.state.objects import MODEL_LABEL, SELDON_DEPLOYMENT, Manifest
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.plans import Action, Plan
@@ -56,7 +56,13 @@ def _renew(before: GoodSet | None, manifest: Manifest, revision: str) -> GoodSet
         revision=revision,
         digest=digest,
         shares=read_shares(manifest.body),
+        earlier=() if before is None else _keep_earlier(before, digest),
     )
+
+
+def _keep_earlier(before: GoodSet, digest: str) -> tuple[str, ...]:
+    known = (before.digest, *(item for item in before.earlier if item != before.digest))
+    return tuple(item for item in known if item != digest)[:EARLIER_SETS]
 
 
 def find_lost(good: GoodSet, models: Mapping[str, ModelEntry], view: ClusterView) -> Iterator[str]:

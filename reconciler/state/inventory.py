@@ -20,7 +20,8 @@ class InventoryEntry:
     """An object that we own or are about to own.
 
     `uid`, `generation` and `digest` are those after our last apply, empty or 0 before it: while all
-    three still hold, the object is as we left it.
+    three still hold, the object is as we left it. `policy` is what was declared last of its end (keep or
+    orphan, empty for prune), for the time when its declaration is gone.
     """
 
     key: ObjectKey
@@ -29,6 +30,7 @@ class InventoryEntry:
     generation: int = 0
     digest: str = ""
     adopted: bool = False
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ class GoodSet:
     `revision` is where they first were so; `digest` begins that of their manifest, in DIGEST_LENGTH digits:
     enough to tell sets of one deployment apart, and ten thousand of them still fit a ConfigMap. `body` is the
     manifest as JSON text, so that it can be applied without git; it is kept only where something else is
-    applied now or about to be, and may be dropped where the record has no room.
+    applied now or about to be, and may be dropped where the record has no room. `earlier` are the digests of
+    the sets that were good before it, the newest first.
     """
 
     deployment: str
@@ -77,9 +80,12 @@ class GoodSet:
     digest: str
     shares: tuple[Share, ...]
     body: str = ""
+    earlier: tuple[str, ...] = ()
 
 
 DIGEST_LENGTH = 12
+EARLIER_SETS = 4
+"""How many earlier good sets of one deployment are remembered by their digests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
