@@ -19,7 +19,7 @@ RECORD = TargetRecord(entries=(make_entry("prices"), KEPT), good=(make_good("pri
 
 def _store(record: TargetRecord, **data: str) -> TargetRecord:
     body = dict(encode_record(record, TARGET))
-    return decode_record(read_object(CONFIG_MAP, {**body, "data": {**body["data"], **data}}), TARGET)
+    return decode_record(read_object({**body, "data": {**body["data"], **data}}, CONFIG_MAP), TARGET)
 
 
 def test_policies_and_earlier_sets_come_back() -> None:
@@ -33,7 +33,7 @@ def test_many_of_them_come_back_too() -> None:
     )
     body = encode_record(TargetRecord(entries=entries), TARGET)
     assert "policies.columns.gz" in body["binaryData"]
-    assert decode_record(read_object(CONFIG_MAP, body), TARGET).entries == entries
+    assert decode_record(read_object(body, CONFIG_MAP), TARGET).entries == entries
 
 
 def test_a_record_without_any_has_no_word_of_them() -> None:
