@@ -12,6 +12,7 @@ from reconciler.observe.live import observe
 from reconciler.observe.quotas import read_quotas
 from reconciler.pipeline.desired import Rendered
 from reconciler.pipeline.health import assess_proven
+from reconciler.pipeline.marks import QuietTerms
 from reconciler.plan.advice import advise_changes, advise_entries
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.guards import Ancestry, GuardInput, judge
@@ -32,7 +33,8 @@ class TargetRequest:
 
     `find_ancestry` tells how a recorded revision stands to this run's; `wait` bounds the wait for health
     after an apply (seconds, 0: look once). `entry` is the environment as it is declared, `view` what of it
-    holds in this cluster, `models` all models with their records.
+    holds in this cluster, `models` all models with their records. `quiet` are the terms of a quiet mark, None
+    where none is to be left.
     """
 
     rendered: Rendered
@@ -46,6 +48,7 @@ class TargetRequest:
     models: Mapping[str, ModelEntry]
     only: frozenset[str] | None = None
     wait: float = 0.0
+    quiet: QuietTerms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Allow.images": _ALLOWED,
     "Allow.priorityClasses": _ALLOWED,
     "Allow.kinds": _read("resolve/resolver.py", "allow.kinds", "kinds that templates in extras/ may make"),
-    "Exceptions.waivers": _read("pipeline/sync.py", "waivers", "lets guards pass"),
+    "Exceptions.waivers": _read("pipeline/full.py", "waivers", "lets guards pass"),
     "Waiver.rule": _rule("waivers-known", "the guard that may be passed"),
     "Waiver.objects": _WAIVER,
     "Waiver.reason": _PEOPLE,

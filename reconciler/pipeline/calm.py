@@ -1,0 +1,126 @@
+"""Whether a target may be left alone for a while, and until when: what the quiet mark is made from. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from reconciler.apply.health import assess_all
+from reconciler.observe.inventory import encode_record
+from reconciler.pipeline.look import TargetRequest
+from reconciler.pipeline.marks import LONGEST, QuietMark, digest_content, digest_seen, encode_mark
+from reconciler.plan.planner import PlanInput, make_plan
+from reconciler.state.inventory import TargetRecord
+from reconciler.state.objects import SELDON_DEPLOYMENT
+from reconciler.state.observations import Health, HealthWord, Observation
+from reconciler.state.outcomes import Outcome
+from reconciler.state.repository import EnvironmentEntry
+
+_MOMENT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2})(?::([0-9]{2}))?Z)?")
+_SHORTER = tuple(timedelta(minutes=minutes) for minutes in (30, 15, 10, 5, 3))
+"""How long else, where something would change with time alone before the longest time is over."""
+
+
+def find_mark(
+    request: TargetRequest,
+    observation: Observation,
+    *,
+    record: TargetRecord,
+    outcome: Outcome,
+    health: tuple[Health, ...],
+    notes: tuple[str, ...],
+    now: datetime,
+) -> str:
+    """The quiet mark for a target that was last seen so, or empty where it must be looked at each time.
+
+    It takes that a plan over what was seen has nothing to do and nothing to hold back, that no person and no
+    failure holds the target, and that time alone changes no word of its health before the mark ends. A run
+    of single deployments knows of no others, so it leaves the mark as it was.
+    """
+    if request.only is not None or request.quiet is None:
+        return record.quiet
+    held = record.marks or record.backoff is not None or record.results or request.rendered.desired.faults
+    if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY) or not _is_done(request, observation, record):
+        return ""
+    until = _find_end(request, observation, health, now)
+    if until is None:
+        return ""
+    target = request.rendered.desired.target
+    kinds = {entry.key.kind for entry in record.entries} | {SELDON_DEPLOYMENT}
+    return encode_mark(
+        QuietMark(
+            terms=request.quiet,
+            cluster=target.cluster,
+            kinds=tuple(sorted(kinds)),
+            seen=digest_seen(
+                (live for live in observation.objects if live.key.kind in kinds), observation.workloads
+            ),
+            record=digest_content(encode_record(record, target)),
+            made=now.replace(microsecond=0),
+            until=until,
+            outcome=outcome,
+            digest=request.rendered.digest,
+            health=tuple(item for item in health if item.word is not HealthWord.CURRENT),
+            notes=notes,
+        )
+    )
+
+
+def find_moments(entry: EnvironmentEntry) -> Iterator[datetime]:
+    """Every moment that an environment's declarations name; a date is both its begin and its end."""
+    declarations = [item.declaration for item in (entry.environment, entry.exceptions) if item is not None]
+    texts = [declaration.model_dump_json() for declaration in declarations]
+    texts += [deployment.declaration.model_dump_json() for deployment in entry.deployments.values()]
+    for text in texts:
+        for day, time, seconds in _MOMENT.findall(text):
+            yield from _read_moment(day, time, seconds)
+
+
+def _read_moment(day: str, time: str, seconds: str) -> Iterator[datetime]:
+    try:
+        begin = datetime.strptime(f"{day} {time or '00:00'}:{seconds or '00'}", "%Y-%m-%d %H:%M:%S").replace(
+            tzinfo=timezone.utc
+        )
+    except ValueError:
+        # Digits that are no date, such as those of a version, bound nothing.
+        return
+    yield begin
+    if not time:
+        yield begin + timedelta(days=1)
+
+
+def _is_done(request: TargetRequest, observation: Observation, record: TargetRecord) -> bool:
+    plan = make_plan(
+        PlanInput(
+            desired=request.rendered.desired,
+            manifests=request.rendered.manifests,
+            observation=replace(observation, record=record),
+            revision=request.revision,
+            digest=request.rendered.digest,
+            part_of=request.rendered.part_of,
+            drift=request.environment.drift,
+        )
+    )
+    return not plan.changes and not plan.faults
+
+
+def _find_end(
+    request: TargetRequest, observation: Observation, health: tuple[Health, ...], now: datetime
+) -> datetime | None:
+    """How long time alone changes nothing: the longest of a few spans over which health stays as it is."""
+    begin = now.replace(microsecond=0)
+    moments = [moment for moment in find_moments(request.entry) if moment > now]
+    latest = min([begin + LONGEST, *moments])
+    words = [item.word for item in health]
+    # What has no time of its own is late by the time of the record, which this cannot foresee.
+    timeless = any(item.word is HealthWord.IN_PROGRESS and item.since is None for item in health)
+    if timeless or _assess(request, observation, now) != words:
+        return None
+    ends: Iterable[datetime] = (latest, *(begin + span for span in _SHORTER if begin + span < latest))
+    return next((end for end in ends if _assess(request, observation, end) == words), None)
+
+
+def _assess(request: TargetRequest, observation: Observation, now: datetime) -> list[HealthWord]:
+    return [item.word for item in assess_all(request.rendered.manifests, observation, now=now)]

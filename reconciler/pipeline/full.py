@@ -1,0 +1,136 @@
+"""The whole run of one commit: everything is checked and rendered, every target looked at and made equal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from reconciler.apply.lease import LeaseTerms
+from reconciler.clients.source.interface import Revision
+from reconciler.pipeline.ancestry import ask_ancestry
+from reconciler.pipeline.check import check_tree
+from reconciler.pipeline.desired import render_environment
+from reconciler.pipeline.look import TargetRequest
+from reconciler.pipeline.marks import QuietTerms, find_all
+from reconciler.pipeline.quiet import Records, name_record
+from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.pipeline.sync import SyncTools
+from reconciler.pipeline.target import sync_target
+from reconciler.pipeline.vanished import judge_vanished
+from reconciler.policy.clusters import view_cluster
+from reconciler.render.applyset import parent_name
+from reconciler.settings import Settings, SettingsError
+from reconciler.state.outcomes import Outcome
+from reconciler.state.repository import EnvironmentEntry, Repository
+from reconciler.state.runs import Run, TargetRun
+from reconciler.state.targets import Target
+from reconciler.validate.checks import Check
+
+
+def sync_revision(
+    revision: Revision,
+    names: tuple[str, ...],
+    settings: Settings,
+    tools: SyncTools,
+    *,
+    only: Mapping[str, frozenset[str]],
+    records: Records,
+    terms: QuietTerms,
+) -> Run:
+    """Make the named environments (none: all of the cluster) equal to a revision; `only` names deployments.
+
+    `records` are those that were found beforehand, `terms` what is to be said in quiet marks. Raises
+    SettingsError for names that cannot be meant, SourceError if the revision cannot be read whole.
+    Everything that goes wrong at a target is told in that target's run; the others go on.
+    """
+    check = check_tree(tools.source.read(revision))
+    _refuse_unknown_deployments(check, only)
+    find_ancestry = ask_ancestry(tools.source, revision)
+    chosen = select_environments(check.repository, names, settings.cluster.name)
+    vanished = judge_vanished(check.repository, names, tools.cluster, str(revision), find_ancestry)
+    if records.complete and not vanished:
+        terms = _find_all(terms, records, check.repository, settings.cluster.name)
+    runs = []
+    for entry in chosen:
+        if entry.environment is None:
+            runs.append(_tell_unreadable(entry, check, revision, settings.cluster.name))
+            continue
+        wanted = TargetRequest(
+            rendered=render_environment(
+                check, entry.name, cluster=settings.cluster.name, commit=revision.sha
+            ),
+            environment=entry.environment.declaration,
+            waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
+            revision=str(revision),
+            find_ancestry=find_ancestry,
+            entry=entry,
+            view=view_cluster(entry.environment.declaration, settings.cluster.name),
+            models=check.repository.models,
+            terms=LeaseTerms(duration=settings.lease_duration, wait=settings.lease_wait),
+            only=only.get(entry.name),
+            wait=settings.wait,
+            quiet=terms,
+        )
+        runs.append(sync_target(wanted, tools.cluster, tools.clock, tools.progress))
+    runs += vanished
+    told = {run.target.environment for run in runs}
+    unknown = [name for name in find_missing(check.repository, names) if name not in told]
+    if unknown and not runs:
+        raise SettingsError("; ".join(describe_missing(check.repository, name) for name in unknown))
+    runs += [_tell_unknown(check, name, revision) for name in unknown]
+    if not runs:
+        raise SettingsError(
+            f"{revision} holds no environment for this cluster; add one: modelsync add environment"
+        )
+    return Run(revision=str(revision), targets=tuple(runs))
+
+
+def _find_all(terms: QuietTerms, records: Records, repository: Repository, cluster: str) -> QuietTerms:
+    """The terms with all environments of the cluster, and with the records that are none of theirs."""
+    try:
+        entries = select_environments(repository, (), cluster)
+    except SettingsError:
+        # Some need a cluster's name that was not given, so all of them can never be asked for.
+        return terms
+    own = {
+        f"{entry.environment.declaration.namespace}/{parent_name(entry.name)}"
+        for entry in entries
+        if entry.environment is not None
+    }
+    others = {name_record(live) for live in records.items} - own
+    return find_all(terms, (entry.name for entry in entries), others)
+
+
+def _refuse_unknown_deployments(check: Check, only: Mapping[str, frozenset[str]]) -> None:
+    for name, deployments in only.items():
+        entry = check.repository.environments.get(name)
+        known = {*entry.deployments, *entry.faulty_deployments} if entry is not None else set()
+        for deployment in sorted(deployments - known):
+            near = get_close_matches(deployment, known, n=1)
+            hint = f" Did you mean {name}/{near[0]}?" if near else ""
+            raise SettingsError(f"--only: there is no deployment {name}/{deployment}.{hint}")
+
+
+def _tell_unreadable(entry: EnvironmentEntry, check: Check, revision: Revision, cluster: str) -> TargetRun:
+    folder = f"environments/{entry.name}/"
+    said = [
+        f"{finding.location}: {finding.rule}: {finding.message.splitlines()[0]}"
+        for finding in check.findings
+        if finding.is_error and finding.location.file.startswith(folder)
+    ]
+    lines = "\n    ".join(said) or f"{folder}environment.yaml is missing"
+    return TargetRun(
+        target=Target(environment=entry.name, namespace="", cluster=cluster),
+        revision=str(revision),
+        outcome=Outcome.FINDINGS,
+        message=f"its environment.yaml cannot be used, so it is left as it was last applied:\n    {lines}",
+    )
+
+
+def _tell_unknown(check: Check, name: str, revision: Revision) -> TargetRun:
+    return TargetRun(
+        target=Target(environment=name, namespace=""),
+        revision=str(revision),
+        outcome=Outcome.CONFIGURATION,
+        message=describe_missing(check.repository, name),
+    )
