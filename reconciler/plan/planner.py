@@ -222,7 +222,7 @@ def _plan_leftovers(
 def _find_reprieve(given: PlanInput, live: LiveObject, faulty: set[str]) -> str:
     """Why an object that is no longer declared is not deleted in this run; empty if it is."""
     if live.deleting:
-        return "is being deleted already"
+        return f"is being deleted already{_name_finalizers(live)}"
     if deployment_of(live) in faulty:
         return "its declaration is faulty, so it is left as it was last applied"
     if faulty:
@@ -235,6 +235,11 @@ def _find_reprieve(given: PlanInput, live: LiveObject, faulty: set[str]) -> str:
             "put the label back, or delete it by hand"
         )
     return ""
+
+
+def _name_finalizers(live: LiveObject) -> str:
+    names = (live.body.get("metadata") or {}).get("finalizers") or ()
+    return f"; finalizers hold it: {', '.join(str(name) for name in names)}" if names else ""
 
 
 def _removal_cause(desired: Desired, deployment: str) -> Cause:
