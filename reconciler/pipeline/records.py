@@ -6,21 +6,35 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from reconciler.observe.budget import INCOMPLETE
 from reconciler.observe.lists import HISTORY_LENGTH
+from reconciler.pipeline.bodies import find_applied, keep_bodies
 from reconciler.pipeline.good import renew_good
-from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, RunSummary, TargetRecord
-from reconciler.state.objects import Manifest
+from reconciler.plan.backoff import fail_again, find_held
+from reconciler.plan.reversals import note_reversals
+from reconciler.state.inventory import (
+    BackOff,
+    Condition,
+    InventoryEntry,
+    ObjectResult,
+    RunSummary,
+    TargetRecord,
+)
+from reconciler.state.objects import Manifest, ObjectKey
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Action, Plan
 from reconciler.state.targets import Desired
+
+# How many objects a condition names.
+_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """How a run went, as far as it is to be remembered. `wrote` tells whether it changed any object.
 
-    `manifests` are all desired ones.
+    `manifests` are all desired ones; `tried` tells whether it tried to change any.
     """
 
     plan: Plan
@@ -33,39 +47,93 @@ class RunFacts:
     wrote: bool
     namespace_uid: str
     now: datetime
+    tried: bool = False
 
 
 def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
     """The record after a run: entries, revisions, problems, conditions, and a line of history.
 
     A run that wrote nothing adds history only if it failed, and only once for a commit and reason, or if
-    all is well again after that.
+    all is well again after that. A run that only waited for the end of a back-off leaves what the failed one
+    said, so that nothing is written for waiting.
     """
     equal = facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
     revision = facts.plan.revision
     moved = equal and known.applied != revision
-    return replace(
+    held = find_held(facts.plan, known)
+    good = renew_good(
+        known.good,
+        facts.plan,
+        manifests=facts.manifests,
+        health=facts.health,
+        results=facts.results,
+        entries=facts.entries,
+    )
+    record = replace(
         known,
         entries=facts.entries,
         attempted=revision,
         applied=revision if equal else known.applied,
         applied_at=facts.now if moved or (equal and facts.wrote) else known.applied_at,
         digest=facts.plan.digest if equal else known.digest,
-        results=tuple(result for result in facts.results if result.action in (Action.SKIPPED, Action.FAILED)),
-        conditions=_build_conditions(known, facts),
-        history=_extend_history(known.history, facts),
+        results=_find_problems(known, facts, held),
         heartbeat=facts.now,
         namespace_uid=facts.namespace_uid or known.namespace_uid,
         forged=False,
-        good=renew_good(
-            known.good,
+        good=keep_bodies(
+            good,
             facts.plan,
             manifests=facts.manifests,
-            health=facts.health,
-            results=facts.results,
-            entries=facts.entries,
+            applied=frozenset(facts.plan.unchanged) | find_applied(facts.results),
+        ),
+        backoff=_renew_backoff(known, facts),
+        marks=tuple(mark for mark in known.marks if mark.until > facts.now),
+        reversals=note_reversals(
+            known.reversals,
+            facts.plan,
+            facts.results,
+            owned=frozenset(entry.key for entry in facts.entries),
+            now=facts.now,
         ),
     )
+    conditions = _build_conditions(record, facts)
+    if held and not facts.wrote:
+        # What failed still stands; that it waits is said by the back-off.
+        return replace(record, conditions=_keep_synced(known, conditions))
+    return replace(record, conditions=conditions, history=_extend_history(known.history, facts))
+
+
+def _find_problems(
+    known: TargetRecord, facts: RunFacts, held: frozenset[ObjectKey]
+) -> tuple[ObjectResult, ...]:
+    """What could not be done; of what waits, why it waits."""
+    before = {result.key: result for result in known.results}
+    return tuple(
+        before.get(result.key, result) if result.key in held else result
+        for result in facts.results
+        if result.action in (Action.SKIPPED, Action.FAILED)
+    )
+
+
+def _renew_backoff(known: TargetRecord, facts: RunFacts) -> BackOff | None:
+    """Failures at writing count; that the API server was not reached, or a right is missing, does not.
+
+    What waits already is not counted again by a run that only healed drift meanwhile.
+    """
+    revision = facts.plan.revision
+    failed = next((result for result in facts.results if result.action is Action.FAILED), None)
+    if facts.tried and failed is not None and facts.outcome is Outcome.FINDINGS:
+        return fail_again(known.backoff, revision, f"{failed.key}: {failed.message}", facts.now)
+    if known.backoff is None or known.backoff.revision != revision:
+        return None
+    tried_all = facts.tried and facts.outcome is Outcome.FINDINGS and not find_held(facts.plan, known)
+    is_over = tried_all or facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
+    return None if is_over else known.backoff
+
+
+def _keep_synced(known: TargetRecord, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    synced = [condition for condition in known.conditions if condition.type == "Synced"]
+    return tuple(sorted((*(c for c in conditions if c.type != "Synced"), *synced), key=lambda c: c.type))
 
 
 def find_unhealthy(health: tuple[Health, ...], record: TargetRecord, startup: float, now: datetime) -> bool:
@@ -104,17 +172,35 @@ def _build_conditions(known: TargetRecord, facts: RunFacts) -> tuple[Condition, 
         type="Synced",
         status="True" if equal else "False",
         reason="Applied" if equal else reason,
-        message="" if equal else facts.summary,
+        message="" if equal else _explain_failure(known, facts),
     )
     open_ones = [item for item in facts.health if item.word is not HealthWord.CURRENT]
     healthy = Condition(
         type="Healthy",
         status="False" if open_ones else "True",
         reason=open_ones[0].word.value if open_ones else HealthWord.CURRENT.value,
-        message="; ".join(f"{item.key}: {item.reason}" for item in open_ones),
+        message=_join_some([f"{item.key}: {item.reason}" for item in open_ones]),
     )
     before = {condition.type: condition for condition in known.conditions}
-    return tuple(_keep_since(before.get(item.type), item, facts.now) for item in (healthy, synced))
+    built = [_keep_since(before.get(item.type), item, facts.now) for item in (healthy, synced)]
+    # What has no room now is said anew when the record is written; what is lost stays lost till then.
+    if not facts.tried and INCOMPLETE in before:
+        built.append(before[INCOMPLETE])
+    return tuple(sorted(built, key=lambda condition: condition.type))
+
+
+def _explain_failure(record: TargetRecord, facts: RunFacts) -> str:
+    """The run's summary, and when the revision is tried again if it has to wait."""
+    if not facts.tried or record.backoff is None:
+        return facts.summary
+    until = record.backoff.until.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{facts.summary}; not tried again before {until}"
+
+
+def _join_some(items: list[str]) -> str:
+    """The items as one text, which stays readable, and small, where there are thousands."""
+    more = len(items) - _SHOWN
+    return "; ".join([*items[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _keep_since(before: Condition | None, after: Condition, now: datetime) -> Condition:

@@ -1,0 +1,72 @@
+"""How long a revision waits that failed at being written, and what waits with it. Pure.
+
+The wait doubles with each failure from one minute up to half an hour, without jitter, as client-go's
+ItemExponentialFailureRateLimiter (k8s.io/client-go/util/workqueue) does for controllers. It is kept for
+(target, revision): another commit starts anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from reconciler.state.inventory import BackOff, TargetRecord
+from reconciler.state.objects import ObjectKey
+from reconciler.state.plans import Action, Cause, Change, Op, Plan
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=30)
+
+_HELD = "{revision} failed here {times}, so it is not tried again before {until}: {reason}"
+_DOUBLINGS = 5  # 32 minutes: more than the longest wait
+
+
+def fail_again(known: BackOff | None, revision: str, reason: str, now: datetime) -> BackOff:
+    """The back-off after `revision` failed (once more, if it is the one that failed before)."""
+    failures = known.failures + 1 if known is not None and known.revision == revision else 1
+    wait = min(FIRST_WAIT * 2 ** min(failures - 1, _DOUBLINGS), LONGEST_WAIT)
+    return BackOff(revision=revision, failures=failures, until=now + wait, reason=reason)
+
+
+def hold_back(plan: Plan, record: TargetRecord, now: datetime) -> Plan:
+    """The plan with everything skipped that waits for the end of the record's back-off.
+
+    What the revision brings waits, prunes included, so that nothing is rehearsed for nothing. Drift of what
+    is applied already is still healed: it has nothing to do with the commit, unless it failed itself.
+    """
+    backoff = record.backoff
+    if backoff is None or backoff.revision != plan.revision or now >= backoff.until:
+        return plan
+    failed = frozenset(result.key for result in record.results if result.action is Action.FAILED)
+    reason = describe_wait(backoff)
+    return replace(
+        plan,
+        changes=tuple(
+            replace(change, op=Op.SKIP, reason=reason) if _waits(change, failed) else change
+            for change in plan.changes
+        ),
+    )
+
+
+def find_held(plan: Plan, record: TargetRecord) -> frozenset[ObjectKey]:
+    """The objects of the plan that `hold_back` skipped."""
+    if record.backoff is None:
+        return frozenset()
+    reason = describe_wait(record.backoff)
+    return frozenset(change.key for change in plan.select(Op.SKIP) if change.reason == reason)
+
+
+def describe_wait(backoff: BackOff) -> str:
+    """Why something waits, and until when."""
+    return _HELD.format(
+        revision=backoff.revision,
+        times="once" if backoff.failures == 1 else f"{backoff.failures} times",
+        until=backoff.until.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        reason=f"{backoff.reason}; push a commit that mends it, or try at once: modelsync sync --now",
+    )
+
+
+def _waits(change: Change, failed: frozenset[ObjectKey]) -> bool:
+    if change.op is Op.SKIP:
+        return False
+    return change.cause is not Cause.DRIFT or change.key in failed
