@@ -18,11 +18,14 @@ from reconciler.apply.results import Applied
 from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
 from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
+from reconciler.pipeline.bodies import keep_bodies
+from reconciler.pipeline.figures import Meter, build_figures, build_standing
 from reconciler.pipeline.health import assess_explained, assess_proven, needs_reasons
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import RunFacts, build_record, find_startup, find_unhealthy
 from reconciler.pipeline.told import explain_lost_sets, tell_traffic
+from reconciler.plan.backoff import hold_back
 from reconciler.plan.wording import count, describe_shares, name_change
 from reconciler.state.inventory import ObjectResult, TargetRecord
 from reconciler.state.objects import ObjectKey
@@ -41,12 +44,13 @@ _POLL = 2.0
 def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
     """Make one target equal to its desired state. Whatever happens at the cluster is told in the result."""
     started, before = clock.monotonic(), cluster.reader.requests
+    meter = Meter(cluster.reader, clock)
     try:
-        run = _sync(request, cluster, clock, progress)
+        run = _sync(request, cluster, clock, progress, meter)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
             waited = _wait_for_health(run, request, cluster, clock, progress)
             if [item.word for item in waited.health] != [item.word for item in run.health]:
-                _note_health(request, cluster, clock)
+                _note_health(request, cluster, clock, meter)
             run = waited
         run = tell_traffic(run, request, cluster)
     except ClusterError as error:
@@ -83,7 +87,7 @@ def _wait_for_health(
     return replace(run, health=health, outcome=outcome)
 
 
-def _note_health(request: TargetRequest, cluster: Cluster, clock: Clock) -> None:
+def _note_health(request: TargetRequest, cluster: Cluster, clock: Clock, meter: Meter) -> None:
     """Record what the wait ended with, last good sets included; the next run then finds nothing to write.
 
     Where it cannot be recorded now, or something has changed again meanwhile, the next run does it.
@@ -92,11 +96,12 @@ def _note_health(request: TargetRequest, cluster: Cluster, clock: Clock) -> None
     at_once = replace(request.terms, wait=0.0)
     try:
         with TargetLease(cluster, target, holder=_name_holder(), clock=clock, terms=at_once) as lease:
-            seen = look(request, cluster, clock)
+            seen = _look(request, cluster, clock)
             if seen.plan.refusals or seen.plan.writes:
                 return
             settled = _settle(request, seen, clock)
-            save_record(cluster, target, settled.record, known=seen.observation.record, fence=lease)
+            record = _add_figures(seen, settled, clock, meter)
+            save_record(cluster, target, record, known=seen.observation.record, fence=lease)
             _tell_events(cluster, request, settled, clock)
     except ClusterError:
         return
@@ -123,9 +128,11 @@ def _find_waiting(health: tuple[Health, ...], old: frozenset[ObjectKey]) -> tupl
     return tuple(item for item in health if item.word is HealthWord.IN_PROGRESS)
 
 
-def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
+def _sync(
+    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, meter: Meter
+) -> TargetRun:
     target = request.rendered.desired.target
-    first = look(request, cluster, clock)
+    first = _look(request, cluster, clock)
     quiet = _settle(request, first, clock)
     if not _needs_writing(first, quiet, request):
         if is_heartbeat_due(first.observation.record, clock.now()):
@@ -138,7 +145,7 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
     if strange is not None:
         return strange
     with TargetLease(cluster, target, holder=_name_holder(), clock=clock, terms=request.terms) as lease:
-        second = look(request, cluster, clock, namespace)
+        second = _look(request, cluster, clock, namespace)
         known = second.observation.record
 
         def save(record: TargetRecord) -> TargetRecord:
@@ -148,13 +155,13 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
 
         if second.plan.refusals or not second.plan.writes:
             settled = _settle(request, second, clock, namespace=namespace)
-            save(settled.record)
+            save(_add_figures(second, settled, clock, meter))
             notes = _tell_events(cluster, request, settled, clock)
             return _finish(request, second, settled, _explain(request, second, cluster, clock), notes)
         applied = apply_plan(
             second.plan,
             cluster,
-            observation=second.observation,
+            observation=_keep_bodies(request, second),
             manifests=request.rendered.manifests,
             part_of=request.rendered.part_of,
             fence=lease,
@@ -167,12 +174,34 @@ def _sync(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Prog
                 request.rendered, _observe_again(request, cluster), request.view, cluster.reader, clock.now()
             )
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
+        record = _add_figures(second, settled, clock, meter)
         if applied.stopped is None:
-            save(settled.record)
+            save(record)
         else:
-            _save_if_possible(save, settled.record)
+            _save_if_possible(save, record)
         notes = _tell_events(cluster, request, settled, clock)
         return _finish(request, second, settled, health, notes)
+
+
+def _look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None) -> Look:
+    """A look whose plan skips what waits for the end of a back-off, unless a person asked for it now."""
+    seen = look(request, cluster, clock, namespace)
+    if request.at_once or request.only is not None:
+        return seen
+    return replace(seen, plan=hold_back(seen.plan, seen.observation.record, clock.now()))
+
+
+def _keep_bodies(request: TargetRequest, seen: Look) -> Observation:
+    """The observation with the manifests of good sets that are about to be replaced in its record, so that
+    they are stored before the first write."""
+    record = seen.observation.record
+    good = keep_bodies(
+        record.good,
+        seen.plan,
+        manifests=request.rendered.manifests,
+        applied=frozenset(seen.plan.unchanged),
+    )
+    return replace(seen.observation, record=replace(record, good=good))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,13 +251,35 @@ def _settle(
         wrote=applied is not None and applied.wrote,
         namespace_uid=namespace.uid if namespace is not None else "",
         now=clock.now(),
+        tried=applied is not None,
+    )
+    standing = build_standing(
+        seen.plan,
+        results,
+        manifests=request.rendered.manifests,
+        health=assessed,
+        ingress=request.view.platform.ingresses[0],
+        exceptions=(),
     )
     return _Settled(
-        record=build_record(known, facts),
+        record=replace(build_record(known, facts), standing=standing, failure=None),
         outcome=outcome,
         results=results,
         message=f"stopped early: {stopped}" if stopped is not None else "",
     )
+
+
+def _add_figures(seen: Look, settled: _Settled, clock: Clock, meter: Meter) -> TargetRecord:
+    """The record with the numbers of this run, which alone are no reason to write it."""
+    figures = build_figures(
+        seen.observation.record,
+        seen.plan,
+        settled.results,
+        outcome=settled.outcome,
+        spent=meter.read(),
+        now=clock.now(),
+    )
+    return replace(settled.record, figures=figures)
 
 
 def _needs_writing(seen: Look, settled: _Settled, request: TargetRequest) -> bool:
