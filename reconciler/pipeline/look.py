@@ -33,8 +33,8 @@ class TargetRequest:
 
     `find_ancestry` tells how a recorded revision stands to this run's; `wait` bounds the wait for health
     after an apply (seconds, 0: look once). `entry` is the environment as it is declared, `view` what of it
-    holds in this cluster, `models` all models with their records. `quiet` are the terms of a quiet mark, None
-    where none is to be left.
+    holds in this cluster, `models` all models with their records. `at_once` tries what failed before without
+    waiting any longer. `quiet` are the terms of a quiet mark, None where none is to be left.
     """
 
     rendered: Rendered
@@ -47,6 +47,7 @@ class TargetRequest:
     view: ClusterView
     models: Mapping[str, ModelEntry]
     only: frozenset[str] | None = None
+    at_once: bool = False
     wait: float = 0.0
     quiet: QuietTerms | None = None
 
