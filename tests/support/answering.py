@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import urllib3
-
+from reconciler.clients.cluster.access import Access
 from reconciler.clients.cluster.rest import RestReader
 from reconciler.clients.cluster.transport import HttpTransport, Patience
 
@@ -102,9 +101,7 @@ def make_transport(
     """A transport whose pauses pass at once."""
     time = clock or ManualClock()
     return HttpTransport(
-        urllib3.PoolManager(),
-        url,
-        headers=dict,
+        Access(server=url),
         patience=patience or Patience(timeout=0.2),
         sleep=time.sleep,
         monotonic=time.monotonic,

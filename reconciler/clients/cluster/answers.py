@@ -91,6 +91,14 @@ def read_metadata(body: Mapping[str, Any], kind: Kind) -> ObjectMetadata:
 
 def read_error(answer: Answer, call: Call) -> ClusterError:
     """The error that an answer of status 400 or above stands for."""
+    error = _read_error(answer, call)
+    # A server that failed does not know how far it came; one that refuses, or throttles, does.
+    failed = answer.status >= 500 and type(error) is ClusterUnreachable and call.verb not in ("get", "list")
+    error.unseen = answer.unseen or failed
+    return error
+
+
+def _read_error(answer: Answer, call: Call) -> ClusterError:
     message = str(answer.body.get("message") or answer.text or "no reason given")
     details = answer.body.get("details") or {}
     causes: tuple[Mapping[str, Any], ...] = tuple(details.get("causes") or ())

@@ -11,7 +11,12 @@ from reconciler.state.observations import Namespace
 
 
 class ClusterError(Exception):
-    """Base of all that may go wrong at the API server. The text is for people."""
+    """Base of all that may go wrong at the API server. The text is for people.
+
+    `unseen` says that what was asked for may have been done all the same: an answer was lost on the way.
+    """
+
+    unseen: bool = False
 
 
 class ClusterMisconfigured(ClusterError):
@@ -25,10 +30,11 @@ class Unauthenticated(ClusterMisconfigured):
 class ClusterUnreachable(ClusterError):
     """No answer, or none that decides: `server` is its address, `tries` and `seconds` what it took."""
 
-    def __init__(self, server: str, detail: str, *, tries: int, seconds: float) -> None:
+    def __init__(self, server: str, detail: str, *, tries: int, seconds: float, unseen: bool = False) -> None:
         self.server = server
         self.tries = tries
         self.seconds = seconds
+        self.unseen = unseen
         spent = f"{tries} tries over {seconds:.0f} s" if tries > 1 else f"1 try, {seconds:.0f} s"
         super().__init__(f"the API server at {server} {detail} ({spent}).")
 

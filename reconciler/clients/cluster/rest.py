@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 from reconciler.clients.cluster.answers import Call, read_error, read_metadata, read_object
 from reconciler.clients.cluster.interface import (
     ClusterError,
+    ClusterUnreachable,
     Identity,
     KindMissing,
     ListExpired,
@@ -73,7 +74,7 @@ class RestReader:
     def get(self, kind: Kind, namespace: str, name: str) -> LiveObject | None:
         answer = self._transport.send(Request(method="GET", path=_path(kind, namespace, name)))
         if answer.status < 400:
-            return read_object(answer.body, kind)
+            return read_object(_demand(answer, "metadata", self.server), kind)
         error = read_error(answer, self._call("get", kind, namespace, name))
         if isinstance(error, NotFound):
             return None
@@ -178,7 +179,9 @@ class RestReader:
                 return None
             if answer.status >= 400:
                 raise read_error(answer, self._call("list", kind, namespace))
-            found.extend(read(item, kind) for item in answer.body.get("items") or ())
+            # An answer that is no list holds no items, and must not pass for an empty one.
+            items = _demand(answer, "items", self.server)["items"]
+            found.extend(read(item, kind) for item in items or ())
             token = (answer.body.get("metadata") or {}).get("continue")
             if not token:
                 return tuple(found)
@@ -277,7 +280,7 @@ class RestWriter:
         answer = self._transport.send(request)
         if answer.status >= 400:
             self._raise(answer, verb, key)
-        return read_object(answer.body, key.kind)
+        return read_object(_demand(answer, "metadata", self._transport.server, written=True), key.kind)
 
     def _raise(self, answer: Answer, verb: str, key: ObjectKey) -> NoReturn:
         raise read_error(
@@ -290,6 +293,19 @@ class RestWriter:
                 name=key.name,
             ),
         )
+
+
+def _demand(answer: Answer, part: str, server: str, *, written: bool = False) -> Mapping[str, Any]:
+    """The body, which must hold this part. Whatever lacks it was not said by an API server."""
+    if part not in answer.body:
+        raise ClusterUnreachable(
+            server,
+            f"answered {answer.status} with what no API server says; is a proxy in between?",
+            tries=answer.tries,
+            seconds=answer.seconds,
+            unseen=written,
+        )
+    return answer.body
 
 
 def _path(kind: Kind, namespace: str, name: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Sends requests: with a timeout on each, tried again where that is safe, within a budget of time."""
+"""Sends requests: each bounded in time and size, tried again where that is safe, within a budget of time."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
-import urllib3
-from urllib3.exceptions import (
-    HTTPError,
-    InvalidHeader,
-    NameResolutionError,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as HTTPTimeoutError
-from urllib3.util.retry import Retry
-
+from reconciler import __version__
+from reconciler.clients.cluster.access import Access
 from reconciler.clients.cluster.interface import ClusterMisconfigured, ClusterUnreachable, Throttled
+from reconciler.clients.cluster.wire import Bounds, Broken, Distrusted, Oversized, Reply, Wire
 
 JSON = "application/json"
+
+PARALLEL = 16
+"""How many requests a run sends to one API server at once, and so how many connections are kept.
+
+Enough that a distant server is not waited for one object at a time, and a small part of the 400 that a
+server answers at once by default (kube-apiserver, --max-requests-inflight).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +47,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the API server said, after `tries` tries over `seconds`. `text` is set where it is not JSON."""
+    """What the API server said, after `tries` tries over `seconds`. `text` is set where it is not JSON.
+
+    `unseen` says that an earlier try may have been acted on though its answer was lost.
+    """
 
     status: int
     body: Mapping[str, Any]
     text: str = ""
     tries: int = 1
     seconds: float = 0.0
+    unseen: bool = False
 
 
 class Transport(Protocol):
@@ -77,49 +81,49 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long to try, in seconds. `timeout` bounds connecting and each wait for an answer.
+    """How long to try, in seconds, and how much to read.
 
-    `tries` bounds failures to get an answer; being told to come back later is bounded by `budget` alone.
+    `timeout` bounds connecting and each wait for an answer, `budget` one request with all its tries and
+    pauses. `tries` bounds failures to get an answer. Being told to come back later is bounded by `budget`
+    and, over all requests of a run, by `waits`. `size` bounds an answer's body, in bytes.
     """
 
     timeout: float = 10.0
     tries: int = 3
     pause: float = 0.5
     budget: float = 31.0
+    waits: float = 120.0
+    size: int = 64 * 1024 * 1024
 
 
 class HttpTransport:
-    """A transport over a urllib3 pool.
-
-    urllib3's own Retry is not used for sending: it follows Retry-After only for answers that it also
-    counts as tries, knows no total of time, and cannot say how long it tried.
-    """
+    """A transport over connections that are kept alive. Safe to use from many threads."""
 
     def __init__(
         self,
-        pool: urllib3.PoolManager,
-        url: str,
+        access: Access,
         *,
-        headers: Callable[[], Mapping[str, str]],
         patience: Patience | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        hurried: Callable[[], bool] = bool,
     ) -> None:
-        """`headers` are asked for before each try, so that a token that was renewed meanwhile is used."""
-        self._pool = pool
-        self._url = url.rstrip("/")
-        self._headers = headers
+        """`hurried` says that the run is to end: from then on nothing is tried again."""
+        self._access = access
+        self._wire = Wire(access, keep=PARALLEL)
         self._patience = patience or Patience()
         self._sleep = sleep
         self._monotonic = monotonic
-        self._counts: dict[str, int] = {}
+        self._hurried = hurried
+        self._waits = _Waits(self._patience.waits)
+        self._counts: Counter[str] = Counter()
         self._answers: Counter[tuple[str, int]] = Counter()
         self._counting = threading.Lock()
 
     @property
     def server(self) -> str:
-        parts = urlsplit(self._url)
-        return parts.hostname or self._url if parts.port in (None, 443) else parts.netloc
+        parts = urlsplit(self._access.server)
+        return parts.hostname or self._access.server if parts.port in (None, 443) else parts.netloc
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -132,83 +136,108 @@ class HttpTransport:
             return dict(self._answers)
 
     def send(self, request: Request) -> Answer:
+        body = None if request.body is None else json.dumps(request.body).encode()
         started = self._monotonic()
         tries = failures = 0
+        unseen = False
         while True:
             tries += 1
             delay: float | None = None
+            told = False
             try:
-                answer, delay = self._send_once(request)
-            except HTTPError as error:
+                reply = self._send_once(request, body, self._patience.budget - (self._monotonic() - started))
+            except Broken as error:
                 self._note(request, 0)
                 failures += 1
-                why = self._explain(error)
-                if failures >= self._patience.tries or not _may_repeat(request, error):
-                    raise self._unreachable(why, tries, started) from error
+                unseen = unseen or error.sent
+                if failures >= self._patience.tries or self._hurried() or not _may_repeat(request, error):
+                    raise self._unreachable(str(error), tries, started, unseen) from error
+                why = str(error)
             else:
-                self._note(request, answer.status)
+                self._note(request, reply.status)
+                answer = _read_answer(reply)
+                delay = _read_delay(reply)
+                told = answer.status == 429 or delay is not None
+                final = replace(answer, tries=tries, seconds=self._monotonic() - started, unseen=unseen)
                 if not _is_passing(request, answer, told_when=delay is not None):
-                    return replace(answer, tries=tries, seconds=self._monotonic() - started)
-                why = f"answered {answer.status}"
-                if delay is None and answer.status != 429:
+                    return final
+                if not told:
                     failures += 1
-                    if failures >= self._patience.tries:
-                        return replace(answer, tries=tries, seconds=self._monotonic() - started)
-            pause = self._pause(failures) if delay is None else delay
-            if self._monotonic() - started + pause > self._patience.budget:
-                if delay is not None:
-                    raise Throttled(
-                        self.server,
-                        f"is overloaded: it asked to come back in {delay:.0f} s",
-                        tries=tries,
-                        seconds=self._monotonic() - started,
-                    )
-                raise self._unreachable(why, tries, started)
+                    if failures >= self._patience.tries or self._hurried():
+                        return final
+                unseen = unseen or answer.status != 429
+                why = f"answered {answer.status}"
+            pause = self._pause(failures, delay)
+            now = self._monotonic()
+            late = now - started + pause > self._patience.budget
+            if told and (late or self._hurried() or not self._waits.claim(now, pause)):
+                raise Throttled(
+                    self.server,
+                    f"is overloaded: it asked to come back in {delay or pause:.0f} s",
+                    tries=tries,
+                    seconds=now - started,
+                    unseen=unseen,
+                )
+            if late:
+                raise self._unreachable(why, tries, started, unseen)
             self._sleep(pause)
 
-    def _send_once(self, request: Request) -> tuple[Answer, float | None]:
-        """The answer, and in how many seconds it asks to come back."""
+    def _send_once(self, request: Request, body: bytes | None, left: float) -> Reply:
         with self._counting:
-            self._counts[request.method] = self._counts.get(request.method, 0) + 1
-        query = f"?{urlencode(request.query)}" if request.query else ""
-        headers = {"Accept": request.accept, **self._headers()}
-        if request.body is not None:
+            self._counts[request.method] += 1
+        headers = {"Accept": request.accept, "User-Agent": f"modelsync/{__version__}"}
+        if authorization := self._access.authorization():
+            headers["Authorization"] = authorization
+        if body is not None:
             headers["Content-Type"] = request.content_type
-        response = self._pool.request(
-            request.method,
-            f"{self._url}{request.path}{query}",
-            body=None if request.body is None else json.dumps(request.body).encode(),
-            headers=headers,
-            timeout=urllib3.Timeout(connect=self._patience.timeout, read=self._patience.timeout),
-            retries=False,
-            redirect=False,
-        )
-        return _read_answer(response), _read_delay(response)
+        try:
+            return self._wire.exchange(
+                request.method,
+                f"{request.path}?{urlencode(request.query)}" if request.query else request.path,
+                headers=headers,
+                body=body,
+                bounds=Bounds(wait=self._patience.timeout, total=left, size=self._patience.size),
+            )
+        except Distrusted as error:
+            raise ClusterMisconfigured(
+                f"the API server at {self.server} could not be trusted: {error}. "
+                "Check certificate-authority-data of the cluster, and that this is the cluster meant."
+            ) from error
 
     def _note(self, request: Request, status: int) -> None:
         with self._counting:
             self._answers[(request.method, status)] += 1
 
-    def _pause(self, failures: int) -> float:
-        # Spread out, so that many runs that failed together do not come back together.
-        return self._patience.pause * random.uniform(0.5, 1.5) * max(1, failures)  # noqa: S311  (no secret)
+    def _pause(self, failures: int, delay: float | None) -> float:
+        # Spread out, so that many that failed together do not come back together; and never at once, or
+        # who is told to come back in 0 s for ever would ask without a rest.
+        pause = self._patience.pause * random.uniform(0.5, 1.5) * max(1, failures)  # noqa: S311  (no secret)
+        return pause if delay is None else max(pause, delay * random.uniform(1.0, 1.25))  # noqa: S311
 
-    def _explain(self, error: HTTPError) -> str:
-        if isinstance(error, SSLError):
-            raise ClusterMisconfigured(
-                f"the API server at {self.server} could not be trusted: {error}. "
-                "Check certificate-authority-data of the cluster, and that this is the cluster meant."
-            ) from error
-        if isinstance(error, NameResolutionError):
-            return "has a name that could not be resolved"
-        if isinstance(error, NewConnectionError):
-            return "could not be connected to (nothing listens there, or a firewall is between)"
-        if isinstance(error, HTTPTimeoutError):
-            return f"did not answer within {self._patience.timeout:.0f} s"
-        return f"broke the connection ({error})"
+    def _unreachable(self, why: str, tries: int, started: float, unseen: bool) -> ClusterUnreachable:
+        seconds = self._monotonic() - started
+        return ClusterUnreachable(self.server, why, tries=tries, seconds=seconds, unseen=unseen)
 
-    def _unreachable(self, why: str, tries: int, started: float) -> ClusterUnreachable:
-        return ClusterUnreachable(self.server, why, tries=tries, seconds=self._monotonic() - started)
+
+class _Waits:
+    """How long a run waits because it was told to, over all its requests: time that is waited by many at
+    once counts once.
+    """
+
+    def __init__(self, most: float) -> None:
+        self._left = most
+        self._until = 0.0
+        self._lock = threading.Lock()
+
+    def claim(self, now: float, seconds: float) -> bool:
+        """Whether one may wait so long from now."""
+        with self._lock:
+            added = max(0.0, now + seconds - max(now, self._until))
+            if added > self._left:
+                return False
+            self._left -= added
+            self._until = max(self._until, now + seconds)
+        return True
 
 
 class DryRunTransport:
@@ -239,12 +268,11 @@ class DryRunTransport:
         return self._transport.send(replace(request, query=query, body=body, repeatable=True))
 
 
-def _may_repeat(request: Request, error: HTTPError) -> bool:
+def _may_repeat(request: Request, error: Broken) -> bool:
     """A request that never left may always be sent again; one that may have arrived only if repeatable."""
-    never_left = isinstance(error, NewConnectionError) or (
-        isinstance(error, HTTPTimeoutError) and not isinstance(error, ReadTimeoutError)
-    )
-    return request.repeatable or never_left
+    if isinstance(error, Oversized):
+        return False
+    return request.repeatable or not error.sent
 
 
 def _is_passing(request: Request, answer: Answer, *, told_when: bool) -> bool:
@@ -258,22 +286,23 @@ def _is_passing(request: Request, answer: Answer, *, told_when: bool) -> bool:
     return answer.status == 500 and request.method == "GET"
 
 
-def _read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
-    text = response.data.decode("utf-8", "replace")
+def _read_answer(reply: Reply) -> Answer:
+    text = reply.content.decode("utf-8", "replace")
     try:
         body = json.loads(text) if text else {}
     except ValueError:
         body = None
     if isinstance(body, dict):
-        return Answer(status=response.status, body=body)
-    return Answer(status=response.status, body={}, text=text.strip())
+        return Answer(status=reply.status, body=body)
+    return Answer(status=reply.status, body={}, text=text.strip())
 
 
-def _read_delay(response: urllib3.BaseHTTPResponse) -> float | None:
-    told = response.headers.get("Retry-After")
-    if told is None:
-        return None
+def _read_delay(reply: Reply) -> float | None:
+    """In how many seconds the server asks to come back; None if it does not say."""
+    told = reply.headers.get("Retry-After", "").strip()
+    if told.isdecimal():
+        return float(told)
     try:
-        return max(0.0, Retry().parse_retry_after(told))
-    except InvalidHeader:
+        return max(0.0, (parsedate_to_datetime(told) - datetime.now(timezone.utc)).total_seconds())
+    except (TypeError, ValueError):
         return None
