@@ -34,14 +34,16 @@ def sync_revision(
     tools: SyncTools,
     *,
     only: Mapping[str, frozenset[str]],
+    at_once: bool,
     records: Records,
     terms: QuietTerms,
 ) -> Run:
     """Make the named environments (none: all of the cluster) equal to a revision; `only` names deployments.
 
-    `records` are those that were found beforehand, `terms` what is to be said in quiet marks. Raises
-    SettingsError for names that cannot be meant, SourceError if the revision cannot be read whole.
-    Everything that goes wrong at a target is told in that target's run; the others go on.
+    `at_once` tries what failed before without waiting. `records` are those that were found before, `terms`
+    what is to be said in quiet marks. Raises SettingsError for names that cannot be meant, SourceError if the
+    revision cannot be read whole. Everything that goes wrong at a target is told in that target's run; the
+    others go on.
     """
     check = check_tree(tools.source.read(revision))
     _refuse_unknown_deployments(check, only)
@@ -68,6 +70,7 @@ def sync_revision(
             models=check.repository.models,
             terms=LeaseTerms(duration=settings.lease_duration, wait=settings.lease_wait),
             only=only.get(entry.name),
+            at_once=at_once,
             wait=settings.wait,
             quiet=terms,
         )

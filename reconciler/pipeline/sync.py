@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRequest:
-    """What to sync: environments (empty: all of the cluster), or single deployments of them."""
+    """What to sync: environments (empty: all of the cluster), or single deployments of them.
+
+    `at_once` tries a commit that failed before without waiting any longer.
+    """
 
     environments: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,16 @@ def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:
             return _tell_cost(run, spent, tools.clock.monotonic() - started)
     from reconciler.pipeline.full import sync_revision
 
-    return sync_revision(revision, names, settings, tools, only=only, records=records, terms=terms)
+    return sync_revision(
+        revision,
+        names,
+        settings,
+        tools,
+        only=only,
+        at_once=request.at_once,
+        records=records,
+        terms=terms,
+    )
 
 
 def _look_up(names: tuple[str, ...], settings: Settings, tools: SyncTools) -> tuple[Revision, Records]:

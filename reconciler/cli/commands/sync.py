@@ -34,6 +34,9 @@ Examples:
 @directory_option
 @click.option("--only", multiple=True, metavar="ENV/DEPLOYMENT", help="Sync these alone; prunes nothing.")
 @click.option(
+    "--now", "at_once", is_flag=True, help="Try a commit that failed before without waiting any longer."
+)
+@click.option(
     "--wait",
     default=lambda: "10m" if sys.stdout.isatty() else "0s",
     show_default="10m on a terminal, else 0s",
@@ -60,7 +63,9 @@ Examples:
 @git_options
 @cluster_options
 @with_settings
-def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, ...], output: str) -> Outcome:
+def command(
+    settings: Settings, environments: tuple[str, ...], only: tuple[str, ...], output: str, *, at_once: bool
+) -> Outcome:
     from reconciler import wiring
     from reconciler.cli.progress import tell_when_long
     from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
@@ -68,7 +73,7 @@ def command(settings: Settings, environments: tuple[str, ...], only: tuple[str, 
 
     with wiring.open_source(settings) as source:
         run = sync(
-            SyncRequest(environments=environments, only=only),
+            SyncRequest(environments=environments, only=only, at_once=at_once),
             settings,
             SyncTools(
                 source=source,
