@@ -11,6 +11,7 @@ from reconciler.apply.health import assess_all
 from reconciler.observe.inventory import encode_record
 from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.marks import LONGEST, QuietMark, digest_content, digest_seen, encode_mark
+from reconciler.pipeline.told import explain_lost_sets
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.state.inventory import TargetRecord
 from reconciler.state.objects import SELDON_DEPLOYMENT
@@ -23,28 +24,40 @@ _SHORTER = tuple(timedelta(minutes=minutes) for minutes in (30, 15, 10, 5, 3))
 """How long else, where something would change with time alone before the longest time is over."""
 
 
-def find_mark(
+def add_mark(
     request: TargetRequest,
-    observation: Observation,
-    *,
+    seen: Observation,
     record: TargetRecord,
     outcome: Outcome,
     health: tuple[Health, ...],
-    notes: tuple[str, ...],
+    now: datetime,
+) -> TargetRecord:
+    """The record of a run with its quiet mark: with none where the target must be looked at each time.
+
+    `seen` is what was there when the run was done, `health` what it told of that. It takes that a plan over
+    what was seen has nothing to do and nothing to hold back, that no person and no failure holds the target,
+    and that time alone changes no word of its health before the mark ends. A run of single deployments knows
+    of no others, so it leaves the mark as it was.
+    """
+    if request.only is not None:
+        return record
+    return replace(record, quiet=_find_mark(request, seen, record, outcome, health, now))
+
+
+def _find_mark(
+    request: TargetRequest,
+    seen: Observation,
+    record: TargetRecord,
+    outcome: Outcome,
+    health: tuple[Health, ...],
     now: datetime,
 ) -> str:
-    """The quiet mark for a target that was last seen so, or empty where it must be looked at each time.
-
-    It takes that a plan over what was seen has nothing to do and nothing to hold back, that no person and no
-    failure holds the target, and that time alone changes no word of its health before the mark ends. A run
-    of single deployments knows of no others, so it leaves the mark as it was.
-    """
-    if request.only is not None or request.quiet is None:
-        return record.quiet
-    held = record.marks or record.backoff is not None or record.results or request.rendered.desired.faults
-    if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY) or not _is_done(request, observation, record):
+    if request.quiet is None:
         return ""
-    until = _find_end(request, observation, health, now)
+    held = record.marks or record.backoff is not None or record.results or request.rendered.desired.faults
+    if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY) or not _is_done(request, seen, record):
+        return ""
+    until = _find_end(request, seen, health, now)
     if until is None:
         return ""
     target = request.rendered.desired.target
@@ -54,16 +67,14 @@ def find_mark(
             terms=request.quiet,
             cluster=target.cluster,
             kinds=tuple(sorted(kinds)),
-            seen=digest_seen(
-                (live for live in observation.objects if live.key.kind in kinds), observation.workloads
-            ),
+            seen=digest_seen((live for live in seen.objects if live.key.kind in kinds), seen.workloads),
             record=digest_content(encode_record(record, target)),
             made=now.replace(microsecond=0),
             until=until,
             outcome=outcome,
             digest=request.rendered.digest,
             health=tuple(item for item in health if item.word is not HealthWord.CURRENT),
-            notes=notes,
+            notes=explain_lost_sets(request, record.good),
         )
     )
 

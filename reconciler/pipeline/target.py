@@ -19,6 +19,7 @@ from reconciler.clients.cluster.interface import Cluster, ClusterError, Namespac
 from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
 from reconciler.pipeline.bodies import keep_bodies
+from reconciler.pipeline.calm import add_mark
 from reconciler.pipeline.figures import Meter, build_figures, build_standing
 from reconciler.pipeline.health import assess_explained, assess_proven, needs_reasons
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
@@ -101,6 +102,7 @@ def _note_health(request: TargetRequest, cluster: Cluster, clock: Clock, meter: 
                 return
             settled = _settle(request, seen, clock)
             record = _add_figures(seen, settled, clock, meter)
+            record = add_mark(request, seen.observation, record, settled.outcome, seen.health, clock.now())
             save_record(cluster, target, record, known=seen.observation.record, fence=lease)
             _tell_events(cluster, request, settled, clock)
     except ClusterError:
@@ -135,9 +137,12 @@ def _sync(
     first = _look(request, cluster, clock)
     quiet = _settle(request, first, clock)
     if not _needs_writing(first, quiet, request):
-        if is_heartbeat_due(first.observation.record, clock.now()):
-            beat(cluster, target, first.observation.record, clock.now())
-        return _finish(request, first, quiet, _explain(request, first, cluster, clock))
+        health = _explain(request, first, cluster, clock)
+        record = first.observation.record
+        if is_heartbeat_due(record, clock.now()):
+            marked = add_mark(request, first.observation, record, quiet.outcome, health, clock.now())
+            beat(cluster, target, marked, clock.now())
+        return _finish(request, first, quiet, health)
     namespace = cluster.reader.read_namespace(target.namespace)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
@@ -155,7 +160,8 @@ def _sync(
 
         if second.plan.refusals or not second.plan.writes:
             settled = _settle(request, second, clock, namespace=namespace)
-            save(_add_figures(second, settled, clock, meter))
+            record = _add_figures(second, settled, clock, meter)
+            save(add_mark(request, second.observation, record, settled.outcome, second.health, clock.now()))
             notes = _tell_events(cluster, request, settled, clock)
             return _finish(request, second, settled, _explain(request, second, cluster, clock), notes)
         applied = apply_plan(
@@ -168,15 +174,14 @@ def _sync(
             save=save,
             report=lambda result: progress(_describe_result(second.plan, result)),
         )
-        health = second.health
+        health, after = second.health, second.observation
         if applied.stopped is None:
-            health = assess_proven(
-                request.rendered, _observe_again(request, cluster), request.view, cluster.reader, clock.now()
-            )
+            after = _observe_again(request, cluster)
+            health = assess_proven(request.rendered, after, request.view, cluster.reader, clock.now())
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
         record = _add_figures(second, settled, clock, meter)
         if applied.stopped is None:
-            save(record)
+            save(add_mark(request, after, record, settled.outcome, health, clock.now()))
         else:
             _save_if_possible(save, record)
         notes = _tell_events(cluster, request, settled, clock)
