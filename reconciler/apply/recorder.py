@@ -28,7 +28,8 @@ def save_record(
     """Store `record` where `known` was read, and return it as stored; nothing is sent if both say the same.
 
     Someone else's write in between is met by reading again, a bounded number of times; entries that it
-    brought are kept. Raises LeaseLost if it was made under a later Lease than ours, Conflict if the
+    brought and marks that it set or took away are kept, and a ConfigMap that was deleted or damaged meanwhile
+    is written whole. Raises LeaseLost if it was made under a later Lease than ours, Conflict if the
     ConfigMap does not come to rest.
     """
     if known.exists and not known.forged and has_same_content(record, known, target):
@@ -49,7 +50,7 @@ def save_record(
             stored = _write(cluster, target, stamped, exists=known.exists)
         except (AlreadyExists, Conflict, NotFound):
             base, known = known, decode_record(_read(cluster, target), target)
-            record = _keep_added(record, base, known)
+            record = _keep_marks(_keep_added(record, base, known), base, known)
             continue
         return replace(stamped, uid=stored.uid, resource_version=stored.resource_version)
     raise Conflict(_key(target), "others kept writing to it while this run tried to; nothing was lost")
@@ -86,6 +87,19 @@ def _keep_added(record: TargetRecord, base: TargetRecord, found: TargetRecord) -
     known = {entry.key for entry in (*record.entries, *base.entries)}
     added = tuple(entry for entry in found.entries if entry.key not in known)
     return replace(record, entries=(*record.entries, *added)) if added else record
+
+
+def _keep_marks(record: TargetRecord, base: TargetRecord, found: TargetRecord) -> TargetRecord:
+    """The record with what someone did to the marks of people since `base` was read."""
+    if not found.exists or found.forged:
+        # A lost record says nothing of marks, least of all that somebody ended them.
+        return record
+    before = {mark.deployment: mark for mark in base.marks}
+    after = {mark.deployment: mark for mark in found.marks}
+    moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    ours = {mark.deployment: mark for mark in record.marks if mark.deployment not in moved}
+    kept = ours | {name: after[name] for name in moved & after.keys()}
+    return replace(record, marks=tuple(kept[name] for name in sorted(kept)))
 
 
 def _read(cluster: Cluster, target: Target) -> LiveObject | None:
