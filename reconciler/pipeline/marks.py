@@ -167,7 +167,12 @@ def decode_mark(text: str) -> QuietMark | None:
 def _decode(item: Mapping[str, Any]) -> QuietMark:
     made, until = read_time(read_text(item, "made")), read_time(read_text(item, "until"))
     outcome = read_typed(item, "outcome", int)
-    if made is None or until is None or outcome not in _OUTCOMES or item.get("format") != _FORMAT:
+    if (
+        made is None
+        or until is None
+        or outcome not in _OUTCOMES
+        or read_typed(item, "format", int) != _FORMAT
+    ):
         raise Unreadable
     return QuietMark(
         terms=QuietTerms(
