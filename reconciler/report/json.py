@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.state.findings import Finding, Undecided
 from reconciler.state.inventory import GoodSet, ObjectResult
@@ -15,7 +15,10 @@ from reconciler.state.routes import DeploymentRoutes, Routes
 from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
 from reconciler.state.shares import Share
 from reconciler.state.targets import Fault, Target
-from reconciler.validate.checks import Check
+
+if TYPE_CHECKING:
+    # What a quiet run says is said without all that checks declarations.
+    from reconciler.validate.checks import Check
 
 Json = Mapping[str, Any]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.plan.wording import count, describe_shares, name_change
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
 from reconciler.state.targets import Fault
-from reconciler.validate.checks import Check
+
+if TYPE_CHECKING:
+    # What a quiet run says is said without all that checks declarations.
+    from reconciler.validate.checks import Check
 
 _VALUE_LIMIT = 72
 
