@@ -34,8 +34,9 @@ coverage: dev ## Hold the pure stages to 95 % of their branches
 	$(PYTHON_BIN)/python -m scripts.coverage_bar
 
 .PHONY: bench
-bench: dev ## Measure validate and --help beside their peers, and the gateway (ROUNDS=5, JSON=file keeps the numbers)
-	@$(PYTHON_BIN)/python -m scripts.bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json "$(JSON)")
+bench: dev ## Measure beside kubectl, Flux and others on a real API server (PART="sync growth", ROUNDS=5, JSON=file)
+	@$(PYTHON_BIN)/python -m scripts.bench $(foreach part,$(PART),--part $(part)) \
+	  $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json "$(JSON)")
 
 .PHONY: format
 format: dev ## Format the code

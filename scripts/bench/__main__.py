@@ -1,4 +1,4 @@
-"""`make bench`: how long modelsync takes and how much memory, beside programs that do a part of the same.
+"""`make bench`: what modelsync takes of time and memory, beside programs that do the same or a part of it.
 
 It measures and reports; it never fails because of a number. How to read it: scripts/bench/README.md.
 """
@@ -9,13 +9,14 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from scripts.bench.gateway import measure_gateway
-from scripts.bench.latency import show_cost
+from scripts.bench.latency import describe_cost, show_cost
 from scripts.bench.measure import BenchError, Task, measure_all
 from scripts.bench.peers import (
     ROOT,
@@ -25,47 +26,77 @@ from scripts.bench.peers import (
     yamllint_command,
 )
 from scripts.bench.repository import Size, generate
-from scripts.bench.table import OURS, build_rows, show_json, show_table
+from scripts.bench.sync.bars import judge
+from scripts.bench.sync.parts import Part, measure_sync
+from scripts.bench.sync.table import describe_rows as describe_sync_rows
+from scripts.bench.sync.table import show_rows, show_verdicts
+from scripts.bench.sync.uses import build_rows as build_sync_rows
+from scripts.bench.table import OURS, Row, build_rows, describe_rows, show_json, show_table
+
+VALIDATE, GATEWAY = "validate", "gateway"
+PARTS = (VALIDATE, *(part.value for part in Part), GATEWAY)
 
 
 @click.command(help=__doc__)
+@click.option(
+    "--part",
+    "chosen",
+    type=click.Choice(PARTS),
+    multiple=True,
+    default=PARTS,
+    show_default="all",
+    help="Measure this part alone; may be given several times.",
+)
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option(
+    "--objects",
+    type=click.IntRange(min=5),
+    multiple=True,
+    default=(500, 1000),
+    show_default=True,
+    help="How many SeldonDeployments the part sync has; may be given several times.",
+)
 @click.option(
     "--json", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the numbers here."
 )
-@click.option(
-    "--gateway/--no-gateway",
-    "with_gateway",
-    default=True,
-    show_default=True,
-    help="Measure the ingress gateway, too (its programs are built at the first time).",
-)
-def main(rounds: int, target: Path | None, with_gateway: bool) -> None:
+def main(chosen: tuple[str, ...], rounds: int, objects: tuple[int, ...], target: Path | None) -> None:
     def tell(line: str) -> None:
         click.echo(f"bench: {line}", err=True)
 
+    click.echo(f"Python {platform.python_version()}, {os.cpu_count()} processors, rounds: {rounds}")
+    report: dict[str, Any] = {}
     try:
-        with tempfile.TemporaryDirectory(prefix="modelsync-bench-") as folder:
-            size = Size()
-            lay_out(Path(folder), generate(size))
-            tasks = list_tasks(Path(folder), size, install_peers())
-            samples = measure_all(tasks, rounds, tell)
-        cost = measure_gateway(rounds, tell) if with_gateway else None
+        if VALIDATE in chosen:
+            rows = measure_validate(rounds, tell)
+            click.echo(f"\n{show_table(rows)}")
+            report |= describe_rows(rows)
+        if parts := [part for part in Part if part.value in chosen]:
+            sync_rows = build_sync_rows(measure_sync(parts, objects=objects, rounds=rounds, tell=tell))
+            verdicts = judge(sync_rows, objects=objects[0])
+            click.echo(f"\n{show_rows(sync_rows)}\n\n{show_verdicts(verdicts)}")
+            report["sync"] = describe_sync_rows(sync_rows, verdicts)
+        if GATEWAY in chosen:
+            cost = measure_gateway(rounds, tell)
+            click.echo(f"\n{show_cost(cost)}")
+            report["gateway"] = describe_cost(cost)
     except BenchError as error:
         raise click.ClickException(str(error)) from error
-    rows = build_rows(samples)
-    click.echo(f"Python {platform.python_version()}, {os.cpu_count()} processors, rounds: {rounds}\n")
-    click.echo(show_table(rows))
-    if cost is not None:
-        click.echo(f"\n{show_cost(cost)}")
     if target is not None:
         machine = {
             "python": platform.python_version(),
             "processors": os.cpu_count(),
             "system": platform.system(),
         }
-        target.write_text(f"{show_json(rows, rounds, machine, cost)}\n", encoding="utf-8")
+        target.write_text(f"{show_json(report, rounds, machine)}\n", encoding="utf-8")
         click.echo(f"\nwrote {target}", err=True)
+
+
+def measure_validate(rounds: int, tell: Callable[[str], None]) -> tuple[Row, ...]:
+    """Validation and the way to `--help`, beside what reads the same files."""
+    with tempfile.TemporaryDirectory(prefix="modelsync-bench-") as folder:
+        size = Size()
+        lay_out(Path(folder), generate(size))
+        return build_rows(measure_all(list_tasks(Path(folder), size, install_peers()), rounds, tell))
 
 
 def lay_out(folder: Path, files: Mapping[str, str]) -> None:

@@ -41,13 +41,14 @@ def generate(size: Size) -> Mapping[str, str]:
     """
     if size.versions < 2 or size.deployments > size.models:
         raise ValueError(f"cannot lay out {size}: it takes two versions a model, and a model a deployment")
-    return {**_generate_models(size), **_generate_environments(size)}
+    return {**generate_models(size), **_generate_environments(size)}
 
 
-def _generate_models(size: Size) -> dict[str, str]:
+def generate_models(size: Size) -> dict[str, str]:
+    """The files of all models with their records."""
     files = {}
     for model in range(size.models):
-        folder = f"models/{_name_model(model)}"
+        folder = f"models/{name_model(model)}"
         files[f"{folder}/model.yaml"] = _write_model(model)
         for version in range(1, size.versions + 1):
             files[f"{folder}/versions/{version}.yaml"] = _write_record(model, version)
@@ -63,20 +64,21 @@ def _generate_environments(size: Size) -> dict[str, str]:
             # Neighbours serve other models and versions: every model is served, and nearly every record.
             model = (environment * size.deployments + place) % size.models
             older = (environment + place) % (size.versions - 1) + 1
-            files[f"{folder}/deployments/{_name_model(model)}.yaml"] = _write_deployment(model, older)
+            files[f"{folder}/deployments/{name_model(model)}.yaml"] = _write_deployment(model, older)
     return files
 
 
-def _name_model(model: int) -> str:
+def name_model(model: int) -> str:
+    """The name of the folder of a model, counted from 0."""
     return f"model-{model:02d}"
 
 
 def _write_model(model: int) -> str:
     return dedent(
         f"""\
-        registeredModel: {_name_model(model)}-registered
+        registeredModel: {name_model(model)}-registered
         owners: ["@team-{model:02d}"]
-        description: What clients ask of {_name_model(model)}, and what it answers.
+        description: What clients ask of {name_model(model)}, and what it answers.
         serving:
           server: mlflow
           protocol: v2
@@ -101,7 +103,7 @@ def _write_environment(environment: int) -> str:
 def _write_deployment(model: int, older: int) -> str:
     return dedent(
         f"""\
-        model: {_name_model(model)}
+        model: {name_model(model)}
         variants:
           - version: {older}
             traffic: 90
@@ -127,7 +129,7 @@ def _write_record(model: int, version: int) -> str:
         f"""\
         identity:
           registry: main
-          name: {_name_model(model)}-registered
+          name: {name_model(model)}-registered
           version: {version}
           source: "mlflow-artifacts:/{model}/models/m-{version}/artifacts"
           run: "{version:032x}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from scripts.bench.latency import GatewayCost, describe_cost
 from scripts.bench.measure import Sample, Task
 
 OURS = "modelsync"
@@ -88,32 +87,28 @@ def show_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def show_json(
-    rows: Sequence[Row], rounds: int, machine: Mapping[str, Any], cost: GatewayCost | None = None
-) -> str:
-    """`modelsync.dev/bench/v1`: seconds and MiB, medians of `rounds`; `gateway` is null when not measured."""
-    return json.dumps(
-        {
-            "apiVersion": "modelsync.dev/bench/v1",
-            "rounds": rounds,
-            "machine": dict(machine),
-            "rows": [
-                {
-                    "subject": row.subject,
-                    "name": row.name,
-                    "seconds": {"median": row.seconds, "min": row.fastest, "max": row.slowest},
-                    "mib": row.mib,
-                    "ratios": {"seconds": row.ratio_seconds, "mib": row.ratio_mib},
-                    "bars": {"seconds": row.bar_seconds, "mib": row.bar_mib},
-                    "verdict": row.verdict,
-                }
-                for row in rows
-            ],
-            "gateway": None if cost is None else describe_cost(cost),
-        },
-        indent=2,
-        ensure_ascii=False,
-    )
+def describe_rows(rows: Sequence[Row]) -> dict[str, Any]:
+    """The rows for JSON: seconds and MiB."""
+    return {
+        "rows": [
+            {
+                "subject": row.subject,
+                "name": row.name,
+                "seconds": {"median": row.seconds, "min": row.fastest, "max": row.slowest},
+                "mib": row.mib,
+                "ratios": {"seconds": row.ratio_seconds, "mib": row.ratio_mib},
+                "bars": {"seconds": row.bar_seconds, "mib": row.bar_mib},
+                "verdict": row.verdict,
+            }
+            for row in rows
+        ]
+    }
+
+
+def show_json(report: Mapping[str, Any], rounds: int, machine: Mapping[str, Any]) -> str:
+    """`modelsync.dev/bench/v2`: medians of `rounds`. What was not measured is not in `report`."""
+    head = {"apiVersion": "modelsync.dev/bench/v2", "rounds": rounds, "machine": dict(machine)}
+    return json.dumps({**head, **report}, indent=2, ensure_ascii=False)
 
 
 def _medians(samples: Sequence[Sample]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.bench.measure import Sample, Task
-from scripts.bench.table import build_rows, show_json, show_table
+from scripts.bench.table import build_rows, describe_rows, show_json, show_table
 
 
 def make_task(name: str, bar_seconds: float | None = None, bar_mib: float | None = None) -> Task:
@@ -74,9 +74,9 @@ def test_the_table_has_a_line_for_each_subject_and_program() -> None:
 
 
 def test_json_holds_the_same_numbers() -> None:
-    data = json.loads(show_json(build_rows(SAMPLES), 3, {"processors": 2}))
+    data = json.loads(show_json(describe_rows(build_rows(SAMPLES)), 3, {"processors": 2}))
     assert (data["apiVersion"], data["rounds"], data["machine"]) == (
-        "modelsync.dev/bench/v1",
+        "modelsync.dev/bench/v2",
         3,
         {"processors": 2},
     )
