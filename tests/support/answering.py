@@ -28,10 +28,11 @@ class Script:
 
 @dataclass(slots=True, kw_only=True)
 class Server:
-    """What it was asked, in order: method and path."""
+    """What it was asked, in order: method and path; and over how many connections."""
 
     url: str
     asked: list[tuple[str, str]] = field(default_factory=list)
+    connections: int = 0
 
 
 @dataclass(slots=True)
@@ -58,6 +59,13 @@ def serving(*scripts: Script) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Else each body waits for the head to be acknowledged.
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            with lock:
+                server.connections += 1
 
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import http.client
 import io
+import re
 import select
 import socket
 import ssl
@@ -19,7 +20,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from reconciler.clients.cluster.access import Access
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 _READ_AHEAD = 65_536
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\U0010ffff]")
 
 
 class Broken(Exception):
@@ -76,6 +78,7 @@ class Wire:
                 f'the API server\'s address is "{access.server}"; write https://HOST or https://HOST:PORT.'
             )
         self._host = parts.hostname
+        self._address = parts.netloc.rpartition("@")[2]
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._prefix = parts.path.rstrip("/")
         self._name = access.server_name or parts.hostname
@@ -96,9 +99,11 @@ class Wire:
         deadline = time.monotonic() + bounds.total
         connection = self._take() or self._open(min(bounds.wait, bounds.total))
         try:
-            connection.limit(deadline, bounds.wait)
-            connection.request(method, f"{self._prefix}{path}", body=body, headers=dict(headers))
-            response = connection.getresponse()
+            connection.sock.settimeout(min(bounds.wait, bounds.total))
+            connection.send(self._write_head(method, path, headers, body) + (body or b""))
+            limited: Any = _Limited(connection.sock, deadline, bounds.wait)
+            response = http.client.HTTPResponse(limited, method=method)
+            response.begin()
             content = _read(response, bounds.size)
         except TimeoutError as error:
             connection.close()
@@ -121,6 +126,18 @@ class Wire:
         else:
             self._give_back(connection)
         return Reply(status=response.status, headers=response.headers, content=content)
+
+    def _write_head(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        fields = {"Host": self._address, "Accept-Encoding": "identity", **headers}
+        if body is not None:
+            fields["Content-Length"] = str(len(body))
+        lines = [f"{method} {self._prefix}{path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
+        # Whoever named an object must not be able to add a header, or a request.
+        if any(_CONTROL.search(line) for line in lines) or lines[0].count(" ") != 2:
+            raise ValueError(
+                f"{method} {path!r} cannot be sent: it holds characters that end a line or a word"
+            )
+        return "\r\n".join([*lines, "", ""]).encode("ascii")
 
     def _take(self) -> _Connection | None:
         while True:
@@ -191,9 +208,6 @@ class _Proxy:
 class _Connection(http.client.HTTPConnection):
     """One connection, through a proxy's tunnel and in TLS where there are such."""
 
-    # One that was closed is not opened again behind our back.
-    auto_open = 0
-
     def __init__(
         self,
         host: str,
@@ -209,33 +223,20 @@ class _Connection(http.client.HTTPConnection):
             self.set_tunnel(host, port, headers=dict(proxy.headers))
         self._context = context
         self._name = name
-        # How the standard library names what makes answers out of a connection.
-        self.response_class = self._make_response  # type: ignore[assignment]  # a function does as well
-        self._deadline = time.monotonic() + timeout
-        self._wait = timeout
 
     def connect(self) -> None:
         super().connect()
         if self._context is not None:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
 
-    def limit(self, deadline: float, wait: float) -> None:
-        """How long what comes next may take, by the machine's monotonic clock."""
-        self._deadline, self._wait = deadline, wait
-        self.sock.settimeout(wait)
-
     def is_quiet(self) -> bool:
         """Whether it can be used again: one on which something is to be read was closed meanwhile."""
         readable, _, _ = select.select([self.sock], [], [], 0)
         return not readable
 
-    def _make_response(self, sock: socket.socket, *args: object, **rest: object) -> http.client.HTTPResponse:
-        limited = _Limited(sock, self._deadline, self._wait)
-        return http.client.HTTPResponse(limited, *args, **rest)  # type: ignore[arg-type]  # it is read alone
-
 
 class _Limited:
-    """What an answer is read from, in place of the socket."""
+    """What the standard library reads an answer from, in place of the socket; it asks for nothing else."""
 
     def __init__(self, sock: socket.socket, deadline: float, wait: float) -> None:
         self._reader = _Reader(sock, deadline, wait)
@@ -266,6 +267,9 @@ class _Reader(io.RawIOBase):
 def _read(response: http.client.HTTPResponse, most: int) -> bytes:
     """The whole body, or an error: never a part of it."""
     length = response.length
+    if length is None and not response.chunked:
+        # A connection that broke would look the same as one that ended.
+        raise Broken("does not say where its answer ends", sent=True)
     content = response.read(most + 1) if length is None or length <= most else b""
     if (length or 0) > most or len(content) > most:
         raise Oversized(f"answered with more than {most} bytes", sent=True)
