@@ -22,7 +22,7 @@ _SHORT = 120  # characters of a message where messages have to be short
 def write_fitting(lists: Lists, budget: int = BUDGET) -> Written:
     """The lists as they fit, and a condition that says what was left out.
 
-    Bodies of good sets go first: without them one can still go back through git. Then history, but for its
+    Manifests of good sets go first: without them one can still go back through git. Then history, but for its
     newest run, then the ends of long messages. The inventory always stays whole: where it does not fit
     alone, the API server refuses the record and so the run, before it writes anything.
     """
@@ -45,15 +45,16 @@ def measure_written(written: Written) -> int:
 
 def _shrink(lists: Lists) -> Iterator[Lists]:
     """The lists with less and less in them."""
-    bodies = lists["bodies"]
-    kept = len(bodies)
-    while kept:
-        kept //= 2
-        yield _tell(
-            {**lists, "bodies": bodies[:kept]}, f"{len(bodies) - kept} of {len(bodies)} bodies of good sets"
-        )
-    lost = ["all bodies of good sets"] if bodies else []
-    short = {**lists, "bodies": [], "history": lists["history"][-1:]}
+    lost: list[str] = []
+    short = dict(lists)
+    for name, words in (("before", "earlier good sets"), ("bodies", "bodies of good sets")):
+        whole = short[name]
+        while short[name]:
+            short[name] = short[name][: len(short[name]) // 2]
+            yield _tell(short, *lost, f"{len(whole) - len(short[name])} of {len(whole)} {words}")
+        if whole:
+            lost.append(f"all {words}")
+    short |= {"earlier": [], "history": lists["history"][-1:]}
     lost.append("history but for its newest run")
     yield _tell(short, *lost)
     for name in ("results", "conditions"):

@@ -27,7 +27,7 @@ from reconciler.observe.items import (
 )
 from reconciler.observe.lists import list_items, read_list
 from reconciler.observe.memories import add_earlier, add_policies, decode_policy
-from reconciler.observe.pauses import add_bodies, decode_backoff, decode_mark, decode_reversal
+from reconciler.observe.pauses import add_bodies, decode_backoff, decode_before, decode_mark, decode_reversal
 from reconciler.observe.texts import (
     Unreadable,
     join_lines,
@@ -194,6 +194,7 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
         conditions=read_list(live.body, "conditions", decode_condition),
         history=read_list(live.body, "history", decode_run),
         good=good,
+        before=read_list(live.body, "before", decode_before),
         backoff=backoffs[-1] if backoffs else None,
         marks=read_list(live.body, "marks", decode_mark),
         reversals=read_list(live.body, "reversals", lambda item: decode_reversal(item, target)),

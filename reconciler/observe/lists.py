@@ -47,6 +47,7 @@ _OPTIONAL = frozenset(
         "good",
         "earlier",
         "bodies",
+        "before",
         "backOff",
         "marks",
         "reversals",
@@ -73,6 +74,10 @@ def list_items(record: TargetRecord) -> Lists:
         "good": [encode_good(item) for item in good],
         "earlier": [encode_earlier(item) for item in good if item.earlier],
         "bodies": [encode_body(item) for item in good if item.body],
+        "before": [
+            {**encode_good(item), **encode_body(item)}
+            for item in sorted(record.before, key=lambda item: item.deployment)
+        ],
         "backOff": [encode_backoff(record.backoff)] if record.backoff is not None else [],
         "marks": [encode_mark(mark) for mark in sorted(record.marks, key=lambda mark: mark.deployment)],
         "reversals": [encode_reversal(item) for item in reversals],

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.observe.items import decode_key, decode_shares, encode_key, encode_shares
+from reconciler.observe.items import decode_good, decode_key, decode_shares, encode_key, encode_shares
 from reconciler.observe.texts import Unreadable, read_text, read_time, read_typed, write_time
 from reconciler.state.inventory import BackOff, EmergencyMark, GoodSet, Reversal
 from reconciler.state.targets import Target
@@ -82,6 +82,11 @@ def add_bodies(good: tuple[GoodSet, ...], bodies: tuple[Mapping[str, Any], ...])
     """The sets with the manifests of `encode_body` that belong to them. Raises Unreadable."""
     known = {read_text(item, "deployment"): read_text(item, "body") for item in bodies}
     return tuple(replace(item, body=known.get(item.deployment, "")) for item in good)
+
+
+def decode_before(item: Mapping[str, Any]) -> GoodSet:
+    """A good set with its manifest. Raises Unreadable."""
+    return replace(decode_good(item), body=read_text(item, "body"))
 
 
 def _read_moment(text: Any) -> datetime:

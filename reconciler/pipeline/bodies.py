@@ -29,6 +29,25 @@ def keep_bodies(
     return tuple(_keep_body(item, plan, digests, changes, applied) for item in good)
 
 
+def keep_before(
+    known: tuple[GoodSet, ...], old: tuple[GoodSet, ...], new: tuple[GoodSet, ...]
+) -> tuple[GoodSet, ...]:
+    """The set before the last good one of each deployment: what the `old` one was when the `new` one came.
+
+    One whose manifest is not known can be gone back to by git alone, and takes no other's place.
+    """
+    sets = {item.deployment: item for item in known}
+    was = {item.deployment: item for item in old}
+    kept = {}
+    for item in new:
+        earlier = was.get(item.deployment)
+        moved = earlier is not None and earlier.digest != item.digest and earlier.body
+        chosen = earlier if moved else sets.get(item.deployment)
+        if chosen is not None and chosen.digest != item.digest:
+            kept[item.deployment] = replace(chosen, earlier=())
+    return tuple(kept[name] for name in sorted(kept))
+
+
 def find_applied(results: Iterable[ObjectResult]) -> frozenset[ObjectKey]:
     """The objects that a run made as their manifests say."""
     done = (Action.CREATED, Action.CONFIGURED, Action.UNCHANGED)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from reconciler.observe.budget import INCOMPLETE
 from reconciler.observe.lists import HISTORY_LENGTH
-from reconciler.pipeline.bodies import find_applied, keep_bodies
+from reconciler.pipeline.bodies import find_applied, keep_before, keep_bodies
 from reconciler.pipeline.good import renew_good
 from reconciler.plan.backoff import fail_again, find_held
 from reconciler.plan.reversals import note_reversals
@@ -86,6 +86,7 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
             manifests=facts.manifests,
             applied=frozenset(facts.plan.unchanged) | find_applied(facts.results),
         ),
+        before=keep_before(known.before, known.good, good),
         backoff=_renew_backoff(known, facts),
         marks=tuple(mark for mark in known.marks if mark.until > facts.now),
         reversals=note_reversals(

@@ -131,8 +131,10 @@ class TargetRecord:
     `forged` says that it cannot be trusted: it does not carry the ApplySet ID computed for this target,
     belongs to another namespace's life, or cannot be read; its entries are empty then. `namespace_uid`
     names the namespace's life and so the cluster; `fence` is the Lease's transition count at the last write.
-    `good` holds the last good set of each deployment that had one. `backoff` holds a revision that failed
-    back; `marks` are what people took back without git; `reversals` tell what was taken back from whom.
+    `good` holds the last good set of each deployment that had one, `before` the one before it, with its
+    body: what to go back to without git where the last good set is what is applied. `backoff` holds a
+    revision that failed back; `marks` are what people took back without git; `reversals` tell what was taken
+    back from whom.
     `figures` are numbers of the run that wrote it last, `standing` how the target stood then; `failure` is a
     later run that ended before it could decide anything, None once one did.
     `quiet` says under which circumstances all was found well, in words of the run that found it.
@@ -154,6 +156,7 @@ class TargetRecord:
     resource_version: str = ""
     forged: bool = False
     good: tuple[GoodSet, ...] = ()
+    before: tuple[GoodSet, ...] = ()
     backoff: BackOff | None = None
     marks: tuple[EmergencyMark, ...] = ()
     reversals: tuple[Reversal, ...] = ()

@@ -182,6 +182,15 @@ class TestNoRoom:
         assert kept.entries == record.entries
         assert kept.results == record.results
 
+    def test_the_sets_before_the_last_good_ones_go_before_these(self) -> None:
+        record = add_bodies(make_record(500), 300)
+        before = tuple(replace(item, body=noise(2000 + number)) for number, item in enumerate(record.good))
+        kept = read_back(encode_record(replace(record, before=before), TARGET))
+
+        assert told(kept) == "a ConfigMap has no room for: 250 of 500 earlier good sets"
+        assert kept.before == before[:250]
+        assert kept.good == record.good
+
     def test_then_the_history_but_for_its_newest_run(self) -> None:
         record = make_record(2000)
         record = replace(

@@ -311,6 +311,7 @@ class TestDistrust:
             ("marks", '{"deployment":"wines"}'),
             ("reversals", '{"apiVersion":"v1","kind":"Secret","name":"x","manager":"","times":[]}'),
             ("bodies", '{"deployment":"wines","body":{}}'),
+            ("before", '{"deployment":"wines","model":"","revision":"","digest":"","shares":[]}'),
         ],
     )
     def test_what_holds_runs_back_must_be_readable(self, name: str, line: str) -> None:
@@ -384,6 +385,9 @@ records = st.builds(
     namespace_uid=words,
     fence=st.integers(0, 10**6),
     good=st.lists(goods, unique_by=lambda item: item.deployment, max_size=3).map(
+        lambda items: tuple(sorted(items, key=lambda item: item.deployment))
+    ),
+    before=st.lists(goods, unique_by=lambda item: item.deployment, max_size=3).map(
         lambda items: tuple(sorted(items, key=lambda item: item.deployment))
     ),
     backoff=st.none()

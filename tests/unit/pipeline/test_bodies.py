@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from reconciler.pipeline.bodies import find_applied, keep_bodies, read_applied
+from reconciler.pipeline.bodies import find_applied, keep_before, keep_bodies, read_applied
 from reconciler.render.digest import digest_manifest
 from reconciler.state.inventory import DIGEST_LENGTH, GoodSet, ObjectResult
 from reconciler.state.objects import COMMIT_ANNOTATION, LiveObject, Manifest, ObjectKey
@@ -118,6 +118,32 @@ def test_only_what_is_done_counts_as_applied() -> None:
     results = tuple(ObjectResult(key=replace(OLD.key, name=action.value), action=action) for action in Action)
 
     assert {key.name for key in find_applied(results)} == {"created", "configured", "unchanged"}
+
+
+class TestTheSetBefore:
+    """What to go back to where the last good set is what is applied, and is not good at all."""
+
+    def test_the_old_set_stays_with_its_body_when_another_becomes_the_good_one(self) -> None:
+        old, new = make_good(OLD, body="{}"), make_good(NEW)
+
+        assert keep_before((), (old,), (new,)) == (old,)
+        assert keep_before((old,), (new,), (new,)) == (old,)
+
+    def test_a_set_without_a_body_takes_no_place(self) -> None:
+        old, new, known = make_good(OLD), make_good(NEW), make_good(OTHER, body="{}")
+        known = replace(known, deployment="wines")
+
+        assert keep_before((), (old,), (new,)) == ()
+        assert keep_before((known,), (old,), (new,)) == (known,)
+
+    def test_it_never_is_the_good_set_itself(self) -> None:
+        old, new = make_good(OLD, body="{}"), make_good(NEW, body="{}")
+
+        assert keep_before((old,), (new,), (old,)) == (new,)
+        assert keep_before((new,), (replace(old, body=""),), (new,)) == ()
+
+    def test_it_goes_with_its_deployment(self) -> None:
+        assert keep_before((make_good(OLD, body="{}"),), (), ()) == ()
 
 
 class TestReadingWhatWasApplied:
