@@ -26,6 +26,14 @@ _DAMAGED = (
 # The first row that fits counts: the reasons stand before what they lead to ("the remote end hung up").
 _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
+        r"No space left on device|Disk quota exceeded",
+        SourceUnreachable,
+        (
+            "the disk that git writes to is full: that of the folder of --git-cache, or else of the one for "
+            "temporary files. Nothing was changed; make room there."
+        ),
+    ),
+    (
         r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|host key is known for",
         SourceRefused,
         (

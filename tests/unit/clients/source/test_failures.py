@@ -20,6 +20,11 @@ ACCESS = f"fatal: unable to access '{URL}/': "
 @pytest.mark.parametrize(
     ("said", "kind", "told"),
     [
+        (
+            "fatal: write error: No space left on device\nfatal: fetch-pack: invalid index-pack output",
+            SourceUnreachable,
+            "make room",
+        ),
         # libcurl with OpenSSL, then with GnuTLS as on Debian
         (
             f"{ACCESS}SSL certificate problem: unable to get local issuer certificate",
