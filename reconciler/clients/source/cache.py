@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.clients.source.address import is_full_name
-from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
+from reconciler.clients.source.interface import SourceError, SourceRefused, SourceUnreachable
 
 _MANY_PACKS = 50
 """Each fetch adds a pack; from here on the copy is made anew."""
@@ -84,8 +84,8 @@ def explain_disk(folder: Path, option: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceUnreachable(
-            f"{folder} ({option}) cannot be written: {error.strerror}. Nothing was changed, and what was fetched "
-            "before is as it was. Make room there, or name another folder."
+            f"{folder} ({option}) cannot be written: {error.strerror}. Nothing was changed, and what was "
+            "fetched before is as it was. Make room there, or name another folder."
         ) from error
 
 
