@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from reconciler.clients.source.interface import Tree
@@ -17,7 +18,7 @@ def check_tree(tree: Tree, *, base: Repository | None = None) -> Check:
     return check(load(tree.files, links=tree.links, submodules=tree.submodules), base=base)
 
 
-def check_worktree(directory: Path, *, base: Repository | None = None) -> Check:
+def check_worktree(directory: Path, *, base: Repository | None = None, now: datetime | None = None) -> Check:
     """Check what lies in a work tree.
 
     Raises SettingsError where there is nothing to check: that is a wrong folder, not a clean one.
@@ -28,4 +29,5 @@ def check_worktree(directory: Path, *, base: Repository | None = None) -> Check:
             f"{directory.resolve().name}/ holds neither models/ nor environments/; run this in a GitOps "
             "repository, or name one with -C. A fresh one is laid out by modelsync init."
         )
-    return check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable), base=base)
+    loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
+    return check(loaded, base=base, now=now)

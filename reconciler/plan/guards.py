@@ -1,4 +1,5 @@
-"""Guards: rules over a plan. A refusal means that nothing of the target is changed at all.
+"""Guards: rules over a plan. A refusal means that nothing of the target is changed at all, or, where it is
+about single deployments, that these are left as they are while the others go on.
 
 Each guard says how to allow what it refuses: by `retire: true` in the declaration, or by a waiver in
 `exceptions.yaml` that names the rule, the objects, a reason and an end.
@@ -7,11 +8,12 @@ Each guard says how to allow what it refuses: by `retire: true` in the declarati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
 from reconciler.plan.capacity import find_additions, find_shortages
+from reconciler.plan.describe import sort_changes
 from reconciler.plan.replacement import keeps_one, restores
 from reconciler.plan.shares import read_live_shares
 from reconciler.plan.waivers import is_active, write_waiver
@@ -64,8 +66,25 @@ DEFAULT_MAX_PRUNE = "20%"
 
 def judge(given: GuardInput) -> tuple[Refusal, ...]:
     """The refusals of all guards, waived ones left out."""
-    refusals = [refusal for guard in GUARDS.values() for refusal in guard(given)]
-    return tuple(refusal for refusal in refusals if not _is_waived(refusal, given))
+    refusals: list[Refusal] = []
+    for guard in GUARDS.values():
+        found = [refusal for refusal in guard(given) if not _is_waived(refusal, given)]
+        refusals += (_tell_ended(refusal, given) for refusal in found)
+        # What one guard holds back needs no room and no answer any more.
+        given = replace(given, plan=hold_refused(given.plan, tuple(found)))
+    return tuple(refusals)
+
+
+def hold_refused(plan: Plan, refusals: tuple[Refusal, ...]) -> Plan:
+    """The plan without the changes of deployments that partial refusals name: those are skipped."""
+    rules = {name: refusal.rule for refusal in refusals if refusal.partial for name in refusal.objects}
+    changes = [
+        replace(change, op=Op.SKIP, reason=f"refused by {rules[_id(plan, change)]}")
+        if change.op is not Op.SKIP and _id(plan, change) in rules
+        else change
+        for change in plan.changes
+    ]
+    return replace(plan, changes=sort_changes(changes))
 
 
 def prune_limit(max_prune: str | int | None, recorded: int) -> int:
@@ -213,6 +232,7 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
                 + write_waiver(given.plan.target.environment, "keep-a-running-variant", (name,), given.now)
             ),
             objects=(name,),
+            partial=True,
         )
 
 
@@ -243,6 +263,7 @@ def _check_capacity(given: GuardInput) -> Iterator[Refusal]:
             + write_waiver(environment, "fits-quota", names, given.now)
         ),
         objects=names,
+        partial=True,
     )
 
 
@@ -266,6 +287,25 @@ def _names(given: GuardInput, rule: str, name: str) -> bool:
         waiver.rule == rule and name in waiver.objects and is_active(waiver, given.now)
         for waiver in given.waivers
     )
+
+
+def _tell_ended(refusal: Refusal, given: GuardInput) -> Refusal:
+    """The refusal with a word on waivers that would have allowed it if they had not ended."""
+    ended = sorted(
+        {
+            waiver.until
+            for waiver in given.waivers
+            if waiver.rule == refusal.rule
+            and not is_active(waiver, given.now)
+            and not set(refusal.objects).isdisjoint(waiver.objects)
+        }
+    )
+    if not ended:
+        return refusal
+    said = (
+        f"The waiver of {refusal.rule} that named it ended {join_words(ended)} and allows nothing any more."
+    )
+    return replace(refusal, advice=f"{refusal.advice}\n{said}")
 
 
 def _removals(plan: Plan) -> tuple[Change, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from reconciler.state.declarations import Waiver
+from reconciler.state.moments import end_of
 
 
 def is_active(waiver: Waiver, now: datetime) -> bool:
@@ -16,18 +17,6 @@ def is_active(waiver: Waiver, now: datetime) -> bool:
         return now < end_of(waiver.until)
     except ValueError:
         return False
-
-
-def end_of(until: str) -> datetime:
-    """The moment at which an exception ends.
-
-    Raises ValueError for a text that is not a date or a UTC time.
-    """
-    if "T" not in until:
-        day = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=timezone.utc)
-        return day + timedelta(days=1)
-    pattern = "%Y-%m-%dT%H:%M:%SZ" if until.count(":") == 2 else "%Y-%m-%dT%H:%MZ"
-    return datetime.strptime(until, pattern).replace(tzinfo=timezone.utc)
 
 
 def write_waiver(environment: str, rule: str, objects: tuple[str, ...], now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from datetime import datetime
 
 from reconciler.policy.placed import ModelUse as ModelUse
 from reconciler.policy.placed import PlacedContainer as PlacedContainer
@@ -19,11 +20,14 @@ from reconciler.state.repository import Entry, Repository
 class Context:
     """A repository, what it was before the change (None: not known), and its deployments in order of name.
 
+    `now` is the time for which it is judged; None: rules about time are not decided.
+
     `deployments` are all that could be parsed, `served` those that are not to end (`retire`).
     """
 
     repository: Repository
     base: Repository | None = None
+    now: datetime | None = None
     deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
 

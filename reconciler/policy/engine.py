@@ -20,9 +20,10 @@ class Need(str, Enum):
     DECLARATIONS = "declarations"
     RECORDS = "records"
     BASE = "base"
+    TIME = "time"
 
 
-_REASONS: Mapping[Need, str] = {Need.BASE: "no base: use --base"}
+_REASONS: Mapping[Need, str] = {Need.BASE: "no base: use --base", Need.TIME: "no time was given"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +78,4 @@ def split_documentation(policy: Policy) -> Mapping[str, str]:
 
 
 def _is_missing(need: Need, context: Context) -> bool:
-    return need is Need.BASE and context.base is None
+    return (need is Need.BASE and context.base is None) or (need is Need.TIME and context.now is None)

@@ -29,6 +29,7 @@ from reconciler.state.serving import Serving as Serving
 from reconciler.state.serving import Storage as Storage
 from reconciler.state.serving import Trigger as Trigger
 from reconciler.state.written import Address as Address
+from reconciler.state.written import ClockTime as ClockTime
 from reconciler.state.written import Declaration as Declaration
 from reconciler.state.written import Digest as Digest
 from reconciler.state.written import Duration as Duration
@@ -38,6 +39,8 @@ from reconciler.state.written import Sha256 as Sha256
 from reconciler.state.written import Share as Share
 from reconciler.state.written import Timestamp as Timestamp
 from reconciler.state.written import Version as Version
+from reconciler.state.written import Weekday as Weekday
+from reconciler.state.written import WeekTime as WeekTime
 
 ExtraKind = Literal[
     "AuthorizationPolicy",
@@ -279,23 +282,45 @@ class Hold(Declaration):
 
     deployment: str = Field(description="The deployment that skips the version.")
     version: Version
-    reason: str = Field(description="Why the version is held.")
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why the version is held.")
     until: Timestamp | None = None
 
 
-class Freeze(Declaration):
-    """A window without changes."""
+class Weekly(Declaration):
+    """Hours that come back every week, by the clock of a place."""
 
-    from_: Timestamp = Field(alias="from")
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = Field(
+        description="Days on which they begin: mon, tue, wed, thu, fri, sat, sun."
+    )
+    from_: ClockTime = Field(alias="from")
+    to: WeekTime
+    zone: Annotated[str, Field(min_length=1)] = Field(
+        description="Time zone whose clock is meant, by its IANA name: Europe/Berlin, UTC."
+    )
+
+
+class Freeze(Declaration):
+    """A time without changes: from a moment to another, or certain hours of every week until a moment."""
+
+    from_: Timestamp | None = Field(default=None, alias="from", description="Its start; absent: at once.")
     until: Timestamp
-    reason: str = Field(description="Why nothing may change.")
+    weekly: Weekly | None = Field(default=None, description="Only these hours of each week.")
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why nothing may change.")
+
+
+class Window(Declaration):
+    """Hours of the week in which changes are made; where there is one, nothing changes outside of all."""
+
+    weekly: Weekly
+    until: Timestamp
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why changes wait for these hours.")
 
 
 class Suspension(Declaration):
     """A deployment, or all, that sync leaves alone."""
 
     deployment: str = Field(description="The deployment that is left alone, or all.")
-    reason: str = Field(description="Why it is left alone.")
+    reason: Annotated[str, Field(min_length=1)] = Field(description="Why it is left alone.")
     until: Timestamp
 
 
@@ -304,7 +329,10 @@ class Exceptions(Declaration):
 
     waivers: tuple[Waiver, ...] = Field(default=(), description="Rules that named objects are exempt from.")
     holds: tuple[Hold, ...] = Field(default=(), description="Versions that automation skips.")
-    freezes: tuple[Freeze, ...] = Field(default=(), description="Windows without changes.")
+    freezes: tuple[Freeze, ...] = Field(
+        default=(), description="Times without changes; they win over windows."
+    )
+    windows: tuple[Window, ...] = Field(default=(), description="Hours outside of which nothing changes.")
     suspensions: tuple[Suspension, ...] = Field(default=(), description="Deployments that sync leaves alone.")
 
 

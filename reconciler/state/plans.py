@@ -75,7 +75,9 @@ class Change:
     """What is to happen to one object, and why.
 
     `live` is the object that the decision was taken on (None for create, and in offline plans);
-    `edits` names drift; `reason` says why an object is skipped.
+    `edits` names drift; `reason` says why an object is skipped. `held` tells that it is skipped because
+    people said so (a suspension, a freeze, an emergency, an object to keep), so that nothing is wrong.
+    `orphan` tells that a delete leaves what the operator made of the object.
     """
 
     op: Op
@@ -88,16 +90,22 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     edits: tuple[ForeignEdit, ...] = ()
     reason: str = ""
+    held: bool = False
+    orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A guard's no: which rule, what was found, which objects, and how to allow it."""
+    """A guard's no: which rule, what was found, which objects, and how to allow it.
+
+    One that is `partial` holds back its objects alone; any other means that nothing of the target changes.
+    """
 
     rule: str
     message: str
     advice: str
     objects: tuple[str, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +128,16 @@ class Plan:
     def select(self, *ops: Op) -> tuple[Change, ...]:
         """The changes with one of these ops, in order."""
         return tuple(change for change in self.changes if change.op in ops)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a guard refuses the plan as a whole."""
+        return any(not refusal.partial for refusal in self.refusals)
+
+    @property
+    def held(self) -> bool:
+        """Whether something of it waits because people said so."""
+        return any(change.held for change in self.changes)
 
     @property
     def writes(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -28,6 +28,21 @@ Timestamp = Annotated[
     Field(
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?$",
         description="A UTC date or time: 2026-11-30 (its end) or 2026-11-30T12:00Z.",
+    ),
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ClockTime = Annotated[
+    str,
+    Field(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description='A time of the day in quotes, from "00:00" to "23:59".',
+    ),
+]
+WeekTime = Annotated[
+    str,
+    Field(
+        pattern=r"^((mon|tue|wed|thu|fri|sat|sun) )?([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description='The next time the clock shows this ("08:00"), or shows it on that day ("mon 08:00").',
     ),
 ]
 Digest = Annotated[

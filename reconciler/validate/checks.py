@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from reconciler.load.documents import Loaded
 from reconciler.policy.context import Context
@@ -38,13 +39,14 @@ class Check:
         )
 
 
-def check(loaded: Loaded, *, base: Repository | None = None) -> Check:
+def check(loaded: Loaded, *, base: Repository | None = None, now: datetime | None = None) -> Check:
     """Parse and judge declarations; collects everything, never stops at the first fault.
 
-    `base` is the repository that a change is compared with, for rules about changes.
+    `base` is the repository that a change is compared with, for rules about changes; `now` is the time for
+    rules about time. Without them such rules are not decided.
     """
     repository, faults = parse(loaded)
-    found, undecided = run_policies(Context(repository=repository, base=base), POLICIES)
+    found, undecided = run_policies(Context(repository=repository, base=base, now=now), POLICIES)
     return Check(
         repository=repository,
         findings=sort_findings((*loaded.findings, *faults, *found)),

@@ -8,13 +8,33 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reconciler.state.declarations import Address, Digest, Duration, Quantity, Sha256, Share, Timestamp
+from reconciler.state.declarations import (
+    Address,
+    ClockTime,
+    Digest,
+    Duration,
+    Quantity,
+    Sha256,
+    Share,
+    Timestamp,
+    WeekTime,
+)
 from reconciler.state.documents import PathKey
 from reconciler.validate.schema import resolve_reference
 
 Node = Mapping[str, Any]
 
-_WRITTEN_FORMS = (Address, Digest, Duration, Quantity, Sha256, Share, Timestamp)
+_WRITTEN_FORMS = (
+    Address,
+    ClockTime,
+    Digest,
+    Duration,
+    Quantity,
+    Sha256,
+    Share,
+    Timestamp,
+    WeekTime,
+)
 
 _PLAIN_TYPES = {"string": "text", "number": "a number", "boolean": "true or false", "array": "a list"}
 

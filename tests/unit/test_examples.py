@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from reconciler.validate.rules import STRUCTURAL_RULES
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CASES = sorted(EXAMPLES.glob("*/*/*/"))
 RULES = sorted({*STRUCTURAL_RULES, *(policy.id for policy in POLICIES)})
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 
 # No folder of files can show these: a submodule is an entry of a commit, and permissions are not kept in git.
 SHOWN_ELSEWHERE = {"submodules", "unreadable-file"}
@@ -47,7 +50,8 @@ def read_expected(case: Path) -> tuple[Expected, ...]:
 
 def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
     worktree = read_worktree(_expand(case, scratch))
-    found = check(load(worktree.files, links=worktree.links, unreadable=worktree.unreadable))
+    loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
+    found = check(loaded, now=NOW)
     return check_extras(found).findings
 
 

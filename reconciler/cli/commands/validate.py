@@ -39,7 +39,7 @@ def command(settings: Settings, base: str | None, registry: bool, strict: bool, 
     if base is not None:
         with wiring.open_worktree_source(settings) as source:
             before = check_tree(source.read(source.resolve(base))).repository
-    check = check_extras(check_worktree(settings.directory, base=before))
+    check = check_extras(check_worktree(settings.directory, base=before, now=wiring.open_clock().now()))
     check = verify_records(check, before, wiring.open_registry) if registry else leave_registry_out(check)
     view = {"text": text.show_check, "json": json.show_check, "github": github.show_check}[output]
     click.echo(view(check))

@@ -9,6 +9,8 @@ from reconciler.policy.policies import (
     containers_fit_pod,
     distinct_versions,
     environment_variables_fit,
+    exceptions_current,
+    exceptions_known,
     explainer_fits,
     graph_names_readable,
     graph_nodes_complete,
@@ -73,4 +75,6 @@ POLICIES: tuple[Policy, ...] = (
     images_have_digests.POLICY,
     allowed_references.POLICY,
     waivers_known.POLICY,
+    exceptions_known.POLICY,
+    exceptions_current.POLICY,
 )

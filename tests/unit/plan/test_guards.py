@@ -18,10 +18,11 @@ from reconciler.plan.guards import (
     judge,
     prune_limit,
 )
-from reconciler.plan.waivers import end_of, is_active
+from reconciler.plan.waivers import is_active
 from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
 from reconciler.state.declarations import Waiver
 from reconciler.state.inventory import GoodSet
+from reconciler.state.moments import end_of
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Manifest
 from reconciler.state.observations import Namespace
 from reconciler.state.plans import Plan, Refusal

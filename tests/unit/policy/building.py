@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from textwrap import dedent
 from typing import TypeVar
 
@@ -85,6 +86,8 @@ variants:
 }
 """A repository in which no policy finds anything: one model, two versions, one deployment of them."""
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
+
 
 def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
     """The sound repository with these files instead or besides; None takes a file away."""
@@ -130,7 +133,7 @@ def repository(changes: Mapping[str, str | None] | None = None) -> Repository:
 
 
 def context(changes: Mapping[str, str | None] | None = None) -> Context:
-    return Context(repository=repository(changes))
+    return Context(repository=repository(changes), now=NOW)
 
 
 def find(policy_id: str, changes: Mapping[str, str | None] | None = None) -> tuple[Finding, ...]:

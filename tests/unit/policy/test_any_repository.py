@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -142,14 +143,37 @@ ENVIRONMENT = st.fixed_dictionaries(
         "retire": st.booleans(),
     },
 )
+NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
+UNTIL = st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", fullmatch=True)
+BECAUSE = {"reason": st.just("because"), "until": UNTIL}
+WEEKLY = st.fixed_dictionaries(
+    {
+        "days": st.just(("fri",)),
+        "from": st.just("18:00"),
+        "to": st.just("mon 08:00"),
+        "zone": st.sampled_from(["Europe/Berlin", "UTC"]) | TEXT.filter(bool),
+    }
+)
 WAIVER = st.fixed_dictionaries(
     {
         "rule": st.sampled_from(["max-prune", "keep-a-running-variant"]) | TEXT,
         "objects": st.lists(NAME, min_size=1, max_size=2).map(tuple),
-        "reason": st.just("because"),
-        "until": st.from_regex(
-            r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", fullmatch=True
-        ),
+        **BECAUSE,
+    }
+)
+EXCEPTIONS = st.fixed_dictionaries(
+    {
+        "waivers": st.lists(WAIVER, max_size=2).map(tuple),
+        "holds": st.lists(
+            st.fixed_dictionaries({"deployment": NAME, "version": VERSION, **BECAUSE}), max_size=1
+        ).map(tuple),
+        "freezes": st.lists(
+            st.fixed_dictionaries(BECAUSE, optional={"from": UNTIL, "weekly": WEEKLY}), max_size=1
+        ).map(tuple),
+        "windows": st.lists(st.fixed_dictionaries({"weekly": WEEKLY, **BECAUSE}), max_size=1).map(tuple),
+        "suspensions": st.lists(
+            st.fixed_dictionaries({"deployment": NAME | st.just("all"), **BECAUSE}), max_size=1
+        ).map(tuple),
     }
 )
 RECORD = st.fixed_dictionaries(
@@ -201,8 +225,7 @@ ENVIRONMENTS = st.builds(
     name=NAME,
     environment=st.none() | entries(Environment, ENVIRONMENT),
     deployments=st.dictionaries(NAME, entries(Deployment, DEPLOYMENT), max_size=3),
-    exceptions=st.none()
-    | entries(Exceptions, st.fixed_dictionaries({"waivers": st.lists(WAIVER, max_size=2).map(tuple)})),
+    exceptions=st.none() | entries(Exceptions, EXCEPTIONS),
 )
 REPOSITORIES = st.builds(
     Repository,
@@ -215,7 +238,7 @@ REPOSITORIES = st.builds(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(REPOSITORIES)
 def test_policies_end_on_any_repository(repository: Repository) -> None:
-    findings, undecided = run_policies(Context(repository=repository), POLICIES)
+    findings, undecided = run_policies(Context(repository=repository, now=NOW), POLICIES)
     assert undecided == ()
     objects = {
         *(f"{name}: " for name in repository.environments),

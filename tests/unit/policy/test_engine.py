@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,7 @@ from reconciler.policy.policies import POLICIES
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Grade, Undecided
 from reconciler.state.repository import EnvironmentEntry, Repository
-from tests.unit.policy.building import DEPLOYMENT, context, repository
+from tests.unit.policy.building import DEPLOYMENT, NOW, context, repository
 
 
 def _check(given: Context) -> Iterator[Finding]:
@@ -37,6 +38,13 @@ def test_findings_carry_rule_and_grade_and_are_sorted() -> None:
     assert undecided == ()
 
 
+def test_what_lacks_a_time_is_undecided() -> None:
+    policy = replace(EXAMPLE, id="dated", needs=(Need.TIME,))
+    findings, undecided = run_policies(Context(repository=Repository()), (policy,))
+    assert findings == ()
+    assert undecided == (Undecided(rule="dated", reason="no time was given"),)
+
+
 def test_what_lacks_a_base_is_undecided() -> None:
     policy = Policy(id="change", documentation="", check=_check, needs=(Need.DECLARATIONS, Need.BASE))
     findings, undecided = run_policies(context(), (policy,))
@@ -47,7 +55,7 @@ def test_what_lacks_a_base_is_undecided() -> None:
 
 
 def test_an_empty_repository_has_no_findings() -> None:
-    assert run_policies(Context(repository=Repository()), POLICIES) == ((), ())
+    assert run_policies(Context(repository=Repository(), now=NOW), POLICIES) == ((), ())
 
 
 def test_a_deployment_in_an_environment_that_cannot_be_read_is_still_judged() -> None:

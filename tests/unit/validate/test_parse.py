@@ -75,8 +75,8 @@ def test_a_file_with_a_fault_that_leaves_a_valid_value_is_faulty_all_the_same() 
 
 
 def test_a_block_that_is_not_served_makes_its_file_faulty() -> None:
-    repository, findings = parse_texts({EXCEPTIONS: "holds: []\n"})
-    assert repository.environments["eu"].has_faulty_exceptions
+    repository, findings = parse_texts({ENVIRONMENT: SOUND[ENVIRONMENT] + "rules: {soak: {}}\n"})
+    assert repository.environments["eu"].environment is None
     assert [finding.rule for finding in findings] == ["not-served-yet"]
 
 

@@ -1,0 +1,110 @@
+"""Holds back what people said shall wait: a deployment that is suspended or that somebody took back in an
+emergency, changes while they are frozen, and objects that are fought over. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.plan.describe import sort_changes
+from reconciler.plan.exceptions import describe_suspension, find_suspension, find_wait
+from reconciler.plan.fights import find_fight
+from reconciler.plan.freezes import is_safe, list_free
+from reconciler.plan.shares import read_shares
+from reconciler.state.declarations import Exceptions
+from reconciler.state.inventory import EmergencyMark, GoodSet, Reversal
+from reconciler.state.objects import SELDON_DEPLOYMENT
+from reconciler.state.observations import Health
+from reconciler.state.plans import Change, Op, Plan
+from reconciler.state.shares import Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldInput:
+    """What may hold a change back.
+
+    `exceptions` are those of the environment; None where their file is there and cannot be read. `marks`,
+    `reversals` and `good` are the record's.
+    """
+
+    exceptions: Exceptions | None
+    marks: tuple[EmergencyMark, ...]
+    reversals: tuple[Reversal, ...]
+    good: tuple[GoodSet, ...]
+    now: datetime
+
+
+def hold_changes(plan: Plan, given: HoldInput) -> Plan:
+    """The plan with each change that has to wait as one that is skipped, with the reason.
+
+    The reason that reaches furthest is told: suspension, emergency, fight, freeze.
+    """
+    wait = find_wait(given.exceptions, given.now) if given.exceptions is not None else ""
+    free = list_free(plan.changes, given.good) if wait else frozenset()
+    settled = _list_settled(plan, given)
+    changes = [_hold(plan, change, given, wait, free, settled) for change in plan.changes]
+    return replace(plan, changes=sort_changes(changes))
+
+
+def leave_out_held(health: tuple[Health, ...], plan: Plan) -> tuple[Health, ...]:
+    """The health of what there may be: an object that is not made because it is held is not missing."""
+    absent = {change.key for change in plan.select(Op.SKIP) if change.held and change.live is None}
+    return tuple(item for item in health if item.key not in absent) if absent else health
+
+
+def find_mark(marks: tuple[EmergencyMark, ...], deployment: str, now: datetime) -> EmergencyMark | None:
+    """The mark of somebody who took this deployment back and whose time is not over."""
+    return next((mark for mark in marks if mark.deployment == deployment and now < mark.until), None)
+
+
+def describe_mark(mark: EmergencyMark) -> str:
+    """`was taken back by jane until 2026-11-23 16:00 UTC (v5 answers nonsense), so sync leaves it alone`."""
+    return (
+        f"was taken back in an emergency by {mark.by} until {mark.until:%Y-%m-%d %H:%M} UTC ({mark.reason}), "
+        "so sync leaves it alone"
+    )
+
+
+def _hold(
+    plan: Plan,
+    change: Change,
+    given: HoldInput,
+    wait: str,
+    free: frozenset[str],
+    settled: frozenset[str],
+) -> Change:
+    if change.op is Op.SKIP:
+        return change
+    if given.exceptions is None:
+        file = f"environments/{plan.target.environment}/exceptions.yaml"
+        reason = f"{file} cannot be read, so whether this may change now is not known (modelsync validate)"
+        return replace(change, op=Op.SKIP, reason=reason)
+    suspension = find_suspension(given.exceptions, change.deployment, given.now)
+    if suspension is not None:
+        return _skip(change, describe_suspension(suspension))
+    mark = find_mark(given.marks, change.deployment, given.now)
+    if mark is not None and change.deployment not in settled:
+        return _skip(change, describe_mark(mark))
+    fight = find_fight(change, given.reversals, given.now)
+    if fight:
+        return replace(change, op=Op.SKIP, reason=fight)
+    if wait and change.deployment not in free and not is_safe(change):
+        return _skip(change, wait)
+    return change
+
+
+def _skip(change: Change, reason: str) -> Change:
+    return replace(change, op=Op.SKIP, reason=reason, held=True)
+
+
+def _list_settled(plan: Plan, given: HoldInput) -> frozenset[str]:
+    """The deployments of which git says by now what somebody went back to in an emergency."""
+    wanted = {
+        change.deployment: frozenset(read_shares(change.manifest.body))
+        for change in plan.changes
+        if change.key.kind == SELDON_DEPLOYMENT and change.manifest is not None
+    }
+    none: frozenset[Share] = frozenset()
+    return frozenset(
+        mark.deployment for mark in given.marks if wanted.get(mark.deployment, none) == frozenset(mark.shares)
+    )
