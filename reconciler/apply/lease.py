@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Protocol, final
 
 from reconciler.apply.clock import Clock
+from reconciler.apply.stop import Stop
 from reconciler.clients.cluster.interface import (
     AlreadyExists,
     Cluster,
@@ -84,14 +85,25 @@ class TargetLease:
     """The Lease of one target, as a context manager: held inside, given back at the end whatever happens."""
 
     def __init__(
-        self, cluster: Cluster, target: Target, *, holder: str, clock: Clock, terms: LeaseTerms | None = None
+        self,
+        cluster: Cluster,
+        target: Target,
+        *,
+        holder: str,
+        clock: Clock,
+        terms: LeaseTerms | None = None,
+        stop: Stop | None = None,
     ) -> None:
-        """`holder` names this run uniquely and for people: `host/pid/random`."""
+        """`holder` names this run uniquely and for people: `host/pid/random`.
+
+        Waiting for another run ends with Interrupted once `stop` asks for it.
+        """
         self._cluster = cluster
         self._target = target
         self._holder = holder
         self._clock = clock
         self._terms = terms or LeaseTerms()
+        self._stop = stop or Stop()
         self._key = ObjectKey(kind=LEASE, namespace=target.namespace, name=parent_name(target.environment))
         self._state = threading.Lock()
         self._ended = threading.Event()
@@ -114,6 +126,9 @@ class TargetLease:
         trace: TracebackType | None,
     ) -> None:
         self._ended.set()
+        if isinstance(error, KeyboardInterrupt):
+            # Broken off: what was sent last may still be on its way, so that others wait for it to be over.
+            return
         if self._renewer is not None:
             self._renewer.join()
         self._release()
@@ -135,6 +150,7 @@ class TargetLease:
         started = self._clock.monotonic()
         seen_version, seen_at = "", started
         while True:
+            self._stop.check()
             now = self._clock.monotonic()
             live = self._read()
             # Our own name stands there when the answer to our write was lost on the way.

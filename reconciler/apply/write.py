@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.clients.cluster.interface import (
+    ClusterError,
     ClusterReader,
     ClusterWriter,
     Conflict,
@@ -71,6 +72,11 @@ def apply_change(
     return _written(change, live)
 
 
+def describe_unseen(error: ClusterError) -> str:
+    """The error as the end of one object's write: where it may have landed, neither yes nor no is claimed."""
+    return f"not known whether it landed: {error}" if error.unseen else str(error)
+
+
 def _take_over(
     change: Change,
     manifest: Manifest,
@@ -94,19 +100,37 @@ def _take_over(
                 uid=live.uid,
                 resource_version=live.resource_version,
             )
-        except Conflict:
+        except Conflict as moved:
+            if moved.unseen and (landed := _find_landed(change, manifest, writer, target, live.uid)):
+                return _written(change, landed, _describe_taking(change, conflict))
             # The operator's status writes move the version too; only they are followed.
             live = reader.get(change.key.kind, change.key.namespace, change.key.name)
             continue
         except ObjectError as error:
             return Refusal(message=_describe(error), concerns_object_alone=not isinstance(error, Invalid))
-        taken = "; ".join(f'{_fields(holder)} from "{holder.manager}"' for holder in conflict.holders)
-        word = "taken over" if change.cause is Cause.ADOPTION else "taken back"
-        return _written(change, forced, f"{word}: {taken}")
+        return _written(change, forced, _describe_taking(change, conflict))
     return Refusal(
         message="was changed again while this run tried to take it back; the next run looks at it again",
         concerns_object_alone=True,
     )
+
+
+def _find_landed(
+    change: Change, manifest: Manifest, writer: ClusterWriter, target: Target, uid: str
+) -> LiveObject | None:
+    """The object, if an apply whose answer was lost has made it what we want: the same again, unforced, finds
+    nobody in its way then.
+    """
+    try:
+        return writer.apply(change.key, manifest.body, manager=target.field_manager, uid=uid)
+    except ObjectError:
+        return None
+
+
+def _describe_taking(change: Change, conflict: FieldConflict) -> str:
+    taken = "; ".join(f'{_fields(holder)} from "{holder.manager}"' for holder in conflict.holders)
+    word = "taken over" if change.cause is Cause.ADOPTION else "taken back"
+    return f"{word}: {taken}"
 
 
 def _may_force(change: Change, conflict: FieldConflict, target: Target) -> bool:

@@ -31,6 +31,7 @@ from reconciler.clients.cluster.interface import (
 )
 from reconciler.clients.cluster.transport import Answer
 from reconciler.state.objects import Kind, LiveObject, ObjectKey
+from reconciler.state.packing import pack
 
 _DENIED = re.compile(r'User "(?P<user>[^"]*)" cannot (?P<verb>\w+) ')
 _HOLDER = re.compile(r'conflict with "(?P<manager>[^"]*)"')
@@ -69,7 +70,7 @@ def read_object(body: Mapping[str, Any], kind: Kind) -> LiveObject:
         annotations=dict(metadata.get("annotations") or {}),
         deleting="deletionTimestamp" in metadata,
         # The items of a list of the API server's own kinds do not say what they are.
-        body={"apiVersion": kind.api_version, "kind": kind.name, **body},
+        body=pack({"apiVersion": kind.api_version, "kind": kind.name, **body}),
     )
 
 
@@ -86,6 +87,7 @@ def read_metadata(body: Mapping[str, Any], kind: Kind) -> ObjectMetadata:
         labels=dict(metadata.get("labels") or {}),
         annotations=dict(metadata.get("annotations") or {}),
         deleting="deletionTimestamp" in metadata,
+        finalizers=tuple(str(name) for name in metadata.get("finalizers") or ()),
     )
 
 

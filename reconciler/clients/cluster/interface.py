@@ -9,6 +9,13 @@ from typing import Protocol
 from reconciler.state.objects import Body, Kind, LiveObject, ObjectKey
 from reconciler.state.observations import Namespace
 
+PARALLEL = 16
+"""How many requests a run sends to one API server at once, and so how many connections are kept.
+
+Enough that a distant server is not waited for one object at a time, and a small part of the 400 that a
+server answers at once by default (kube-apiserver, --max-requests-inflight).
+"""
+
 
 class ClusterError(Exception):
     """Base of all that may go wrong at the API server. The text is for people.
@@ -196,6 +203,7 @@ class ObjectMetadata:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     deleting: bool
+    finalizers: tuple[str, ...] = ()
 
 
 class ClusterReader(Protocol):

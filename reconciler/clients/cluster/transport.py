@@ -16,17 +16,15 @@ from urllib.parse import urlencode, urlsplit
 
 from reconciler import __version__
 from reconciler.clients.cluster.access import Access
-from reconciler.clients.cluster.interface import ClusterMisconfigured, ClusterUnreachable, Throttled
+from reconciler.clients.cluster.interface import (
+    PARALLEL,
+    ClusterMisconfigured,
+    ClusterUnreachable,
+    Throttled,
+)
 from reconciler.clients.cluster.wire import Bounds, Broken, Distrusted, Oversized, Reply, Wire
 
 JSON = "application/json"
-
-PARALLEL = 16
-"""How many requests a run sends to one API server at once, and so how many connections are kept.
-
-Enough that a distant server is not waited for one object at a time, and a small part of the 400 that a
-server answers at once by default (kube-apiserver, --max-requests-inflight).
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
