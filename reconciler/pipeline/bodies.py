@@ -69,7 +69,7 @@ def _keep_body(
         return item
     for body in _find_bodies(change, plan.target.field_manager):
         if is_of_set(digest_manifest(body), item):
-            return replace(item, body=json.dumps(body, sort_keys=True, separators=(",", ":")))
+            return replace(item, body=json.dumps(dict(body), sort_keys=True, separators=(",", ":")))
     return item
 
 

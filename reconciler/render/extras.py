@@ -29,6 +29,7 @@ from reconciler.state.objects import (
     Manifest,
     ObjectKey,
 )
+from reconciler.state.packing import pack
 from reconciler.state.targets import Desired, DesiredDeployment, Fault
 
 _KINDS: Mapping[str, Kind] = {kind.name: kind for kind in EXTRA_KINDS}
@@ -149,7 +150,7 @@ def _finish(
     return Manifest(
         key=ObjectKey(kind=_KINDS[body["kind"]], namespace=deployment.namespace, name=given["name"]),
         deployment=deployment.name,
-        body=whole,
+        body=pack(whole),
         digest=digest,
         adopt=deployment.adopt,
     )

@@ -33,6 +33,7 @@ from reconciler.state.objects import (
     Manifest,
     ObjectKey,
 )
+from reconciler.state.packing import pack
 from reconciler.state.targets import Desired, DesiredDeployment
 
 
@@ -91,7 +92,7 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
     return Manifest(
         key=key,
         deployment=deployment.name,
-        body=_annotate(body, {COMMIT_ANNOTATION: commit, DIGEST_ANNOTATION: digest}),
+        body=pack(_annotate(body, {COMMIT_ANNOTATION: commit, DIGEST_ANNOTATION: digest})),
         digest=digest,
         adopt=deployment.adopt,
     )

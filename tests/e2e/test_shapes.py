@@ -88,7 +88,7 @@ class Stage:
             check_worktree(self.shop.folder), self.place.environment, cluster=self.place.cluster, commit=""
         )
         assert rendered.notes == ()
-        return tuple(manifest.body for manifest in rendered.manifests)
+        return tuple(dict(manifest.body) for manifest in rendered.manifests)
 
     def list(self, kind: str) -> Mapping[str, Body]:
         """The namespace's objects of a kind by name."""

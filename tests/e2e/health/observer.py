@@ -200,8 +200,8 @@ def _judge(
         # The words must not hang on the explanations.
         assert assess(live, workloads, now=now, routes=routes).word is word, key
     seen = Seen(
-        deployments=tuple(item.body for item in workloads),
-        virtual_services=tuple(item.body for item in services),
+        deployments=tuple(dict(item.body) for item in workloads),
+        virtual_services=tuple(dict(item.body) for item in services),
     )
     served = live is not None and expected.served is not None and is_served(expected.served, seen, live.uid)
     after = end - expected.since
@@ -216,7 +216,7 @@ def _judge(
         after=round(after, 1),
         word=word,
         reason=health.reason if health is not None else "",
-        kstatus=compute_kstatus(live.body if live is not None else None),
+        kstatus=compute_kstatus(dict(live.body) if live is not None else None),
         served=served,
         told=live is not None and expected.served is not None and is_told(expected.served, live.body),
         false=false,
@@ -237,7 +237,7 @@ def _note(track: Track, live: LiveObject | None, sample: Sample, health: Health)
         text = json.dumps(
             [sample.phase, sample.served, live.body.get("spec"), live.body.get("status")], sort_keys=True
         )
-        track.recorded.setdefault(text, (live.body, sample))
+        track.recorded.setdefault(text, (dict(live.body), sample))
 
 
 def _group(items: tuple[LiveObject, ...]) -> dict[str, tuple[LiveObject, ...]]:

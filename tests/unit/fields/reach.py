@@ -150,7 +150,7 @@ def _render(repository: Repository) -> dict[str, Any]:
             retired = {one: {"(retired)": True} for one in desired.retired}
             outcome[str(desired.target)] = {"": {"(retired)": desired.retire_all}, **retired}
             for manifest in render(desired, part_of=part_of, commit="0" * 40):
-                body = json.loads(json.dumps(manifest.body))
+                body = json.loads(json.dumps(dict(manifest.body)))
                 for annotation in (COMMIT_ANNOTATION, DIGEST_ANNOTATION):
                     del body["metadata"]["annotations"][annotation]
                 told = {**body, "(adopted)": manifest.adopt, "(retired)": False}

@@ -134,7 +134,7 @@ def render_all(*deployments: DesiredDeployment, commit: str = COMMIT) -> tuple[M
 
 def body_of(*variants: DesiredVariant) -> Body:
     (manifest,) = render_all(deployment(*variants))
-    return manifest.body
+    return dict(manifest.body)
 
 
 def predictors_of(*variants: DesiredVariant) -> tuple[Any, ...]:
