@@ -62,7 +62,6 @@ def sync_revision(
                 check, entry.name, cluster=settings.cluster.name, commit=revision.sha
             ),
             environment=entry.environment.declaration,
-            waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
             revision=str(revision),
             find_ancestry=find_ancestry,
             entry=entry,

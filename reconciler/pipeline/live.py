@@ -64,7 +64,6 @@ def _plan(
     request = TargetRequest(
         rendered=render_environment(check, entry.name, cluster=cluster_name, commit=revision.sha),
         environment=entry.environment.declaration,
-        waivers=entry.exceptions.declaration.waivers if entry.exceptions else (),
         revision=str(revision),
         find_ancestry=ask_ancestry(source, revision),
         entry=entry,
@@ -85,14 +84,14 @@ def _plan(
         )
     if plan.refusals:
         return Planned(plans=(plan,), outcome=Outcome.REFUSED, notes=notes)
-    unequal = plan.faults or notes or plan.select(Op.SKIP)
+    unequal = plan.faults or notes or any(not change.held for change in plan.select(Op.SKIP))
     return Planned(plans=(plan,), outcome=Outcome.FINDINGS if unequal else Outcome.DONE, notes=notes)
 
 
 def _rehearse(plan: Plan, cluster: Cluster) -> tuple[str, ...]:
     """What the server would refuse; nothing while a guard refuses the plan as a whole."""
     notes = []
-    for change in plan.select(Op.CREATE, Op.UPDATE) if not plan.refusals else ():
+    for change in plan.select(Op.CREATE, Op.UPDATE) if not plan.refused else ():
         tried = apply_change(change, cluster.reader, cluster.dry_run, plan.target)
         if isinstance(tried, Refusal):
             notes.append(

@@ -15,10 +15,12 @@ from reconciler.pipeline.health import assess_proven
 from reconciler.pipeline.marks import QuietTerms
 from reconciler.plan.advice import advise_changes, advise_entries
 from reconciler.plan.capacity import find_additions
-from reconciler.plan.guards import Ancestry, GuardInput, judge
+from reconciler.plan.exceptions import list_in_force
+from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
+from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.policy.clusters import ClusterView
-from reconciler.state.declarations import Environment, Waiver
+from reconciler.state.declarations import Environment, Exceptions
 from reconciler.state.observations import Health, Namespace, Observation
 from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Plan
@@ -39,7 +41,6 @@ class TargetRequest:
 
     rendered: Rendered
     environment: Environment
-    waivers: tuple[Waiver, ...]
     revision: str
     find_ancestry: Callable[[str], Ancestry]
     terms: LeaseTerms
@@ -50,6 +51,13 @@ class TargetRequest:
     at_once: bool = False
     wait: float = 0.0
     quiet: QuietTerms | None = None
+
+    @property
+    def exceptions(self) -> Exceptions | None:
+        """Those of the environment; None where their file is there and cannot be read."""
+        if self.entry.has_faulty_exceptions:
+            return None
+        return self.entry.exceptions.declaration if self.entry.exceptions is not None else Exceptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +79,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         manifests=request.rendered.manifests,
         allowed=request.environment.allow.kinds,
     )
-    record = observation.record
+    record, exceptions, now = observation.record, request.exceptions, clock.now()
     plan = make_plan(
         PlanInput(
             desired=request.rendered.desired,
@@ -84,6 +92,16 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             only=request.only,
         )
     )
+    plan = hold_changes(
+        plan,
+        HoldInput(
+            exceptions=exceptions,
+            marks=record.marks,
+            reversals=record.reversals,
+            good=record.good,
+            now=now,
+        ),
+    )
     # Like the namespace they are read where writing is near.
     quotas, notes = _read_quotas(cluster, plan) if namespace is not None else ((), ())
     refusals = judge(
@@ -95,19 +113,25 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             applied=record.applied,
             ancestry=request.find_ancestry(record.applied),
             namespace=namespace,
-            waivers=request.waivers,
-            now=clock.now(),
+            waivers=exceptions.waivers if exceptions is not None else (),
+            now=now,
             quotas=quotas,
             workloads=observation.workloads,
             good=record.good,
         )
     )
-    health = assess_proven(request.rendered, observation, request.view, cluster.reader, clock.now())
+    plan = hold_refused(plan, refusals)
+    health = assess_proven(request.rendered, observation, request.view, cluster.reader, now)
     entries = advise_entries(plan, request.rendered.manifests, ingress=request.view.platform.ingresses[0])
+    in_force = list_in_force(exceptions, target.environment, now) if exceptions is not None else ()
     return Look(
-        plan=replace(plan, refusals=refusals, notes=(*notes, *advise_changes(plan, health), *entries)),
+        plan=replace(
+            plan,
+            refusals=refusals,
+            notes=(*plan.notes, *notes, *advise_changes(plan, health), *entries, *in_force),
+        ),
         observation=observation,
-        health=health,
+        health=leave_out_held(health, plan),
     )
 
 

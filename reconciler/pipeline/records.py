@@ -57,7 +57,7 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
     all is well again after that. A run that only waited for the end of a back-off leaves what the failed one
     said, so that nothing is written for waiting.
     """
-    equal = facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
+    equal = _is_equal(facts)
     revision = facts.plan.revision
     moved = equal and known.applied != revision
     held = find_held(facts.plan, known)
@@ -102,6 +102,11 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
         # What failed still stands; that it waits is said by the back-off.
         return replace(record, conditions=_keep_synced(known, conditions))
     return replace(record, conditions=conditions, history=_extend_history(known.history, facts))
+
+
+def _is_equal(facts: RunFacts) -> bool:
+    """Whether the target is as declared: not while something waits, though nothing is wrong with that."""
+    return facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY) and not facts.plan.held
 
 
 def _find_problems(
@@ -167,8 +172,9 @@ def find_startup(desired: Desired) -> int:
 
 
 def _build_conditions(known: TargetRecord, facts: RunFacts) -> tuple[Condition, ...]:
-    equal = facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
-    reason = facts.plan.refusals[0].rule if facts.plan.refusals else facts.outcome.name.title()
+    equal = _is_equal(facts)
+    held = "Held" if facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY) else facts.outcome.name.title()
+    reason = facts.plan.refusals[0].rule if facts.plan.refusals else held
     synced = Condition(
         type="Synced",
         status="True" if equal else "False",

@@ -27,7 +27,10 @@ from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import RunFacts, build_record, find_startup, find_unhealthy
 from reconciler.pipeline.told import explain_lost_sets, tell_traffic
 from reconciler.plan.backoff import hold_back
+from reconciler.plan.exceptions import list_holding
+from reconciler.plan.holds import leave_out_held
 from reconciler.plan.wording import count, describe_shares, name_change
+from reconciler.state.declarations import Exceptions
 from reconciler.state.inventory import ObjectResult, TargetRecord
 from reconciler.state.objects import ObjectKey
 from reconciler.state.observations import Health, HealthWord, Namespace, Observation
@@ -158,7 +161,7 @@ def _sync(
             known = save_record(cluster, target, record, known=known, fence=lease)
             return known
 
-        if second.plan.refusals or not second.plan.writes:
+        if second.plan.refused or not second.plan.writes:
             settled = _settle(request, second, clock, namespace=namespace)
             record = _add_figures(second, settled, clock, meter)
             save(add_mark(request, second.observation, record, settled.outcome, second.health, clock.now()))
@@ -178,6 +181,7 @@ def _sync(
         if applied.stopped is None:
             after = _observe_again(request, cluster)
             health = assess_proven(request.rendered, after, request.view, cluster.reader, clock.now())
+            health = leave_out_held(health, second.plan)
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
         record = _add_figures(second, settled, clock, meter)
         if applied.stopped is None:
@@ -264,7 +268,7 @@ def _settle(
         manifests=request.rendered.manifests,
         health=assessed,
         ingress=request.view.platform.ingresses[0],
-        exceptions=(),
+        exceptions=list_holding(request.exceptions or Exceptions(), clock.now()),
     )
     return _Settled(
         record=replace(build_record(known, facts), standing=standing, failure=None),
@@ -288,7 +292,7 @@ def _add_figures(seen: Look, settled: _Settled, clock: Clock, meter: Meter) -> T
 
 
 def _needs_writing(seen: Look, settled: _Settled, request: TargetRequest) -> bool:
-    if seen.plan.writes and not seen.plan.refusals:
+    if seen.plan.writes and not seen.plan.refused:
         return True
     return not has_same_content(settled.record, seen.observation.record, request.rendered.desired.target)
 
@@ -299,7 +303,10 @@ def _judge(
     outcomes = [Outcome.UNHEALTHY] if late else []
     if plan.refusals:
         outcomes.append(Outcome.REFUSED)
-    if plan.faults or any(result.action in (Action.SKIPPED, Action.FAILED) for result in results):
+    # What people said shall wait is no finding.
+    held = {change.key for change in plan.changes if change.held}
+    bad = [result for result in results if result.action in (Action.SKIPPED, Action.FAILED)]
+    if plan.faults or any(result.key not in held for result in bad):
         outcomes.append(Outcome.FINDINGS)
     if stopped is not None:
         return find_outcome(stopped) or Outcome.UNDECIDED
@@ -357,7 +364,7 @@ def _summarise(plan: Plan, results: tuple[ObjectResult, ...], stopped: ClusterEr
     """What the history says of the run, in one line."""
     if stopped is not None:
         return f"stopped early: {stopped}"
-    if plan.refusals:
+    if plan.refused:
         return f"refused by {', '.join(refusal.rule for refusal in plan.refusals)}"
     said = [
         f"{name_change('', change)}: {describe_shares(change.variants) or change.op.value}"

@@ -28,7 +28,7 @@ def show_run(run: Run) -> str:
 
 def show_target(run: TargetRun) -> Iterator[str]:
     """What happened to one target."""
-    if run.plan is not None and run.plan.refusals:
+    if run.plan is not None and run.plan.refused:
         yield from _show_refused(run.plan, run)
         return
     if run.plan is None:
@@ -44,7 +44,7 @@ def show_target(run: TargetRun) -> Iterator[str]:
         )
         if any(item.word is not HealthWord.CURRENT for item in run.health):
             yield f"  {summarise_health(run.health)}"
-        yield from (f"  {note}" for note in run.notes)
+        yield from (f"  {note}" for note in (*run.plan.notes, *run.notes))
         return
     yield f"{shorten_revision(run.revision)} → {run.target} (namespace {run.target.namespace})"
     results = {result.key: result for result in run.results}
@@ -57,6 +57,8 @@ def show_target(run: TargetRun) -> Iterator[str]:
     for fault in run.plan.faults:
         yield f"  {run.target.environment}/{fault.deployment}: faulty, left as it was last applied"
         yield from (f"    {line}" for line in show_fault(fault))
+    for refusal in run.plan.refusals:
+        yield from show_refusal(refusal)
     yield from (f"  {note}" for note in (*run.plan.notes, *run.notes))
     if run.message:
         yield f"  {run.message}"
