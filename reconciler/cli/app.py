@@ -22,6 +22,7 @@ _COMMANDS = (
     "plan",
     "sync",
     "status",
+    "emergency",
     "policies",
     "doctor",
     "completion",

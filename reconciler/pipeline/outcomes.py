@@ -6,12 +6,14 @@ from reconciler.clients.cluster import interface as cluster
 from reconciler.clients.metrics import interface as metrics
 from reconciler.clients.registry import interface as registry
 from reconciler.clients.source import interface as source
+from reconciler.pipeline.refusals import EmergencyRefused
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome
 
 # The first class that fits counts, so each comes before its base.
 _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (SettingsError, Outcome.CONFIGURATION),
+    (EmergencyRefused, Outcome.FINDINGS),
     (cluster.RightMissing, Outcome.CONFIGURATION),
     (cluster.ClusterMisconfigured, Outcome.CONFIGURATION),
     (cluster.ObjectError, Outcome.FINDINGS),

@@ -57,6 +57,14 @@ def describe_shares(variants: Iterable[VariantChange]) -> str:
     return ", ".join(describe_share(variant) for variant in items)
 
 
+def describe_set(shares: Iterable[Share]) -> str:
+    """What takes which part: `v3 90 %, v5 10 %, v6 shadow`."""
+    return ", ".join(
+        name_variant(share) if share.shadow else f"{name_variant(share)} {share.percent} %"
+        for share in shares
+    )
+
+
 def name_change(environment: str, change: Change) -> str:
     """What people call the object: `production/wines`, or `production/wines ConfigMap/wines-notes`."""
     name = f"{environment}/{change.deployment}" if environment else change.deployment
