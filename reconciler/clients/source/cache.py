@@ -77,18 +77,6 @@ def lock_copy(folder: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def explain_disk(folder: Path, option: str) -> Iterator[None]:
-    """Tells what our own files in a folder may fail with: mostly that there is no room for them."""
-    try:
-        yield
-    except OSError as error:
-        raise SourceUnreachable(
-            f"{folder} ({option}) cannot be written: {error.strerror}. Nothing was changed, and what was "
-            "fetched before is as it was. Make room there, or name another folder."
-        ) from error
-
-
 def note_seen(folder: Path, ref: str, sha: str, now: datetime) -> None:
     """Note beside a copy that a name stands for a commit now. Best effort: without room it is not noted."""
     notes = {**_read_notes(folder), ref: {"sha": sha, "seen": now.astimezone(timezone.utc).isoformat()}}

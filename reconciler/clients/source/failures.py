@@ -139,7 +139,7 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
         (
             r"fsck|corrupt|unexpected line in|missing (blob|tree|commit|object)|bad (object|tree)"
-            r"|loose object|inflate|packfile .* (cannot|is)|not a valid object"
+            r"|loose object|inflate|packfile .* (cannot|is|does not match)|not a valid object"
             r"|unable to read (tree|sha1|[0-9a-f]{40})"
         ),
         SourceCorrupt,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import cast
 
 from reconciler.clients.source.access import Credentials
 from reconciler.clients.source.failures import explain
+from reconciler.clients.source.home import Home
 from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
 
 _OLDEST = (2, 32)
@@ -47,6 +47,10 @@ _SETTINGS = {
     "fetch.unpackLimit": "1",
     "fetch.writeCommitGraph": "false",
     "gc.auto": "0",
+    "gpg.format": "ssh",
+    "gpg.openpgp.program": os.devnull,
+    "gpg.ssh.program": "ssh-keygen",
+    "gpg.x509.program": os.devnull,
     "http.followRedirects": "false",
     "http.sslVerify": "true",
     "i18n.logOutputEncoding": "UTF-8",
@@ -60,10 +64,11 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How a git command ended, and what it wrote."""
+    """How a git command ended, what it wrote, and what it said beside that."""
 
     code: int
     output: bytes
+    said: str = ""
 
 
 class Git:
@@ -84,10 +89,9 @@ class Git:
         self._location = location
         self._credentials = credentials or Credentials()
         self._timeout = timeout
-        self._is_checked = False
-        # Resolved, because git compares it with the resolved current folder.
-        self._home = tempfile.TemporaryDirectory(prefix="modelsync-git-")
-        self.folder = Path(self._home.name).resolve()
+        self._version: tuple[int, ...] = ()
+        self._home = Home()
+        self.folder = self._home.path
         self._environment = self._build_environment(protocol)
 
     def run(
@@ -106,12 +110,26 @@ class Git:
         self._check_version()
         return self._run(arguments, directory or self.folder, data, codes, timeout or self._timeout)
 
+    @property
+    def signers_file(self) -> Path:
+        """Where git looks for the keys that may sign; nobody's, until somebody writes them there."""
+        return self.folder / "allowed-signers"
+
+    def check_version(self, least: tuple[int, int], purpose: str) -> None:
+        """Raises SourceRefused if git is older than `purpose` takes."""
+        self._check_version()
+        if self._version < least:
+            raise SourceRefused(
+                f"git {'.'.join(map(str, self._version))} is too old to {purpose}; "
+                f"{'.'.join(map(str, least))} is needed."
+            )
+
     def close(self) -> None:
         """Remove the folder that served as git's home."""
-        self._home.cleanup()
+        self._home.close()
 
     def _check_version(self) -> None:
-        if self._is_checked:
+        if self._version:
             return
         words = self._run(("version",), self.folder, b"", (0,), self._timeout).output.decode().split()
         found = tuple(int(part) for part in words[2].split(".") if part.isdigit())
@@ -120,7 +138,7 @@ class Git:
                 f"git {words[2]} is too old; {'.'.join(map(str, _OLDEST))} is needed, "
                 "which takes all of its settings from modelsync."
             )
-        self._is_checked = True
+        self._version = found[:2]
 
     def _run(
         self,
@@ -140,9 +158,10 @@ class Git:
             ) from error
         finally:
             _end(process)
+        words = said.decode("utf-8", "replace")
         if process.returncode not in codes:
-            raise explain(self._location, said.decode("utf-8", "replace"), self._credentials.secrets)
-        return Answer(code=process.returncode, output=output)
+            raise explain(self._location, words, self._credentials.secrets)
+        return Answer(code=process.returncode, output=output, said=words)
 
     def _start(self, directory: Path, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
         words = ("--no-pager", "-C", str(directory), *arguments)
@@ -187,6 +206,7 @@ class Git:
         passed = _PASSED_ON + (_PROXIES if protocol in ("http", "https") else ())
         settings = {
             **_SETTINGS,
+            "gpg.ssh.allowedSignersFile": str(self.signers_file),
             "http.lowSpeedLimit": "1",
             "http.lowSpeedTime": str(max(1, int(self._timeout))),
             **self._credentials.settings,

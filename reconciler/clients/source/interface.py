@@ -105,6 +105,40 @@ class Commit:
     subject: str
 
 
+class SignatureState(str, Enum):
+    """What a commit's signature is worth. Only GOOD is worth anything."""
+
+    GOOD = "good"
+    UNSIGNED = "unsigned"
+    NOT_SSH = "not-ssh"
+    UNKNOWN_KEY = "unknown-key"
+    OUT_OF_DATE = "out-of-date"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A commit's signature, as it was checked against certain keys.
+
+    `signer` is who the key belongs to, if it is one of those; `key` its fingerprint where there is one;
+    `detail` what the checking program said beside that.
+    """
+
+    sha: str
+    state: SignatureState
+    signer: str = ""
+    key: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """A revision that was read whole, and when the repository last said that its name stands there (UTC)."""
+
+    revision: Revision
+    seen: datetime
+
+
 class Source(Protocol):
     """A repository to read from. Nothing of it is ever changed, and nothing in it is run.
 
@@ -139,6 +173,29 @@ class Source(Protocol):
 
     def find_merge_base(self, first: str, second: str) -> str:
         """The best common ancestor of two commits. Raises RevisionNotFound if there is none at hand."""
+
+    def read_file(self, sha: str, path: str) -> bytes | None:
+        """One file of a commit; None if there is none at that path. Raises RevisionNotFound."""
+
+    def list_touching(self, older: str, newer: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Commits of `newer` that `older` does not contain and that change something in the folders.
+
+        Newest first. A merge counts if it differs from any of its parents: it decides whose files hold.
+        An empty `older` means the whole history. Raises RevisionNotFound.
+        """
+
+    def check_signature(self, sha: str, signers: bytes) -> Signature:
+        """What a commit's signature is worth where these keys may sign.
+
+        `signers` is the content of an allowed-signers file (ssh-keygen(1)). A key is judged by its validity
+        at the time that the commit names. Raises RevisionNotFound.
+        """
+
+    def remember(self, revision: Revision, now: datetime) -> None:
+        """Note that the name stands for this commit now, if there is a cache that keeps it."""
+
+    def recall(self, ref: str) -> Remembered | None:
+        """What was read last under this name, if a cache still has all of it. Asks no server."""
 
     def close(self) -> None:
         """Remove what was fetched, but for a cache."""

@@ -14,13 +14,16 @@ from reconciler.clients.source.interface import (
     DATA_FOLDERS,
     Commit,
     Lineage,
+    Remembered,
     Revision,
     RevisionNotFound,
+    Signature,
     SourceCorrupt,
     SourceRefused,
     Tree,
 )
 from reconciler.clients.source.objects import ObjectReader
+from reconciler.clients.source.signatures import check_signature
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -117,6 +120,63 @@ class LocalRepository:
         raise RevisionNotFound(
             f"{self._location}: {first[:12]} and {second[:12]} have no common ancestor{self._cut_short()}."
         )
+
+    def read_file(self, sha: str, path: str) -> bytes | None:
+        name = self.find_file(sha, path)
+        return self._objects.read_blob(name, path) if name else None
+
+    def list_touching(self, older: str, newer: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+        self._require(newer)
+        if older:
+            self._require(older)
+        without = (f"^{older}",) if older else ()
+        answer = self._git.run("rev-list", "--parents", newer, *without, "--", directory=self._path)
+        family = [line.decode().split() for line in answer.output.splitlines()]
+        places = [
+            f"{sha}:{self._prefix}{folder}"
+            for sha in dict.fromkeys(sha for line in family for sha in line)
+            for folder in folders
+        ]
+        found = dict(zip(places, self._objects.find(places), strict=True))
+
+        def content(sha: str) -> tuple[tuple[str, int] | None, ...]:
+            return tuple(found[f"{sha}:{self._prefix}{folder}"] for folder in folders)
+
+        nothing = tuple(None for _ in folders)
+        return tuple(
+            sha
+            for sha, *parents in family
+            if any(content(sha) != content(parent) for parent in parents)
+            or (not parents and content(sha) != nothing)
+        )
+
+    def check_signature(self, sha: str, signers: bytes) -> Signature:
+        self._require(sha)
+        return check_signature(self._git, self._path, sha, self._objects.read_commit(sha), signers)
+
+    def find_file(self, sha: str, path: str) -> str:
+        """The name of a file's content in a commit; empty where there is no plain file at that path."""
+        self._require(sha)
+        answer = self._git.run(
+            "ls-tree", "-z", "--full-tree", sha, "--", f"{self._prefix}{path}", directory=self._path
+        )
+        # <mode> <type> <name>\t<path>, git-ls-tree(1).
+        mode, _, rest = answer.output.decode("utf-8", "surrogateescape").partition(" ")
+        return rest.partition("\t")[0].rpartition(" ")[2] if mode.startswith("100") else ""
+
+    def holds(self, name: str) -> bool:
+        """Whether an object of this name is here."""
+        return self._objects.find([name]) != (None,)
+
+    def list_missing(self, revision: Revision, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of files' contents of the revision that are not here, as where part of it was fetched."""
+        return self._objects.list_missing(revision, folders)
+
+    def remember(self, revision: Revision, now: datetime) -> None:
+        """Nothing: what is on this machine is there or not."""
+
+    def recall(self, ref: str) -> Remembered | None:
+        return None
 
     def has(self, sha: str) -> bool:
         """Whether a commit of this full name is here. Raises RevisionNotFound for what is no full name."""

@@ -57,6 +57,22 @@ class ObjectReader:
             submodules=tuple(entry.path for entry in entries if entry.mode == _SUBMODULE),
         )
 
+    def list_missing(self, revision: Revision, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of files' contents under the folders that are not here. Raises SourceCorrupt for the rest."""
+        names = dict.fromkeys(
+            entry.name for entry in self._list_entries(revision, folders) if entry.mode != _SUBMODULE
+        )
+        found = zip(names, self.find(names), strict=True)
+        return tuple(name for name, content in found if content is None)
+
+    def read_commit(self, sha: str) -> bytes:
+        """A commit as it is stored. Raises SourceCorrupt."""
+        return self._read("commit", [(sha, f"commit {sha}")])[sha]
+
+    def read_blob(self, name: str, path: str) -> bytes:
+        """The content of a file by its object's name; `path` is what it is for. Raises SourceCorrupt."""
+        return self._read("blob", [(name, path)])[name]
+
     def find(self, names: Iterable[str]) -> tuple[tuple[str, int] | None, ...]:
         """Full name and size in bytes of each object, None for one that is not there."""
         asked = tuple(names)
@@ -71,8 +87,12 @@ class ObjectReader:
         return tuple((name.decode(), int(size)) if size.isdigit() else None for name, _, size in found)
 
     def _list_entries(self, revision: Revision, folders: tuple[str, ...]) -> Iterator[_Entry]:
-        commit = self._read("commit", [(revision.sha, f"commit {revision.sha}")])[revision.sha]
-        root = commit.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+        root = (
+            self.read_commit(revision.sha)
+            .partition(b"\n")[0]
+            .removeprefix(b"tree ")
+            .decode("ascii", "replace")
+        )
         level = [_Entry(mode=_FOLDER, path="", name=root)]
         for part in filter(None, self._prefix.split("/")):
             level = [

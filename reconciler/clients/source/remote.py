@@ -1,7 +1,8 @@
-"""A repository behind an address: asked by ls-remote, then fetched whole into a bare one of our own.
+"""A repository behind an address: asked by ls-remote, then fetched into a bare one of our own.
 
-The history comes along (no shallow, no partial clone), because whether a commit continues another cannot be
-told without it. A repository of declarations is small.
+All commits and folders of the history come along, because whether a commit continues another cannot be told
+without them; the content of files only of the commit that is read. Servers that cannot leave anything out
+send all, and those that do not give single files are asked for all.
 """
 
 from __future__ import annotations
@@ -9,22 +10,31 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.clients.source.access import read_credentials
 from reconciler.clients.source.address import check_full_name, check_ref, is_full_name, parse_address
-from reconciler.clients.source.cache import lock_copy, prepare_copy
+from reconciler.clients.source.cache import (
+    find_seen,
+    lock_copy,
+    note_seen,
+    prepare_copy,
+    write_configuration,
+)
 from reconciler.clients.source.git import Git
 from reconciler.clients.source.interface import (
     DATA_FOLDERS,
     Commit,
     GitAccess,
     Lineage,
+    Remembered,
     Revision,
     RevisionNotFound,
+    Signature,
     Source,
     SourceCorrupt,
     SourceUnreachable,
@@ -55,6 +65,7 @@ class RemoteRepository:
         )
         self._names: dict[str, str] = {}
         self._copy: LocalRepository | None = None
+        self._is_partial = True
 
     @property
     def location(self) -> str:
@@ -76,7 +87,11 @@ class RemoteRepository:
         raise RevisionNotFound(f"{self.location}: there is no branch or tag {ref!r}.{self._suggest(ref)}")
 
     def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
-        return self._serve(revision.sha, lambda copy: copy.read(revision, folders))
+        def read(copy: LocalRepository) -> Tree:
+            self._complete(copy, revision.sha, lambda: copy.list_missing(revision, folders))
+            return copy.read(revision, folders)
+
+        return self._serve(revision.sha, read)
 
     def find_lineage(self, older: str, newer: str) -> Lineage:
         return self._serve(newer, lambda copy: copy.find_lineage(older, newer))
@@ -91,6 +106,40 @@ class RemoteRepository:
     def find_merge_base(self, first: str, second: str) -> str:
         self._serve(first, lambda copy: copy.has(first))
         return self._serve(second, lambda copy: copy.find_merge_base(first, second))
+
+    def read_file(self, sha: str, path: str) -> bytes | None:
+        def read(copy: LocalRepository) -> bytes | None:
+            name = copy.find_file(sha, path)
+            self._complete(copy, sha, lambda: () if not name or copy.holds(name) else (name,))
+            return copy.read_file(sha, path)
+
+        return self._serve(sha, read)
+
+    def list_touching(self, older: str, newer: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+        if older:
+            self._serve(older, lambda copy: copy.has(older))
+        return self._serve(newer, lambda copy: copy.list_touching(older, newer, folders))
+
+    def check_signature(self, sha: str, signers: bytes) -> Signature:
+        return self._serve(sha, lambda copy: copy.check_signature(sha, signers))
+
+    def remember(self, revision: Revision, now: datetime) -> None:
+        if self._access.cache is not None and self._folder.is_dir():
+            note_seen(self._folder, revision.ref, revision.sha, now)
+
+    def recall(self, ref: str) -> Remembered | None:
+        found = find_seen(self._folder, ref) if self._access.cache is not None else None
+        if found is None or not self._folder.is_dir():
+            return None
+        sha, seen = found
+        revision = Revision(ref=ref, sha=sha)
+        with lock_copy(self._folder):
+            copy = self._open_copy(sha)
+            try:
+                whole = copy.has(sha) and not copy.list_missing(revision, DATA_FOLDERS)
+            except SourceCorrupt:
+                return None
+        return Remembered(revision=revision, seen=seen) if whole else None
 
     def close(self) -> None:
         if self._copy:
@@ -155,16 +204,17 @@ class RemoteRepository:
         name = self._names.get(sha)
         if name:
             try:
-                self._fetch_names(f"{name}:{_own(name)}")
+                self._fetch_names(f"{name}:{_own(name)}", digits=len(sha))
             except RevisionNotFound as error:
                 raise self._moved(name, sha) from error
             if copy.has(sha):
                 return
         try:
-            self._fetch_names(f"{sha}:{_own(sha)}")
+            self._fetch_names(f"{sha}:{_own(sha)}", digits=len(sha))
         except RevisionNotFound:
             # Servers may give only what a branch or tag leads to (uploadpack.allowAnySHA1InWant).
-            self._fetch_names("refs/heads/*:refs/modelsync/heads/*", "refs/tags/*:refs/modelsync/tags/*")
+            every = ("refs/heads/*:refs/modelsync/heads/*", "refs/tags/*:refs/modelsync/tags/*")
+            self._fetch_names(*every, digits=len(sha))
         if copy.has(sha):
             return
         if name:
@@ -178,14 +228,39 @@ class RemoteRepository:
             "the next run reads it anew."
         )
 
-    def _fetch_names(self, *names: str) -> None:
+    def _complete(self, copy: LocalRepository, sha: str, list_missing: Callable[[], tuple[str, ...]]) -> None:
+        """Fetch the contents that are missing. Raises SourceCorrupt for what nobody has."""
+        missing = list_missing()
+        if not missing:
+            return
+        if self._is_partial:
+            with suppress(RevisionNotFound):
+                self._run_fetch(len(sha), "--stdin", data="".join(f"{name}\n" for name in missing).encode())
+            missing = list_missing()
+        if missing:
+            # A server that leaves contents out but does not give them one by one gives all of them.
+            self._is_partial = False
+            shutil.rmtree(self._folder)
+            prepare_copy(self._folder, digits=len(sha))
+            self._fetch(copy, sha)
+
+    def _fetch_names(self, *names: str, digits: int) -> None:
         """Fetch into refs of our own, so that git keeps what they lead to and can tell what is here."""
-        self._git.run(
-            *("fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"),
-            *("--no-write-fetch-head", "--", self._address.text, *names),
-            directory=self._folder,
-            timeout=self._access.timeout * _FETCH_PATIENCE,
-        )
+        self._run_fetch(digits, refs=names)
+
+    def _run_fetch(self, digits: int, *options: str, refs: tuple[str, ...] = (), data: bytes = b"") -> None:
+        parts = ("--filter=blob:none",) if self._is_partial else ()
+        try:
+            self._git.run(
+                *("fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules"),
+                *("--no-auto-maintenance", "--no-write-fetch-head", *parts, *options),
+                *("--", self._address.text, *refs),
+                directory=self._folder,
+                data=data,
+                timeout=self._access.timeout * _FETCH_PATIENCE,
+            )
+        finally:
+            write_configuration(self._folder, digits=digits)
 
 
 def _own(name: str) -> str:
