@@ -56,9 +56,12 @@ def write_configuration(folder: Path, *, digits: int) -> None:
     """Write what is needed, and nothing of what a fetch or somebody else left there.
 
     A fetch that leaves files out notes that they may be had later; without that note git takes what is not
-    here for missing, and never asks a server by itself.
+    here for missing, and never asks a server by itself. Raises as `prepare_copy` does.
     """
-    (folder / "config").write_text(_SHA256 if digits == 64 else _SHA1, encoding="ascii")
+    try:
+        (folder / "config").write_text(_SHA256 if digits == 64 else _SHA1, encoding="ascii")
+    except OSError as error:
+        raise _explain(folder.parent, error) from error
 
 
 @contextmanager
