@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from reconciler.apply.health import assess_all
 from reconciler.observe.inventory import encode_record
@@ -14,12 +14,13 @@ from reconciler.pipeline.marks import LONGEST, QuietMark, digest_content, digest
 from reconciler.pipeline.told import explain_lost_sets
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.state.inventory import TargetRecord
+from reconciler.state.moments import end_of, start_of
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, HealthWord, Observation
 from reconciler.state.outcomes import Outcome
 from reconciler.state.repository import EnvironmentEntry
 
-_MOMENT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T([0-9]{2}:[0-9]{2})(?::([0-9]{2}))?Z)?")
+_MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z)?")
 _SHORTER = tuple(timedelta(minutes=minutes) for minutes in (30, 15, 10, 5, 3))
 """How long else, where something would change with time alone before the longest time is over."""
 
@@ -85,21 +86,12 @@ def find_moments(entry: EnvironmentEntry) -> Iterator[datetime]:
     texts = [declaration.model_dump_json() for declaration in declarations]
     texts += [deployment.declaration.model_dump_json() for deployment in entry.deployments.values()]
     for text in texts:
-        for day, time, seconds in _MOMENT.findall(text):
-            yield from _read_moment(day, time, seconds)
-
-
-def _read_moment(day: str, time: str, seconds: str) -> Iterator[datetime]:
-    try:
-        begin = datetime.strptime(f"{day} {time or '00:00'}:{seconds or '00'}", "%Y-%m-%d %H:%M:%S").replace(
-            tzinfo=timezone.utc
-        )
-    except ValueError:
-        # Digits that are no date, such as those of a version, bound nothing.
-        return
-    yield begin
-    if not time:
-        yield begin + timedelta(days=1)
+        for written in _MOMENT.findall(text):
+            try:
+                yield from {start_of(written), end_of(written)}
+            except ValueError:
+                # Digits that only look like a date bound nothing.
+                continue
 
 
 def _is_done(request: TargetRequest, observation: Observation, record: TargetRecord) -> bool:
