@@ -1,9 +1,14 @@
-"""Templates that can only print what went through `tojson`, and whose output is read back as data."""
+"""Templates that can only print what went through `tojson`, and whose output is read back as data.
+
+Reading YAML is most of what rendering costs, and thousands of deployments differ in their values alone. So a
+template prints numbered places where values go; the text with places is read once, and filled for each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
@@ -16,10 +21,16 @@ from reconciler.state.objects import Body
 
 # Older PyYAML builds come without libyaml; the result is the same, only slower.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The name under which a template's values are collected; no template can spell it.
+_VALUES = "values of this text"
+# Begins the text that stands for a value, as it is written between double quotes and as it is read there.
+_ESCAPE, _PLACE = "\\x01", "\x01"
+_SHAPES = 128  # texts with places that are kept read
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 
 
 class UnfilteredValue(Exception):
-    """A template prints a value that did not go through `tojson`: a defect of the template."""
+    """A template prints a value that did not go through `tojson`, or as a part of a text: its defect."""
 
 
 class Templates:
@@ -27,6 +38,7 @@ class Templates:
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
         self._environment = make_environment(loader)
+        self._environment.filters = {"tojson": _take}
 
     def render(self, name: str, values: Mapping[str, Any]) -> Body:
         """The mapping that a template gives for these values.
@@ -34,9 +46,37 @@ class Templates:
         Raises UnfilteredValue, and Jinja's own errors for undefined names and unsafe access: all of them
         defects of the template.
         """
-        text = self._environment.get_template(name).render(values)
-        body: Body = yaml.load(text, Loader=_Loader)  # noqa: S506 (a safe loader by either name)
+        taken: list[Any] = []
+        text = self._environment.get_template(name).render({**values, _VALUES: taken})
+        body: Body = _fill(_read(text), taken)
         return body
+
+
+@jinja2.pass_context
+def _take(context: jinja2.runtime.Context, value: Any) -> Markup:
+    """Keeps the value, as JSON would give it back, and prints its place."""
+    taken: list[Any] = context[_VALUES]
+    taken.append(value if type(value) in _PLAIN else json.loads(_dump(value)))
+    return Markup(f'"{_ESCAPE}{len(taken) - 1}"')  # noqa: S704  (a number between quotes)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _read(text: str) -> Any:
+    return yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader by either name)
+
+
+def _fill(shape: Any, values: Sequence[Any]) -> Any:
+    """A copy of the shape with values in their places, of keys too."""
+    if isinstance(shape, dict):
+        return {_fill(key, values): _fill(inner, values) for key, inner in shape.items()}
+    if isinstance(shape, list):
+        return [_fill(inner, values) for inner in shape]
+    if not isinstance(shape, str) or not (_PLACE in shape or _ESCAPE in shape):
+        return shape
+    place = shape.removeprefix(_PLACE)
+    if not place.isdecimal():
+        raise UnfilteredValue(f"a template prints a value within the text {shape!r}; a value stands alone")
+    return values[int(place)]
 
 
 def make_environment(
