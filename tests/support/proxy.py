@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+
+import urllib3
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,13 +21,18 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "conte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request as it came in. `target` is path and query as sent; header names are lower-case."""
+    """One request as it came in: the `number`-th, from 1, in order of arrival.
 
+    `target` is path and query as sent; header names are lower-case.
+    """
+
+    number: int
     method: str
     target: str
     path: str
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
+    body: bytes = b""
 
     def __str__(self) -> str:
         return f"{self.method} {self.target}"
@@ -39,6 +45,7 @@ class Reply:
     status: int
     body: bytes = b""
     content_type: str = "text/plain"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +56,34 @@ class CutAfter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Halve:
+    """Pass on the first half of the server's body as if it were all of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Ask the server twice, and pass on what it said the second time. For `before`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
     """Break the connection without a word."""
 
 
-Hook = Callable[[Request], "Reply | CutAfter | Drop | None"]
+Hook = Callable[[Request], "Reply | CutAfter | Halve | Repeat | Drop | None"]
 """Decides on each request, in its own time; None lets it pass. Called from a thread per connection."""
 
 
 def let_pass(_request: Request) -> None:
     """The hook that does nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    # A run under test opens its connections all at once.
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: a client that is gone is no news, and what else fails breaks the connection."""
 
 
 class Proxy:
@@ -76,16 +101,22 @@ class Proxy:
         *,
         after: Hook = let_pass,
         context: ssl.SSLContext | None = None,
+        pool: urllib3.PoolManager | None = None,
     ) -> None:
         self.requests: list[Request] = []
-        self._upstream = urlsplit(upstream)
+        self._upstream = upstream.rstrip("/")
         self._before = before
         self._after = after
-        self._context = context
+        self._pool = pool or open_pool(context)
+        self._shares_pool = pool is not None
+        self._state = threading.Condition()
+        self._in_flight = 0
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # An answer goes out in two parts; the second must not wait for word of the first.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 proxy._handle(self)
@@ -96,7 +127,7 @@ class Proxy:
             def log_message(self, *_arguments: object) -> None:
                 """What was asked is kept in `requests`."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         # A client may keep its connection for longer than the proxy is there.
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -115,45 +146,75 @@ class Proxy:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        if not self._shares_pool:
+            self._pool.clear()
+
+    def settle(self, timeout: float = 30.0) -> None:
+        """Wait until no request is on its way: the server may act on one whose client is gone already."""
+        with self._state:
+            done = self._state.wait_for(lambda: not self._in_flight, timeout)
+        assert done, f"requests are still on their way after {timeout:.0f} s"
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(handler.path)
-        request = Request(
-            method=handler.command,
-            target=handler.path,
-            path=parts.path,
-            query=parse_qs(parts.query),
-            headers={name.lower(): value for name, value in handler.headers.items()},
-        )
-        self.requests.append(request)
-        body = handler.rfile.read(int(request.headers.get("content-length", 0)))
+        body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
+        with self._state:
+            request = Request(
+                number=len(self.requests) + 1,
+                method=handler.command,
+                target=handler.path,
+                path=parts.path,
+                query=parse_qs(parts.query),
+                headers={name.lower(): value for name, value in handler.headers.items()},
+                body=body,
+            )
+            self.requests.append(request)
+            self._in_flight += 1
+        try:
+            self._pass_on(handler, request)
+        except (BrokenPipeError, ConnectionResetError):
+            # The client is gone, as some tests mean it to be.
+            handler.close_connection = True
+        finally:
+            with self._state:
+                self._in_flight -= 1
+                self._state.notify_all()
+
+    def _pass_on(self, handler: BaseHTTPRequestHandler, request: Request) -> None:
         decision = self._before(request)
         if not isinstance(decision, Reply | Drop):
-            status, headers, content = self._ask(request, body)
+            status, headers, content = self._ask(request)
+            if isinstance(decision, Repeat):
+                status, headers, content = self._ask(request)
             decision = self._after(request) or decision
         if isinstance(decision, Reply):
             status, content = decision.status, decision.body
-            headers = [("Content-Type", decision.content_type)]
+            headers = [("Content-Type", decision.content_type), *decision.headers.items()]
+        elif isinstance(decision, Halve):
+            content = content[: len(content) // 2]
         handler.close_connection |= isinstance(decision, CutAfter | Drop)
         if not isinstance(decision, Drop):
             cut = decision.bytes if isinstance(decision, CutAfter) else None
             _send(handler, status, headers, content, cut)
 
-    def _ask(self, request: Request, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _ask(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
         """Status, headers and body of the server's answer."""
-        host, port = self._upstream.hostname or "", self._upstream.port
-        connection = (
-            http.client.HTTPSConnection(host, port, timeout=30, context=self._context)
-            if self._upstream.scheme == "https"
-            else http.client.HTTPConnection(host, port, timeout=30)
+        answer = self._pool.request(
+            request.method,
+            f"{self._upstream}{request.target}",
+            body=request.body or None,
+            headers=dict(_keep_end_to_end(request.headers.items())),
+            timeout=30,
+            retries=False,
+            redirect=False,
+            decode_content=False,
         )
-        try:
-            headers = dict(_keep_end_to_end(request.headers.items()))
-            connection.request(request.method, request.target, body=body or None, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, _keep_end_to_end(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
+        return answer.status, _keep_end_to_end(answer.headers.items()), answer.data
+
+
+def open_pool(context: ssl.SSLContext | None = None) -> urllib3.PoolManager:
+    """Connections to a real server, kept open between requests; `context` is for TLS."""
+    return urllib3.PoolManager(num_pools=4, maxsize=64, ssl_context=context)
 
 
 def _send(
