@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,13 @@ def key(namespace: str, name: str = "wines", kind: Kind = SELDON_DEPLOYMENT) -> 
     return ObjectKey(kind=kind, namespace=namespace, name=name)
 
 
+def read_traffic(port: Cluster, namespace: str) -> int:
+    live = port.reader.get(SELDON_DEPLOYMENT, namespace, "wines")
+    assert live is not None
+    traffic: int = live.body["spec"]["predictors"][0]["traffic"]
+    return traffic
+
+
 class TestReading:
     def test_an_object_that_is_not_there_is_none(self, port: Cluster, namespace: str) -> None:
         assert port.reader.get(SELDON_DEPLOYMENT, namespace, "wines") is None
@@ -98,8 +106,10 @@ class TestReading:
 
         live = port.reader.get(SELDON_DEPLOYMENT, namespace, "wines")
 
-        assert live == applied
         assert live is not None
+        assert live == replace(applied, body=live.body)
+        assert applied.body["metadata"] == live.body["metadata"]
+        assert "spec" not in applied.body
         assert live.key == key(namespace)
         assert live.uid
         assert live.resource_version
@@ -179,6 +189,21 @@ class TestReading:
 
         assert found.key.name == "ours"
         assert found.labels == {"team": "wine"}
+
+    def test_the_api_server_sends_nothing_else_of_the_objects(
+        self, cluster: LocalCluster, namespace: str
+    ) -> None:
+        port = connect(kubeconfig=cluster.kubeconfig, patience=Patience(size=20_000))
+        big = {**config_map("big"), "data": {"a": "b" * 30_000}}
+        place = key(namespace, "big", CONFIG_MAP)
+        applied = port.writer.apply(place, big, manager=MANAGER)
+
+        (found,) = port.reader.list_metadata(CONFIG_MAP, namespace)
+
+        assert found.uid == applied.uid
+        with pytest.raises(ClusterUnreachable, match="more than 20000 bytes"):
+            port.reader.list(CONFIG_MAP, namespace)
+        port.writer.delete(place, uid=found.uid, resource_version=found.resource_version)
 
     def test_items_of_built_in_kinds_are_read_like_others(self, port: Cluster, namespace: str) -> None:
         assert port.reader.list(DEPLOYMENT, namespace) == ()
@@ -324,7 +349,8 @@ class TestApplying:
             resource_version=seen.resource_version,
         )
 
-        assert forced.body["spec"]["predictors"][0]["traffic"] == 100
+        assert forced.generation == seen.generation + 1
+        assert read_traffic(port, namespace) == 100
         with pytest.raises(Conflict):
             port.writer.apply(
                 key(namespace),
@@ -443,7 +469,8 @@ class TestDeleting:
             port.writer.delete(key(namespace), uid="another", resource_version=seen.resource_version)
         with pytest.raises(Conflict):
             port.writer.delete(key(namespace), uid=seen.uid, resource_version="1")
-        assert port.reader.get(SELDON_DEPLOYMENT, namespace, "wines") == seen
+        (left,) = port.reader.list_metadata(SELDON_DEPLOYMENT, namespace)
+        assert (left.uid, left.resource_version) == (seen.uid, seen.resource_version)
 
         port.writer.delete(key(namespace), uid=seen.uid, resource_version=seen.resource_version)
         assert port.reader.get(SELDON_DEPLOYMENT, namespace, "wines") is None
@@ -454,7 +481,8 @@ class TestDeleting:
 class TestDryRun:
     def test_answers_as_the_real_one_and_stores_nothing(self, port: Cluster, namespace: str) -> None:
         tried = port.dry_run.apply(key(namespace), wines(namespace), manager=MANAGER)
-        assert tried.body["spec"]["predictors"][0]["traffic"] == 100
+        assert tried.generation == 1
+        assert tried.body["metadata"]["managedFields"][0]["manager"] == MANAGER
         assert port.reader.get(SELDON_DEPLOYMENT, namespace, "wines") is None
 
         stored = port.writer.apply(key(namespace), wines(namespace), manager=MANAGER)
@@ -462,7 +490,8 @@ class TestDryRun:
         port.dry_run.delete(key(namespace), uid=stored.uid, resource_version=stored.resource_version)
         port.dry_run.create(CONFIG_MAP, namespace, config_map("a"))
 
-        assert port.reader.get(SELDON_DEPLOYMENT, namespace, "wines") == stored
+        (left,) = port.reader.list_metadata(SELDON_DEPLOYMENT, namespace)
+        assert (left.uid, left.resource_version) == (stored.uid, stored.resource_version)
         assert port.reader.get(CONFIG_MAP, namespace, "a") is None
 
     def test_refuses_what_the_real_one_would(self, port: Cluster, namespace: str) -> None:

@@ -285,7 +285,7 @@ class ClusterWriter(Protocol):
         uid: str = "",
         resource_version: str = "",
     ) -> LiveObject:
-        """Server-side apply as `manager`, unknown fields refused.
+        """Server-side apply as `manager`, unknown fields refused. The answer's body holds metadata alone.
 
         `uid` and `resource_version`, where given, are preconditions. With `force` fields are taken from
         other managers. Raises FieldConflict, Conflict.

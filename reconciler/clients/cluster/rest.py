@@ -42,6 +42,7 @@ _SELF_REVIEW = Kind(
 # The API server itself leaves out all but metadata (Kubernetes API concepts, "Receiving resources as
 # PartialObjectMetadata"); one that cannot answers with whole objects, which are read the same.
 _METADATA_LIST = f"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
+_METADATA = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 
 _Item = TypeVar("_Item")
 _Read = Callable[[Mapping[str, Any], Kind], _Item]
@@ -256,6 +257,7 @@ class RestWriter:
             # JSON is YAML, and the only content type that server-side apply takes everywhere.
             body={**body, "metadata": metadata},
             content_type="application/apply-patch+yaml",
+            accept=_METADATA,
         )
         return self._send(request, "patch", key)
 
@@ -271,6 +273,7 @@ class RestWriter:
                 "propagationPolicy": propagation,
                 "preconditions": {"uid": uid, "resourceVersion": resource_version},
             },
+            accept=_METADATA,
         )
         answer = self._transport.send(request)
         if answer.status >= 400:
