@@ -10,6 +10,7 @@ from reconciler.clients.source.interface import Revision
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import render_environment
+from reconciler.pipeline.failures import ask_author, tell_run
 from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.marks import QuietTerms, find_all
 from reconciler.pipeline.quiet import Records, name_record
@@ -48,6 +49,7 @@ def sync_revision(
     check = check_tree(tools.source.read(revision))
     _refuse_unknown_deployments(check, only)
     find_ancestry = ask_ancestry(tools.source, revision)
+    find_author = ask_author(tools.source, revision.sha)
     chosen = select_environments(check.repository, names, settings.cluster.name)
     vanished = judge_vanished(check.repository, names, tools.cluster, str(revision), find_ancestry)
     if records.complete and not vanished:
@@ -55,7 +57,9 @@ def sync_revision(
     runs = []
     for entry in chosen:
         if entry.environment is None:
-            runs.append(_tell_unreadable(entry, check, revision, settings.cluster.name))
+            unreadable = _tell_unreadable(entry, check, revision, settings.cluster.name)
+            tell_run(tools.cluster, unreadable, find_author(), tools.clock.now())
+            runs.append(unreadable)
             continue
         wanted = TargetRequest(
             rendered=render_environment(
@@ -64,6 +68,7 @@ def sync_revision(
             environment=entry.environment.declaration,
             revision=str(revision),
             find_ancestry=find_ancestry,
+            find_author=find_author,
             entry=entry,
             view=view_cluster(entry.environment.declaration, settings.cluster.name),
             models=check.repository.models,
@@ -74,6 +79,8 @@ def sync_revision(
             quiet=terms,
         )
         runs.append(sync_target(wanted, tools.cluster, tools.clock, tools.progress))
+    for run in vanished:
+        tell_run(tools.cluster, run, find_author(), tools.clock.now())
     runs += vanished
     told = {run.target.environment for run in runs}
     unknown = [name for name in find_missing(check.repository, names) if name not in told]

@@ -37,6 +37,7 @@ class TargetRequest:
     after an apply (seconds, 0: look once). `entry` is the environment as it is declared, `view` what of it
     holds in this cluster, `models` all models with their records. `at_once` tries what failed before without
     waiting any longer. `quiet` are the terms of a quiet mark, None where none is to be left.
+    `find_author` gives who made the commit, by name; empty where nobody knows.
     """
 
     rendered: Rendered
@@ -51,6 +52,7 @@ class TargetRequest:
     at_once: bool = False
     wait: float = 0.0
     quiet: QuietTerms | None = None
+    find_author: Callable[[], str] = str
 
     @property
     def exceptions(self) -> Exceptions | None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.clock import Clock
 from reconciler.clients.cluster.interface import Cluster, ClusterError
-from reconciler.clients.source.interface import Revision, Source
+from reconciler.clients.source.interface import Revision, Source, SourceError
 from reconciler.pipeline.marks import QuietTerms, describe_terms
 from reconciler.pipeline.quiet import NO_RECORDS, Records, find_records, run_quietly
 from reconciler.settings import Settings, SettingsError
+from reconciler.state.outcomes import Outcome
 from reconciler.state.runs import Run
 
 if TYPE_CHECKING:
@@ -52,6 +53,29 @@ def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:
     """
     only = _parse_only(request.only)
     names = tuple(sorted({*request.environments, *only}))
+    try:
+        return _sync(names, only, settings, tools, at_once=request.at_once)
+    except SourceError as error:
+        _tell_lost_source(names, error, tools)
+        raise
+
+
+def _tell_lost_source(names: tuple[str, ...], error: SourceError, tools: SyncTools) -> None:
+    from reconciler.pipeline.failures import Failure, tell_lost_source
+    from reconciler.pipeline.outcomes import find_outcome
+
+    failure = Failure(outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error))
+    tell_lost_source(tools.cluster, names, failure, tools.clock.now())
+
+
+def _sync(
+    names: tuple[str, ...],
+    only: dict[str, frozenset[str]],
+    settings: Settings,
+    tools: SyncTools,
+    *,
+    at_once: bool,
+) -> Run:
     started, before = tools.clock.monotonic(), tools.cluster.reader.requests
     revision, records = _look_up(names, settings, tools)
     terms = describe_terms(settings, revision.sha)
@@ -68,7 +92,7 @@ def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:
         settings,
         tools,
         only=only,
-        at_once=request.at_once,
+        at_once=at_once,
         records=records,
         terms=terms,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from reconciler.apply.applier import apply_plan
 from reconciler.apply.clock import Clock
 from reconciler.apply.entries import settle_entries
-from reconciler.apply.events import record_events
+from reconciler.apply.events import Ending, record_events
 from reconciler.apply.lease import TargetLease
 from reconciler.apply.recorder import beat, is_heartbeat_due, save_record
 from reconciler.apply.results import Applied
@@ -20,6 +20,7 @@ from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
 from reconciler.pipeline.bodies import keep_bodies
 from reconciler.pipeline.calm import add_mark
+from reconciler.pipeline.failures import Failure, tell_error
 from reconciler.pipeline.figures import Meter, build_figures, build_standing
 from reconciler.pipeline.health import assess_explained, assess_proven, needs_reasons
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
@@ -64,6 +65,13 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
             outcome=find_outcome(error) or Outcome.UNDECIDED,
             message=str(error),
         )
+        failure = Failure(
+            outcome=run.outcome,
+            message=run.message,
+            revision=request.revision,
+            author=request.find_author(),
+        )
+        tell_error(cluster, run.target, error, failure, clock.now())
     return replace(run, requests=cluster.reader.requests - before, seconds=clock.monotonic() - started)
 
 
@@ -220,6 +228,7 @@ class _Settled:
     record: TargetRecord
     outcome: Outcome
     results: tuple[ObjectResult, ...]
+    summary: str
     message: str = ""
 
 
@@ -274,6 +283,7 @@ def _settle(
         record=replace(build_record(known, facts), standing=standing, failure=None),
         outcome=outcome,
         results=results,
+        summary=facts.summary,
         message=f"stopped early: {stopped}" if stopped is not None else "",
     )
 
@@ -338,7 +348,17 @@ def _tell_events(
         record=settled.record,
         revision=request.revision,
         now=clock.now(),
+        author=request.find_author(),
+        ending=Ending(outcome=settled.outcome, message=_explain_end(settled)),
     )
+
+
+def _explain_end(settled: _Settled) -> str:
+    """Why a run ended as it did; where nothing else went wrong, what is not healthy."""
+    if settled.outcome is not Outcome.UNHEALTHY:
+        return settled.summary
+    healthy = next((item for item in settled.record.conditions if item.type == "Healthy"), None)
+    return healthy.message if healthy is not None else settled.summary
 
 
 def _finish(

@@ -1,0 +1,135 @@
+"""Runs that end before they decide anything, told on the target's record where the cluster answers at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.apply.events import Ending, record_events
+from reconciler.apply.lease import LeaseError
+from reconciler.clients.cluster.interface import (
+    Cluster,
+    ClusterError,
+    ClusterMisconfigured,
+    ClusterUnreachable,
+    NamespaceMissing,
+    NamespaceTerminating,
+)
+from reconciler.clients.cluster.kinds import CONFIG_MAP
+from reconciler.clients.source.interface import Source, SourceError
+from reconciler.observe.inventory import decode_record, encode_record
+from reconciler.render.applyset import parent_name
+from reconciler.state.figures import RunFailure
+from reconciler.state.objects import ObjectKey
+from reconciler.state.outcomes import Outcome
+from reconciler.state.runs import TargetRun
+from reconciler.state.targets import Target
+
+_MESSAGE_LIMIT = 2_000  # characters; all annotations of an object share 256 KiB
+
+# Where nothing can be told: nobody listens, or there is no place to write to.
+_SILENT = (ClusterUnreachable, ClusterMisconfigured, NamespaceMissing, NamespaceTerminating)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """How a run ended that decided nothing; `revision` and `author` are empty where it knew none."""
+
+    outcome: Outcome
+    message: str
+    revision: str = ""
+    author: str = ""
+
+
+def tell_error(
+    cluster: Cluster, target: Target, error: ClusterError, failure: Failure, now: datetime
+) -> None:
+    """Tell of a run that an error of the cluster ended, as far as that error lets anything through.
+
+    What concerns the Lease is told by an Event alone: another run is writing the record.
+    """
+    if not isinstance(error, _SILENT):
+        tell_failure(cluster, target, failure, now, note=not isinstance(error, LeaseError))
+
+
+def tell_failure(
+    cluster: Cluster, target: Target, failure: Failure, now: datetime, *, note: bool = True
+) -> None:
+    """Write an Event on the target's record and, with `note`, the failure into it; best effort.
+
+    A failure that the record tells already is not told again. Without a record that can be trusted nothing is
+    told: a namespace that was never synced to, or is somebody else's, is left alone.
+    """
+    key = ObjectKey(kind=CONFIG_MAP, namespace=target.namespace, name=parent_name(target.environment))
+    try:
+        live = cluster.reader.get(CONFIG_MAP, target.namespace, key.name)
+        record = decode_record(live, target)
+        if not record.exists or record.forged:
+            return
+        told = RunFailure(
+            at=now,
+            revision=failure.revision,
+            outcome=int(failure.outcome),
+            message=failure.message[:_MESSAGE_LIMIT],
+        )
+        if record.failure is not None and replace(record.failure, at=now) == told:
+            return
+        if note:
+            # Its resourceVersion proves that nothing else moved, so this needs no Lease, like the heartbeat.
+            cluster.writer.replace(key, encode_record(replace(record, failure=told), target))
+    except ClusterError:
+        return
+    record_events(
+        cluster,
+        target,
+        results=(),
+        record=record,
+        revision=failure.revision,
+        author=failure.author,
+        now=now,
+        ending=Ending(outcome=failure.outcome, message=failure.message),
+    )
+
+
+def tell_run(cluster: Cluster, run: TargetRun, author: str, now: datetime) -> None:
+    """Tell of a target's part of a run that ended without looking at the target: unreadable, or vanished.
+
+    Where its namespace is not known, the caller's own is looked into.
+    """
+    target = run.target
+    if not target.namespace:
+        target = replace(target, namespace=cluster.namespace)
+    refusals = run.plan.refusals if run.plan is not None else ()
+    message = run.message or "; ".join(f"refused by {item.rule}: {item.message}" for item in refusals)
+    failure = Failure(outcome=run.outcome, message=message, revision=run.revision, author=author)
+    tell_failure(cluster, target, failure, now)
+
+
+def tell_lost_source(cluster: Cluster, names: tuple[str, ...], failure: Failure, now: datetime) -> None:
+    """Tell of a run that could not read declarations, on the records of the environments that it was for.
+
+    Without declarations their namespaces are not known; the caller's own is looked into, which is the
+    target's where a CronJob runs.
+    """
+    for name in names:
+        tell_failure(cluster, Target(environment=name, namespace=cluster.namespace), failure, now)
+
+
+def ask_author(source: Source, sha: str) -> Callable[[], str]:
+    """Who made the commit, by name; empty where the repository cannot say. Asked for once."""
+    known: list[str] = []
+
+    def find() -> str:
+        if not known:
+            known.append(_read_author(source, sha))
+        return known[0]
+
+    return find
+
+
+def _read_author(source: Source, sha: str) -> str:
+    try:
+        return source.read_commit(sha).author
+    except SourceError:
+        return ""
