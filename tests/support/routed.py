@@ -58,7 +58,7 @@ class Routed:
         """Apply the SeldonDeployment with these percents; returns when the operator has routed them."""
         for predictor in shares:
             if predictor not in self.backends:
-                self._serve(predictor)
+                self.serve(predictor)
         self.cluster.api.apply(
             {
                 "apiVersion": SELDON,
@@ -88,7 +88,11 @@ class Routed:
         self.cluster.api.demand("DELETE", self._path(ISTIO, "WorkloadEntry", f"{self.name}-{predictor}"))
         del self.backends[predictor]
 
-    def _serve(self, predictor: str) -> None:
+    def serve(self, predictor: str, *, version: str = "") -> None:
+        """Put a backend of that name where the operator's Services and DestinationRules find it.
+
+        version: the label of its Pods, which the operator calls after the predictor where nobody says it.
+        """
         backend = self._undo.enter_context(Backend(predictor))
         self.backends[predictor] = backend
         self.cluster.api.apply(
@@ -99,7 +103,7 @@ class Routed:
                 "spec": {
                     "address": backend.address,
                     # The operator's labels on Pods: its Services and DestinationRules select by these.
-                    "labels": {"seldon-app": f"{self.name}-{predictor}", "version": predictor},
+                    "labels": {"seldon-app": f"{self.name}-{predictor}", "version": version or predictor},
                 },
             }
         )
