@@ -81,7 +81,7 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         ),
     ),
     (
-        r"error: 401|could not read (Username|Password)|Authentication failed|Invalid username",
+        r"returned error: 401|could not read (Username|Password)|Authentication failed|Invalid username",
         SourceRefused,
         (
             "the server asks for credentials, or does not accept those given. Check the token of "
@@ -89,12 +89,12 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         ),
     ),
     (
-        r"error: 403",
+        r"returned error: 403",
         SourceRefused,
         "the server refuses access (403). The token of --git-token-file needs the right to read it.",
     ),
     (
-        r"error: 3\d\d|from redirection",
+        r"returned error: 3\d\d|from redirection",
         SourceRefused,
         (
             "the server redirects to another address, which is not followed lest credentials go there. "
@@ -102,7 +102,7 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
         ),
     ),
     (
-        r"error: (429|5\d\d)",
+        r"returned error: (429|5\d\d)",
         SourceUnreachable,
         f"the server cannot answer now. {_UNCHANGED}",
     ),
@@ -122,7 +122,7 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     ),
     (
         (
-            r"error: 404|repository '.*' not found|Repository not found|not appear to be a git repository"
+            r"returned error: 404|repository '.*' not found|Repository not found|not appear to be a git repository"
             r"|not a git repository|No such file or directory|does not exist"
         ),
         SourceRefused,

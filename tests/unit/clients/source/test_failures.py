@@ -71,6 +71,12 @@ ACCESS = f"fatal: unable to access '{URL}/': "
             SourceRefused,
             "final URL",
         ),
+        # The number of a cut transfer's bytes is no status.
+        (
+            "error: 301 bytes of body are still expected\nfatal: early EOF",
+            SourceUnreachable,
+            "could not be reached",
+        ),
         (
             f"fatal: could not read Username for '{URL}': terminal prompts disabled",
             SourceRefused,
