@@ -237,6 +237,8 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
 
 
 def _check_capacity(given: GuardInput) -> Iterator[Refusal]:
+    if not given.quotas:
+        return
     environment = given.plan.target.environment
     additions = [
         addition

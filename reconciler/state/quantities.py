@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 # As the API server's own parser has them (apimachinery, pkg/api/resource): decimal, binary, exponent.
 _QUANTITY = re.compile(
@@ -32,7 +33,13 @@ def read_quantity(text: object) -> Fraction:
 
     Raises ValueError for what the API server would not accept as a quantity.
     """
-    match = _QUANTITY.match(str(text))
+    return _read(str(text))
+
+
+# A repository says the same few amounts over and over.
+@lru_cache(maxsize=1024)
+def _read(text: str) -> Fraction:
+    match = _QUANTITY.match(text)
     if match is None:
         raise ValueError(f"{text!r} is not a Kubernetes quantity")
     factor = _SUFFIXES[match["suffix"]] if match["suffix"] else Fraction(10) ** int(match["exponent"] or 0)
