@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.state.inventory import InventoryEntry
-from reconciler.state.objects import PART_OF_LABEL, LiveObject, Manifest, ObjectKey, deployment_of
+from reconciler.state.objects import (
+    PART_OF_LABEL,
+    PRUNE_ANNOTATION,
+    LiveObject,
+    Manifest,
+    ObjectKey,
+    deployment_of,
+)
 from reconciler.state.plans import Cause, Op, Plan
 
 
@@ -20,11 +27,21 @@ def widen_entries(
     known = {entry.key: entry for entry in entries}
     for live in objects:
         if live.labels.get(PART_OF_LABEL) == part_of:
-            known.setdefault(live.key, InventoryEntry(key=live.key, deployment=deployment_of(live)))
+            known.setdefault(live.key, _read_entry(live))
     for change in plan.select(Op.CREATE, Op.UPDATE):
         entry = known.get(change.key, InventoryEntry(key=change.key, deployment=change.deployment))
         known[change.key] = replace(entry, adopted=entry.adopted or change.cause is Cause.ADOPTION)
     return _sort(known)
+
+
+def _read_entry(live: LiveObject) -> InventoryEntry:
+    """What the object itself says, where the record does not know of it."""
+    policy = live.annotations.get(PRUNE_ANNOTATION, "")
+    return InventoryEntry(
+        key=live.key,
+        deployment=deployment_of(live),
+        policy=policy if policy in ("keep", "orphan") else "",
+    )
 
 
 def settle_entries(
@@ -47,6 +64,7 @@ def settle_entries(
     written = dict(applied or {})
     live = {item.key: item for item in objects} | written
     digests = {manifest.key: manifest.digest for manifest in manifests}
+    policies = {manifest.key: manifest.policy for manifest in manifests}
     settled = {
         entry.key: entry
         for entry in widen_entries(entries, plan, live.values(), part_of=part_of)
@@ -56,7 +74,11 @@ def settle_entries(
         if key in live and key in digests:
             entry = settled.get(key, InventoryEntry(key=key, deployment=deployment_of(live[key])))
             settled[key] = replace(
-                entry, uid=live[key].uid, generation=live[key].generation, digest=digests[key]
+                entry,
+                uid=live[key].uid,
+                generation=live[key].generation,
+                digest=digests[key],
+                policy=policies[key],
             )
     return _sort(settled)
 

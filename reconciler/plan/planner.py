@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from reconciler.plan.describe import describe, describe_live, skip_leftover, skip_manifest, sort_changes
 from reconciler.plan.diff import diff_owned
+from reconciler.plan.endings import KEEP, ORPHAN, ORPHANED, describe_kept, find_ending, find_kept
 from reconciler.plan.ownership import find_edits, find_rivals, is_rival, read_owned_fields
 from reconciler.state.inventory import InventoryEntry
 from reconciler.state.objects import (
@@ -60,8 +61,9 @@ def make_plan(given: PlanInput) -> Plan:
             unchanged.append(manifest.key)
         else:
             changes.append(change)
-    if given.only is None:
-        changes.extend(_plan_leftovers(given, live, entries))
+    leftovers = _list_leftovers(given, live, entries) if given.only is None else ()
+    kept = find_kept(leftovers, entries, given.desired)
+    changes.extend(_plan_leftovers(given, (item for item in leftovers if item.key not in kept), entries))
     return Plan(
         target=given.desired.target,
         revision=given.revision,
@@ -69,6 +71,11 @@ def make_plan(given: PlanInput) -> Plan:
         changes=sort_changes(changes),
         unchanged=tuple(sorted(unchanged)),
         faults=given.desired.faults,
+        notes=tuple(
+            describe_kept(item, entries.get(item.key), given.desired.target.environment)
+            for item in leftovers
+            if item.key in kept
+        ),
     )
 
 
@@ -86,10 +93,7 @@ def compare_manifests(
         if old is not None and new is None:
             # A faulty deployment is told as a fault, once.
             if old.deployment not in faulty:
-                op = Op.SKIP if faulty else Op.DELETE
-                reason = _hold_text(desired) if faulty else ""
-                cause = _removal_cause(desired, old.deployment)
-                changes.append(describe(op, cause, key, old.deployment, old_body=old.body, reason=reason))
+                changes.append(_describe_end(desired, old))
         elif new is not None and old is None:
             changes.append(describe(Op.CREATE, Cause.REVISION, key, new.deployment, manifest=new))
         elif new is not None and old is not None and new.digest != old.digest:
@@ -106,6 +110,17 @@ def compare_manifests(
         unchanged=tuple(unchanged),
         faults=desired.faults,
     )
+
+
+def _describe_end(desired: Desired, old: Manifest) -> Change:
+    cause = _removal_cause(desired, old.deployment)
+    policies = (old.policy, desired.endings.get(old.deployment, ""))
+    reason = _hold_text(desired) if desired.faults else ORPHANED if ORPHAN in policies else ""
+    if KEEP in policies:
+        reason = "is no longer declared and is kept, as onDelete: keep said"
+    op = Op.SKIP if desired.faults or KEEP in policies else Op.DELETE
+    change = describe(op, cause, old.key, old.deployment, old_body=old.body, reason=reason)
+    return replace(change, held=KEEP in policies, orphan=op is Op.DELETE and ORPHAN in policies)
 
 
 def is_ours(live: LiveObject, part_of: str) -> bool:
@@ -201,22 +216,28 @@ def _find_owner(given: PlanInput, live: LiveObject) -> str:
     return f"ApplySet {other_set}" if other_set else ""
 
 
-def _plan_leftovers(
+def _list_leftovers(
     given: PlanInput, live: Mapping[ObjectKey, LiveObject], entries: Mapping[ObjectKey, InventoryEntry]
-) -> Iterator[Change]:
+) -> tuple[LiveObject, ...]:
     declared = {manifest.key for manifest in given.manifests}
+    found = (live[key] for key in sorted(live.keys() - declared))
+    return tuple(item for item in found if _is_known(given, item, entries.get(item.key)))
+
+
+def _plan_leftovers(
+    given: PlanInput, leftovers: Iterable[LiveObject], entries: Mapping[ObjectKey, InventoryEntry]
+) -> Iterator[Change]:
     faulty = {fault.deployment for fault in given.desired.faults}
-    for key in sorted(live.keys() - declared):
-        item = live[key]
-        if not _is_known(given, item, entries.get(key)):
-            continue
+    for item in leftovers:
         deployment = deployment_of(item)
         cause = _removal_cause(given.desired, deployment)
         reason = _find_reprieve(given, item, faulty)
         if reason:
             yield skip_leftover(item, cause, reason)
         else:
-            yield describe(Op.DELETE, cause, key, deployment, live=item, old_body=item.body)
+            change = describe(Op.DELETE, cause, item.key, deployment, live=item, old_body=item.body)
+            orphans = find_ending(item, entries.get(item.key), given.desired) == ORPHAN
+            yield replace(change, orphan=True, reason=ORPHANED) if orphans else change
 
 
 def _find_reprieve(given: PlanInput, live: LiveObject, faulty: set[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.state.objects import SELDON_DEPLOYMENT
+from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject, deployment_of
 from reconciler.state.plans import Change, VariantChange
 from reconciler.state.shares import Share
 
@@ -69,6 +69,12 @@ def name_change(environment: str, change: Change) -> str:
     """What people call the object: `production/wines`, or `production/wines ConfigMap/wines-notes`."""
     name = f"{environment}/{change.deployment}" if environment else change.deployment
     return name if change.key.kind == SELDON_DEPLOYMENT else f"{name} {change.key}"
+
+
+def name_object(environment: str, live: LiveObject) -> str:
+    """What people call a live object, in the same way."""
+    name = f"{environment}/{deployment_of(live)}"
+    return name if live.key.kind == SELDON_DEPLOYMENT else f"{name} {live.key}"
 
 
 def shorten_revision(revision: str) -> str:

@@ -25,6 +25,7 @@ from reconciler.state.desired import DesiredModel, DesiredVariant
 from reconciler.state.objects import (
     COMMIT_ANNOTATION,
     DIGEST_ANNOTATION,
+    PRUNE_ANNOTATION,
     RECORDS_ANNOTATION,
     REGISTERED_MODEL_ANNOTATION,
     RUNS_ANNOTATION,
@@ -95,7 +96,13 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
         body=pack(_annotate(body, {COMMIT_ANNOTATION: commit, DIGEST_ANNOTATION: digest})),
         digest=digest,
         adopt=deployment.adopt,
+        policy=_ending(deployment),
     )
+
+
+def _ending(deployment: DesiredDeployment) -> str:
+    """How the object is to end, where that is not by being pruned."""
+    return "" if deployment.on_delete == "prune" else deployment.on_delete
 
 
 def _put_live_first(variants: tuple[DesiredVariant, ...]) -> tuple[DesiredVariant, ...]:
@@ -117,6 +124,7 @@ def _annotations(deployment: DesiredDeployment) -> Mapping[str, str]:
         REGISTERED_MODEL_ANNOTATION: deployment.registered_model,
         RECORDS_ANNOTATION: _join((name, model.digest) for name, model in models),
         RUNS_ANNOTATION: _join((name, model.run) for name, model in models if model.run),
+        PRUNE_ANNOTATION: _ending(deployment),
     }
     own = {key: value for key, value in annotations.items() if value}
     return {**own, **_select_annotations(deployment, on_pods=False)}

@@ -71,12 +71,15 @@ def resolve(
 def _resolve_target(scope: _Scope, target: Target, findings: tuple[Finding, ...]) -> Desired:
     blamed = dict(blame(scope.entry, findings))
     retired: set[str] = set()
+    endings: dict[str, str] = {}
     resolved: list[DesiredDeployment] = []
     for placed in place_environment(scope.repository, scope.entry):
         if placed.name in blamed:
             continue
         if placed.entry.declaration.retire or scope.environment.retire:
             retired.add(placed.name)
+            if placed.entry.declaration.on_delete != "prune":
+                endings[placed.name] = placed.entry.declaration.on_delete
             continue
         if errors := blame_explainers(placed, findings):
             blamed[placed.name] = errors
@@ -90,6 +93,7 @@ def _resolve_target(scope: _Scope, target: Target, findings: tuple[Finding, ...]
         deployments=tuple(resolved),
         retired=frozenset(retired),
         retire_all=scope.environment.retire,
+        endings=endings,
         faults=_faults(blamed),
         extras=scope.entry.extras,
         extra_kinds=scope.environment.allow.kinds,
@@ -116,6 +120,7 @@ def _resolve_deployment(scope: _Scope, placed: PlacedDeployment) -> DesiredDeplo
         protocol=protocols[0],
         variants=variants,
         adopt=declared.adopt,
+        on_delete=declared.on_delete,
         annotations=dict(merge_serving(shared).serving.annotations or {}),
     )
 

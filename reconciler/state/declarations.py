@@ -110,6 +110,11 @@ class Deployment(Declaration):
     adopt: bool = Field(
         default=False, description="Take over an object of this name that modelsync did not make."
     )
+    on_delete: Literal["prune", "keep", "orphan"] = Field(
+        default="prune",
+        description="What becomes of it once it is no longer declared: prune deletes it and its Pods, keep "
+        "leaves it, orphan deletes it and leaves its Pods, Services and routes serving.",
+    )
     retire: bool = Field(default=False, description="Prune this deployment; this is the approval.")
     experiment: Experiment | None = None
 

@@ -22,6 +22,8 @@ DIGEST_ANNOTATION = f"{PREFIX}/digest"
 RECORDS_ANNOTATION = f"{PREFIX}/records"
 REGISTERED_MODEL_ANNOTATION = f"{PREFIX}/registered-model"
 RUNS_ANNOTATION = f"{PREFIX}/runs"
+PRUNE_ANNOTATION = f"{PREFIX}/prune"
+"""How an object is to end once it is no longer declared: prune, keep or orphan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -78,6 +80,7 @@ class Manifest:
 
     `digest` is `sha256:` over the body without the commit annotation (and without itself), so that
     it only changes when there is something to apply. `deployment` is the file's name in its environment.
+    `policy` is how it is to end, where that is keep or orphan.
     """
 
     key: ObjectKey
@@ -85,6 +88,7 @@ class Manifest:
     body: Body
     digest: str
     adopt: bool = False
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ class Target:
 class DesiredDeployment:
     """One deployment file, resolved. Variants are in the file's order; the first live one is the baseline.
 
-    `annotations` are those of the whole object, by their full keys.
+    `annotations` are those of the whole object, by their full keys; `on_delete` is how it is to end (prune,
+    keep or orphan).
     """
 
     environment: str
@@ -51,6 +52,7 @@ class DesiredDeployment:
     protocol: Protocol
     variants: tuple[DesiredVariant, ...]
     adopt: bool = False
+    on_delete: str = "prune"
     annotations: Mapping[str, bool | int | str] = field(default_factory=dict)
 
     @property
@@ -72,7 +74,8 @@ class Desired:
     """What one target should serve.
 
     `retired` names the deployments whose file approves their end; with `retire_all` the environment's
-    file approves the end of all. While `faults` is not empty nothing of the target may be pruned. `extras`
+    file approves the end of all; `endings` say how retired deployments are to end that are not simply to be
+    pruned. While `faults` is not empty nothing of the target may be pruned. `extras`
     are rendered for each deployment, and may make objects of the kinds `extra_kinds`.
     """
 
@@ -80,6 +83,7 @@ class Desired:
     deployments: tuple[DesiredDeployment, ...]
     retired: frozenset[str] = frozenset()
     retire_all: bool = False
+    endings: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Fault, ...] = field(default=())
     extras: tuple[ExtraTemplate, ...] = ()
     extra_kinds: tuple[str, ...] = ()

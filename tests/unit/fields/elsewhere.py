@@ -70,7 +70,9 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Allow.priorityClasses": _ALLOWED,
     "Allow.kinds": _read("resolve/resolver.py", "allow.kinds", "kinds that templates in extras/ may make"),
     "Exceptions.waivers": _read("plan/guards.py", "waivers", "lets guards pass"),
-    "Exceptions.holds": _rule("exceptions-known", "versions that automation skips"),
+    "Exceptions.holds": _read(
+        "policy/policies/exceptions_known.py", "declared.holds", "versions that automation skips"
+    ),
     "Exceptions.freezes": _read("plan/exceptions.py", "freezes", "when changes wait"),
     "Exceptions.windows": _read("plan/exceptions.py", "windows", "when changes do not wait"),
     "Exceptions.suspensions": _read("plan/exceptions.py", "suspensions", "what sync leaves alone"),
