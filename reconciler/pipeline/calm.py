@@ -11,6 +11,7 @@ from reconciler.apply.health import assess_all
 from reconciler.observe.inventory import encode_record
 from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.marks import LONGEST, QuietMark, digest_content, digest_seen, encode_mark
+from reconciler.pipeline.records import find_startup, find_unhealthy
 from reconciler.pipeline.told import explain_lost_sets
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.state.inventory import TargetRecord
@@ -58,7 +59,7 @@ def _find_mark(
     held = record.marks or record.backoff is not None or record.results or request.rendered.desired.faults
     if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY) or not _is_done(request, seen, record):
         return ""
-    until = _find_end(request, seen, health, now)
+    until = _find_end(request, seen, record, health, now)
     if until is None:
         return ""
     target = request.rendered.desired.target
@@ -110,20 +111,25 @@ def _is_done(request: TargetRequest, observation: Observation, record: TargetRec
 
 
 def _find_end(
-    request: TargetRequest, observation: Observation, health: tuple[Health, ...], now: datetime
+    request: TargetRequest,
+    seen: Observation,
+    record: TargetRecord,
+    health: tuple[Health, ...],
+    now: datetime,
 ) -> datetime | None:
-    """How long time alone changes nothing: the longest of a few spans over which health stays as it is."""
+    """Until when time alone changes nothing: the latest of a few moments at which all is judged as now."""
     begin = now.replace(microsecond=0)
     moments = [moment for moment in find_moments(request.entry) if moment > now]
     latest = min([begin + LONGEST, *moments])
-    words = [item.word for item in health]
-    # What has no time of its own is late by the time of the record, which this cannot foresee.
-    timeless = any(item.word is HealthWord.IN_PROGRESS and item.since is None for item in health)
-    if timeless or _assess(request, observation, now) != words:
+    startup = find_startup(request.rendered.desired)
+
+    def judge(moment: datetime) -> tuple[list[HealthWord], bool]:
+        assessed = assess_all(request.rendered.manifests, seen, now=moment)
+        return [item.word for item in assessed], find_unhealthy(assessed, record, startup, moment)
+
+    present = judge(now)
+    # What the routes told is not seen here; where it matters the next run asks for them again.
+    if present[0] != [item.word for item in health]:
         return None
     ends: Iterable[datetime] = (latest, *(begin + span for span in _SHORTER if begin + span < latest))
-    return next((end for end in ends if _assess(request, observation, end) == words), None)
-
-
-def _assess(request: TargetRequest, observation: Observation, now: datetime) -> list[HealthWord]:
-    return [item.word for item in assess_all(request.rendered.manifests, observation, now=now)]
+    return next((end for end in ends if judge(end) == present), None)
