@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import random
-import uuid
 from dataclasses import replace
-from datetime import datetime, timezone
 
 import pytest
 
@@ -15,113 +12,19 @@ from reconciler.clients.cluster.answers import read_object
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.observe.budget import BUDGET, INCOMPLETE
 from reconciler.observe.inventory import decode_record, encode_record, has_same_content
-from reconciler.state.inventory import (
-    DIGEST_LENGTH,
-    Condition,
-    GoodSet,
-    InventoryEntry,
-    ObjectResult,
-    RunSummary,
-    TargetRecord,
-)
-from reconciler.state.objects import SELDON_DEPLOYMENT, Body, ObjectKey
-from reconciler.state.plans import Action
-from reconciler.state.shares import Share
+from reconciler.state.inventory import TargetRecord
+from reconciler.state.objects import Body
 from reconciler.state.targets import Target
+from tests.support.records import make_record
 
 TARGET = Target(environment="production", namespace="everything-production")
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 API_SERVER_LIMIT = 1024 * 1024
 
 pytestmark = pytest.mark.covers("T19")
 
-_TOPICS = [
-    "fraud",
-    "churn",
-    "price",
-    "demand",
-    "route",
-    "credit",
-    "risk",
-    "rank",
-    "offer",
-    "basket",
-    "click",
-    "search",
-    "image",
-    "text",
-    "voice",
-    "claim",
-    "lead",
-    "stock",
-    "energy",
-    "load",
-    "wind",
-    "sensor",
-    "anomaly",
-    "yield",
-    "crop",
-    "soil",
-    "ship",
-    "fleet",
-]
-_PLACES = ["de", "fr", "nl", "be", "us", "uk", "jp", "br", "in", "mx"]
 
-
-def make_names(count: int, chance: random.Random) -> tuple[str, ...]:
-    """Names such as teams give: fraud-rank-de-217."""
-    names: set[str] = set()
-    while len(names) < count:
-        topic, other, place = chance.choice(_TOPICS), chance.choice(_TOPICS), chance.choice(_PLACES)
-        names.add(f"{topic}-{other}-{place}-{chance.randrange(1, 400)}")
-    return tuple(sorted(names))
-
-
-def make_record(count: int) -> TargetRecord:
-    """A record of which nothing repeats that would not repeat in a cluster; every object failed, too."""
-    chance = random.Random(count)
-    entries, good, results = [], [], []
-    for name in make_names(count, chance):
-        key = ObjectKey(kind=SELDON_DEPLOYMENT, namespace=TARGET.namespace, name=name)
-        digest = hashlib.sha256(name.encode()).hexdigest()
-        version = chance.randrange(1, 40)
-        entries.append(
-            InventoryEntry(
-                key=key,
-                deployment=name,
-                uid=str(uuid.UUID(int=chance.getrandbits(128), version=4)),
-                generation=chance.randrange(1, 30),
-                digest=f"sha256:{digest}",
-            )
-        )
-        shares = ((f"v{version}", 90), (f"v{version + 1}", 10))
-        good.append(
-            GoodSet(
-                deployment=name,
-                model=name,
-                revision=f"main@sha1:{hashlib.sha256(bytes([chance.randrange(200)])).hexdigest()[:40]}",
-                digest=digest[:DIGEST_LENGTH],
-                shares=tuple(
-                    Share(predictor=predictor, version=predictor, shadow=False, percent=percent)
-                    for predictor, percent in shares
-                ),
-            )
-        )
-        message = (
-            'admission webhook "v1.vseldondeployment.kb.io" denied the request: '
-            f'spec.predictors[0].graph.implementation: Invalid value: "SERVER_{version}"'
-        )
-        results.append(ObjectResult(key=key, action=Action.FAILED, message=message))
-    return TargetRecord(
-        entries=tuple(entries),
-        good=tuple(good),
-        results=tuple(results),
-        conditions=(Condition(type="Synced", status="False", reason="Findings", message="see results"),),
-        history=tuple(
-            RunSummary(revision="main@sha1:77ad03e", finished=NOON, outcome=1, summary=f"run {number} failed")
-            for number in range(20)
-        ),
-    )
+def make_many(count: int) -> TargetRecord:
+    return make_record(count, TARGET.namespace)
 
 
 def size(body: Body) -> int:
@@ -151,7 +54,7 @@ def told(record: TargetRecord) -> str:
 
 
 def test_ten_thousand_objects_with_results_and_good_sets_fit_with_room_to_spare() -> None:
-    record = make_record(10_000)
+    record = make_many(10_000)
     body = encode_record(record, TARGET)
 
     assert size(body) < 0.88 * API_SERVER_LIMIT
@@ -160,7 +63,7 @@ def test_ten_thousand_objects_with_results_and_good_sets_fit_with_room_to_spare(
 
 
 def test_what_fits_keeps_its_bodies() -> None:
-    record = add_bodies(make_record(300), 600)
+    record = add_bodies(make_many(300), 600)
     body = encode_record(record, TARGET)
 
     assert body["binaryData"]
@@ -171,7 +74,7 @@ class TestNoRoom:
     """Two thousand objects, and texts that are too long."""
 
     def test_bodies_of_good_sets_go_first_and_no_more_of_them_than_must(self) -> None:
-        record = add_bodies(make_record(2000), 900)
+        record = add_bodies(make_many(2000), 900)
         kept = read_back(encode_record(record, TARGET))
 
         assert told(kept) == "a ConfigMap has no room for: 1500 of 2000 bodies of good sets"
@@ -183,7 +86,7 @@ class TestNoRoom:
         assert kept.results == record.results
 
     def test_the_sets_before_the_last_good_ones_go_before_these(self) -> None:
-        record = add_bodies(make_record(500), 300)
+        record = add_bodies(make_many(500), 300)
         before = tuple(replace(item, body=noise(2000 + number)) for number, item in enumerate(record.good))
         kept = read_back(encode_record(replace(record, before=before), TARGET))
 
@@ -192,7 +95,7 @@ class TestNoRoom:
         assert kept.good == record.good
 
     def test_then_the_history_but_for_its_newest_run(self) -> None:
-        record = make_record(2000)
+        record = make_many(2000)
         record = replace(
             add_bodies(record, 10),
             history=tuple(
@@ -207,7 +110,7 @@ class TestNoRoom:
         assert kept.entries == record.entries
 
     def test_then_the_ends_of_long_messages(self) -> None:
-        record = make_record(1000)
+        record = make_many(1000)
         record = replace(
             record,
             results=tuple(
@@ -222,9 +125,9 @@ class TestNoRoom:
 
     def test_the_record_without_them_says_the_same_as_the_one_that_is_stored(self) -> None:
         """Else each run would write it again."""
-        record = add_bodies(make_record(2000), 900)
+        record = add_bodies(make_many(2000), 900)
 
         assert has_same_content(record, read_back(encode_record(record, TARGET)), TARGET)
 
     def test_what_is_written_keeps_to_the_budget(self) -> None:
-        assert size(encode_record(add_bodies(make_record(2000), 900), TARGET)) <= BUDGET + 1024
+        assert size(encode_record(add_bodies(make_many(2000), 900), TARGET)) <= BUDGET + 1024
