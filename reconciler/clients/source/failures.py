@@ -123,7 +123,8 @@ _TABLE: tuple[tuple[str, type[SourceError], str], ...] = (
     (
         (
             r"returned error: 404|repository '.*' not found|Repository not found"
-            r"|not appear to be a git repository|not a git repository|No such file or directory|does not exist"
+            r"|not appear to be a git repository|not a git repository|No such file or directory"
+            r"|does not exist"
         ),
         SourceRefused,
         (
