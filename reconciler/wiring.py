@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from reconciler.apply.clock import Clock, SystemClock
@@ -36,11 +38,22 @@ def open_worktree_source(settings: Settings) -> Source:
     return open_repository(str(settings.directory), settings.git)
 
 
-def open_cluster(settings: Settings) -> Cluster:
-    """The API server of the kubeconfig and context, or of the Pod."""
+def open_cluster(settings: Settings, hurried: Callable[[], bool] = bool) -> Cluster:
+    """The API server of the kubeconfig and context, or of the Pod; `hurried` tells when the run is to end."""
     from reconciler.clients.cluster.kubernetes import connect
 
-    return connect(kubeconfig=settings.cluster.kubeconfig, context=settings.cluster.context)
+    return connect(kubeconfig=settings.cluster.kubeconfig, context=settings.cluster.context, hurried=hurried)
+
+
+def open_cluster_briefly(settings: Settings) -> Cluster:
+    """The same for what waits for nobody and goes on for long: a scrape is over after ten seconds."""
+    from reconciler.clients.cluster.kubernetes import connect
+    from reconciler.clients.cluster.transport import Patience
+
+    patience = Patience(timeout=5.0, tries=2, pause=0.2, budget=8.0, waits=math.inf)
+    return connect(
+        kubeconfig=settings.cluster.kubeconfig, context=settings.cluster.context, patience=patience
+    )
 
 
 def open_metrics(server: str) -> MetricsReader:

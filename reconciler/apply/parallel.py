@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
 _Task = TypeVar("_Task")
@@ -17,7 +17,7 @@ def run_parallel(
     *,
     limit: int,
     go_on: Callable[[], bool],
-) -> Iterator[tuple[_Task, _Result]]:
+) -> Generator[tuple[_Task, _Result], None, None]:
     """Each task with what `work` made of it, as it becomes known.
 
     `go_on` is asked before each task is begun, in the order of `tasks`; those that were not begun when it

@@ -78,7 +78,7 @@ def sync_revision(
             wait=settings.wait,
             quiet=terms,
         )
-        runs.append(sync_target(wanted, tools.cluster, tools.clock, tools.progress))
+        runs.append(sync_target(wanted, tools.cluster, tools.clock, tools.progress, tools.stop))
     for run in vanished:
         tell_run(tools.cluster, run, find_author(), tools.clock.now())
     runs += vanished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.apply.stop import Interrupted
 from reconciler.clients.cluster import interface as cluster
 from reconciler.clients.metrics import interface as metrics
 from reconciler.clients.registry import interface as registry
@@ -12,6 +13,7 @@ from reconciler.state.outcomes import Outcome
 
 # The first class that fits counts, so each comes before its base.
 _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
+    (Interrupted, Outcome.INTERRUPTED),
     (SettingsError, Outcome.CONFIGURATION),
     (EmergencyRefused, Outcome.FINDINGS),
     (cluster.RightMissing, Outcome.CONFIGURATION),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.clock import Clock
+from reconciler.apply.stop import Stop
 from reconciler.clients.cluster.interface import Cluster, ClusterError
 from reconciler.clients.source.interface import Revision, Source, SourceError
 from reconciler.pipeline.marks import QuietTerms, describe_terms
@@ -36,12 +37,16 @@ class SyncRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncTools:
-    """What a run works with: where declarations come from, where they go, time, and who is told meanwhile."""
+    """What a run works with: where declarations come from, where they go, time, and who is told meanwhile.
+
+    `stop` is asked between objects, and between targets.
+    """
 
     source: Source
     cluster: Cluster
     clock: Clock
     progress: Progress
+    stop: Stop = field(default_factory=Stop)
 
 
 def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:

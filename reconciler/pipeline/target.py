@@ -15,6 +15,7 @@ from reconciler.apply.events import Ending, record_events
 from reconciler.apply.lease import TargetLease
 from reconciler.apply.recorder import beat, is_heartbeat_due, save_record
 from reconciler.apply.results import Applied
+from reconciler.apply.stop import Interrupted, Stop
 from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
 from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
@@ -46,18 +47,35 @@ Progress = Callable[[str], None]
 _POLL = 2.0
 
 
-def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress) -> TargetRun:
-    """Make one target equal to its desired state. Whatever happens at the cluster is told in the result."""
+def sync_target(
+    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, stop: Stop | None = None
+) -> TargetRun:
+    """Make one target equal to its desired state. Whatever happens at the cluster is told in the result.
+
+    `stop` is asked between objects; a run that it ends is settled and told like any other.
+    """
+    stop = stop or Stop()
+    with stop.shelter():
+        return _sync_sheltered(request, cluster, clock, progress, stop)
+
+
+def _sync_sheltered(
+    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, stop: Stop
+) -> TargetRun:
     started, before = clock.monotonic(), cluster.reader.requests
     meter = Meter(cluster.reader, clock)
     try:
-        run = _sync(request, cluster, clock, progress, meter)
+        stop.check()
+        run = _sync(request, cluster, clock, progress, meter, stop)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
-            waited = _wait_for_health(run, request, cluster, clock, progress)
+            waited = _wait_for_health(run, request, cluster, clock, progress, stop)
             if [item.word for item in waited.health] != [item.word for item in run.health]:
                 _note_health(request, cluster, clock, meter)
             run = waited
-        run = tell_traffic(run, request, cluster)
+        if not stop.requested:
+            run = tell_traffic(run, request, cluster)
+    except Interrupted as error:
+        run = _tell_interrupted(request, error)
     except ClusterError as error:
         run = TargetRun(
             target=request.rendered.desired.target,
@@ -75,15 +93,25 @@ def sync_target(request: TargetRequest, cluster: Cluster, clock: Clock, progress
     return replace(run, requests=cluster.reader.requests - before, seconds=clock.monotonic() - started)
 
 
+def _tell_interrupted(request: TargetRequest, error: Interrupted) -> TargetRun:
+    """A run that ended before it wrote anything; nothing is written to say so either."""
+    return TargetRun(
+        target=request.rendered.desired.target,
+        revision=request.revision,
+        outcome=Outcome.INTERRUPTED,
+        message=str(error),
+    )
+
+
 def _wait_for_health(
-    run: TargetRun, request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress
+    run: TargetRun, request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, stop: Stop
 ) -> TargetRun:
     """Look again until all is decided or the wait is over. No Lease is held meanwhile."""
     started, health = clock.monotonic(), run.health
     said: set[str] = set()
     old = frozenset(item.key for item in health if item.word is HealthWord.FAILED)
     waiting = _find_waiting(health, old)
-    while waiting and clock.monotonic() - started < request.wait:
+    while waiting and clock.monotonic() - started < request.wait and not stop.requested:
         clock.sleep(_POLL)
         reason = f"waiting for {run.target}: {waiting[0].key}: {waiting[0].reason}"
         # Probes that fail in turns would say the same two things over and over.
@@ -96,6 +124,11 @@ def _wait_for_health(
         waiting = _find_waiting(health, old)
     failed = any(item.word is HealthWord.FAILED for item in health)
     outcome = worst([run.outcome, Outcome.UNHEALTHY] if failed else [run.outcome])
+    if waiting and stop.requested:
+        # What was applied is recorded; how it goes on, the next run sees.
+        return replace(
+            run, health=health, outcome=Outcome.INTERRUPTED, message=str(Interrupted(stop.signal_name))
+        )
     return replace(run, health=health, outcome=outcome)
 
 
@@ -142,7 +175,7 @@ def _find_waiting(health: tuple[Health, ...], old: frozenset[ObjectKey]) -> tupl
 
 
 def _sync(
-    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, meter: Meter
+    request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, meter: Meter, stop: Stop
 ) -> TargetRun:
     target = request.rendered.desired.target
     first = _look(request, cluster, clock)
@@ -154,13 +187,16 @@ def _sync(
             marked = add_mark(request, first.observation, record, quiet.outcome, health, clock.now())
             beat(cluster, target, marked, clock.now())
         return _finish(request, first, quiet, health)
+    stop.check()
     namespace = cluster.reader.read_namespace(target.namespace)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
     strange = judge_namespace(request, first, namespace, clock)
     if strange is not None:
         return strange
-    with TargetLease(cluster, target, holder=_name_holder(), clock=clock, terms=request.terms) as lease:
+    with TargetLease(
+        cluster, target, holder=_name_holder(), clock=clock, terms=request.terms, stop=stop
+    ) as lease:
         second = _look(request, cluster, clock, namespace)
         known = second.observation.record
 
@@ -184,6 +220,8 @@ def _sync(
             fence=lease,
             save=save,
             report=lambda result: progress(_describe_result(second.plan, result)),
+            clock=clock,
+            stop=stop,
         )
         health, after = second.health, second.observation
         if applied.stopped is None:

@@ -68,18 +68,20 @@ def command(
 ) -> Outcome:
     from reconciler import wiring
     from reconciler.cli.progress import tell_when_long
+    from reconciler.cli.signals import stop_on_signals
     from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
     from reconciler.report import json, text_run
 
-    with wiring.open_source(settings) as source:
+    with stop_on_signals() as stop, wiring.open_source(settings) as source:
         run = sync(
             SyncRequest(environments=environments, only=only, at_once=at_once),
             settings,
             SyncTools(
                 source=source,
-                cluster=wiring.open_cluster(settings),
+                cluster=wiring.open_cluster(settings, lambda: stop.requested),
                 clock=wiring.open_clock(),
                 progress=tell_when_long(),
+                stop=stop,
             ),
         )
     click.echo({"text": text_run.show_run, "json": json.show_run}[output](run))
