@@ -33,6 +33,20 @@ class UnfilteredValue(Exception):
     """A template prints a value that did not go through `tojson`, or as a part of a text: its defect."""
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's, which judges an attribute by its name and its object's type: each pair once."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._judged: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        pair = (type(obj), attr)
+        if pair not in self._judged:
+            self._judged[pair] = super().is_safe_attribute(obj, attr, value)
+        return self._judged[pair]
+
+
 class Templates:
     """The templates of one target, compiled once."""
 
@@ -80,7 +94,7 @@ def _fill(shape: Any, values: Sequence[Any]) -> Any:
 
 
 def make_environment(
-    loader: jinja2.BaseLoader, kind: type[ImmutableSandboxedEnvironment] = ImmutableSandboxedEnvironment
+    loader: jinja2.BaseLoader, kind: type[ImmutableSandboxedEnvironment] = _Sandbox
 ) -> ImmutableSandboxedEnvironment:
     """A sandbox in which undefined names are errors, nothing is global, and only JSON can be printed."""
     environment = kind(
