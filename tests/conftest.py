@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("modelsync", deadline=None)
 hypothesis.settings.load_profile("modelsync")
 
-pytest_plugins = ("tests.faults.ran", "tests.integration.mlflow_fixtures")
+pytest_plugins = ("tests.faults.ran", "tests.integration.mlflow_fixtures", "tests.faults.sweep_summary")
 
 # Set by the process that the user started; pytest-xdist's workers inherit them.
 _RUN_FOLDER = "MODELSYNC_TEST_RUN_FOLDER"

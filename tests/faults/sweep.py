@@ -8,36 +8,22 @@ there, and what it had still to play goes on in a fresh namespace.
 
 from __future__ import annotations
 
-import itertools
 import queue
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import urllib3
-
-from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.api import AdminApi
-from tests.faults.sweep_checks import Problem, check_disturbed, check_repaired, quote
-from tests.faults.sweep_faults import LEASE, Fault
-from tests.faults.sweep_proxy import FaultyProxy, open_admin_pool, write_kubeconfig
-from tests.faults.sweep_runner import Ended, Runner
+from tests.faults.sweep_checks import Problem, check_disturbed, check_repaired, check_untouched, quote
+from tests.faults.sweep_faults import Fault
+from tests.faults.sweep_stand import Ran, Stand
 from tests.faults.sweep_state import State, read_state
 from tests.faults.sweep_steps import Step, find_step
-from tests.faults.sweep_story import (
-    STORIES,
-    Story,
-    make_namespace,
-    name_branch,
-    prepare_by_hand,
-    write_repository,
-)
-from tests.support.proxy import Request
+from tests.faults.sweep_story import STORIES, make_namespace, prepare_by_hand
 
 # Runs wait for each other's Leases and for pauses between tries most of the time.
 LANES = 14
-_SYNC = ("sync", "production", "-o", "json", "--lease-wait", "60s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,19 +42,22 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What came of a case. `step` and `request` are None if the run ended before it made that request."""
+    """What came of a case: what it hit (a request, and the step of a run that this request belongs to).
+
+    `hit` is empty if the run ended before it came so far; `step` is None where faults are played before
+    something other than the API server.
+    """
 
     case: Case
+    hit: str
     step: Step | None
-    request: Request | None
     problems: tuple[Problem, ...]
 
     def __str__(self) -> str:
         case = self.case
         said = "; ".join(f"{problem.kind.value}: {problem.text}" for problem in self.problems)
-        return (
-            f"{case.story}, {case.stage_name}, request {case.at} ({self.request}) {case.fault.value}: {said}"
-        )
+        where = f"{case.story}, {case.stage_name}, request {case.at} ({self.hit})"
+        return f"{where} {case.fault.value}: {said}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,60 +76,11 @@ class Swept:
     references: dict[str, tuple[Reference, ...]]
 
 
-class Stand:
-    """Where stories are played: one API server, one repository, one process that forks runs."""
-
-    def __init__(self, cluster: LocalCluster, folder: Path, *, name: str, runner: Runner) -> None:
-        """`name` begins the names of its namespaces."""
-        self._cluster = cluster
-        self._folder = folder
-        self._name = name
-        self._runner = runner
-        self._pool: urllib3.PoolManager = open_admin_pool(cluster)
-        self._numbers = itertools.count()
-
-    def close(self) -> None:
-        self._pool.clear()
-
-    def open_api(self) -> AdminApi:
-        """Requests as the administrator, past every proxy; one for each thread."""
-        return AdminApi(self._cluster.server, ca=self._cluster.ca_file, user=self._cluster.certificates.admin)
-
-    def name_namespaces(self, count: int) -> list[str]:
-        return [f"{self._name}-{next(self._numbers)}" for _ in range(count)]
-
-    def write_repository(self, namespaces: dict[str, Story]) -> Path:
-        return write_repository(self._folder / f"{next(self._numbers)}.git", namespaces)
-
-    def run(
-        self,
-        repository: Path,
-        namespace: str,
-        stage: int,
-        *options: str,
-        fault: Fault | None = None,
-        at: int = 0,
-    ) -> tuple[Ended, FaultyProxy]:
-        """One run through a proxy of its own, and that proxy once all has arrived that was on its way."""
-        with FaultyProxy(self._cluster.server, fault=fault, at=at, pool=self._pool) as proxy:
-            kubeconfig = write_kubeconfig(self._folder / f"{next(self._numbers)}.kubeconfig", proxy)
-            # The next run waits for the Lease of one that was killed; one without a fault must not lose its
-            # own on a busy machine.
-            lease = f"{LEASE if fault else 30}s"
-            ended = self._runner.run(
-                *(*_SYNC, "--lease-duration", lease, "--kubeconfig", str(kubeconfig), *options),
-                *("--repository", str(repository), "--ref", name_branch(namespace, stage)),
-                folder=self._folder,
-                started=proxy.aim,
-            )
-            proxy.settle()
-            kubeconfig.unlink()
-        return ended, proxy
-
-
-def play_references(stand: Stand) -> dict[str, tuple[Reference, ...]]:
+def play_references(
+    stand: Stand, stories: Sequence[str] = tuple(STORIES)
+) -> dict[str, tuple[Reference, ...]]:
     """Each story without a fault."""
-    names = dict(zip(stand.name_namespaces(len(STORIES)), STORIES, strict=True))
+    names = dict(zip(stand.name_namespaces(len(stories)), stories, strict=True))
     repository = stand.write_repository({namespace: STORIES[story] for namespace, story in names.items()})
     api = stand.open_api()
     found: dict[str, tuple[Reference, ...]] = {}
@@ -149,10 +89,10 @@ def play_references(stand: Stand) -> dict[str, tuple[Reference, ...]]:
         stages = []
         for number, stage in enumerate(STORIES[story]):
             prepare_by_hand(api, namespace, stage)
-            ended, proxy = stand.run(repository, namespace, number)
-            assert ended.code == 0, f"{story}, {stage.name}, without a fault: {quote(ended)}"
+            ran = stand.run(repository, namespace, number)
+            assert ran.ended.code == 0, f"{story}, {stage.name}, without a fault: {quote(ran.ended)}"
             state = read_state(api, namespace)
-            stages.append(Reference(ends=state, requests=len(proxy.requests)))
+            stages.append(Reference(ends=state, requests=len(ran.disturbed)))
         found[story] = tuple(stages)
     api.close()
     return found
@@ -250,8 +190,8 @@ def _play_chain(
         prepare_by_hand(api, namespace, stage)
         case = chain.get(number)
         if case is None:
-            ended, _ = stand.run(repository, namespace, number)
-            assert ended.code == 0, f"{story}, {stage.name}, between two cases: {quote(ended)}"
+            ran = stand.run(repository, namespace, number)
+            assert ran.ended.code == 0, f"{story}, {stage.name}, between two cases: {quote(ran.ended)}"
             continue
         result = _play(case, stand, repository, namespace, api, references[story][number].ends)
         done.append(result)
@@ -262,25 +202,30 @@ def _play_chain(
 
 def _play(case: Case, stand: Stand, repository: Path, namespace: str, api: AdminApi, wanted: State) -> Played:
     before = read_state(api, namespace)
-    disturbed, faulty = stand.run(repository, namespace, case.stage, fault=case.fault, at=case.at)
+    first = stand.run(repository, namespace, case.stage, fault=case.fault, at=case.at)
     after = read_state(api, namespace)
     # What failed for reasons of its own is not tried again at once, unless a person asks for it.
-    options = ("--now",) if disturbed.code == 1 else ()
-    repairing, counting = stand.run(repository, namespace, case.stage, *options)
+    options = ("--now",) if first.ended.code == 1 else ()
+    second = stand.run(repository, namespace, case.stage, *options)
     repaired = read_state(api, namespace)
-    problems = [
+    problems = (
+        *(check_untouched(first.ended, first.requests) if stand.all_or_nothing else ()),
         *check_disturbed(
             before=before,
             after=after,
             wanted=wanted,
-            fault=case.fault if faulty.hit else None,
-            ended=disturbed,
-            requests=faulty.requests,
+            fault=case.fault if first.hit else None,
+            ended=first.ended,
+            requests=first.requests,
         ),
         *check_repaired(
-            before=after, after=repaired, wanted=wanted, ended=repairing, requests=counting.requests
+            before=after, after=repaired, wanted=wanted, ended=second.ended, requests=second.requests
         ),
-    ]
-    weights = case.stage_name == "update"
-    step = find_step(faulty.requests, case.at, weights=weights) if faulty.hit else None
-    return Played(case=case, step=step, request=faulty.hit, problems=tuple(problems))
+    )
+    return Played(case=case, hit=str(first.hit or ""), step=_find_step(case, first), problems=problems)
+
+
+def _find_step(case: Case, ran: Ran) -> Step | None:
+    if ran.hit is None or ran.disturbed is not ran.requests:
+        return None
+    return find_step(ran.requests, case.at, weights=case.stage_name == "update")

@@ -75,6 +75,13 @@ def check_repaired(
     yield from _check_need(before, after, wanted, requests)
 
 
+def check_untouched(ended: Ended, requests: Sequence[Request]) -> Iterator[Problem]:
+    """What must hold of a run that could not read what it needs: no object was written."""
+    if ended.code == 3:
+        for request in filter(is_object_write, requests):
+            yield Problem(kind=Kind.ENDED, text=f"it could not read all and yet sent {request}")
+
+
 def _check_objects(before: State, after: State, wanted: State) -> Iterator[Problem]:
     for name in sorted(after.owned - set(after.entries)):
         yield Problem(kind=Kind.LEAK, text=f"{name} is ours and in no inventory")

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from tests.support.shop import Shop
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -95,7 +97,16 @@ class Runner:
         return ended
 
 
-def clean_environment() -> dict[str, str]:
+def open_runner(folder: Path) -> Runner:
+    """A runner that has rendered once, so that what that loads is there."""
+    shop = Shop(folder / "warm-up")
+    shop.add_environment("production", "warm-up")
+    shop.declare("production/wines", {1: 100})
+    warm_up = ("render", "production", "-C", str(shop.folder))
+    return Runner(folder, warm_up=warm_up, environment=_clean_environment())
+
+
+def _clean_environment() -> dict[str, str]:
     """The environment of runs: no credentials or settings of whoever runs the tests."""
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
     return {**kept, "KUBECONFIG": os.devnull, "NO_COLOR": "1"}
