@@ -10,6 +10,7 @@ from reconciler.apply.lease import LeaseTerms
 from reconciler.clients.cluster.interface import Cluster, RightMissing
 from reconciler.observe.live import observe
 from reconciler.observe.quotas import read_quotas
+from reconciler.observe.routes import read_routes
 from reconciler.pipeline.desired import Rendered
 from reconciler.pipeline.health import assess_proven
 from reconciler.pipeline.marks import QuietTerms
@@ -21,11 +22,13 @@ from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.policy.clusters import ClusterView
 from reconciler.state.declarations import Environment, Exceptions
+from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, Namespace, Observation
 from reconciler.state.outcomes import Outcome
-from reconciler.state.plans import Plan
+from reconciler.state.plans import Cause, Op, Plan
 from reconciler.state.quotas import Quota
 from reconciler.state.repository import EnvironmentEntry, ModelEntry
+from reconciler.state.routes import Routes
 from reconciler.state.runs import TargetRun
 
 
@@ -120,6 +123,8 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             quotas=quotas,
             workloads=observation.workloads,
             good=record.good,
+            protected=request.environment.protected,
+            routes=_read_routes(request, cluster, plan, observation),
         )
     )
     plan = hold_refused(plan, refusals)
@@ -134,6 +139,20 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         ),
         observation=observation,
         health=leave_out_held(health, plan),
+    )
+
+
+def _read_routes(
+    request: TargetRequest, cluster: Cluster, plan: Plan, observation: Observation
+) -> tuple[Routes, ...]:
+    """What each ingress holds, where a deployment would go whose file is gone; nothing is asked else."""
+    removed = (change for change in plan.select(Op.DELETE) if change.cause is Cause.REMOVAL)
+    if not any(change.key.kind == SELDON_DEPLOYMENT for change in removed):
+        return ()
+    served = tuple(live for live in observation.objects if live.key.kind == SELDON_DEPLOYMENT)
+    return tuple(
+        read_routes(cluster.reader, plan.target.namespace, ingress, served)
+        for ingress in request.view.platform.ingresses
     )
 
 

@@ -8,60 +8,22 @@ Each guard says how to allow what it refuses: by `retire: true` in the declarati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import Enum
+from dataclasses import replace
 
 from reconciler.plan.capacity import find_additions, find_shortages
 from reconciler.plan.describe import sort_changes
+from reconciler.plan.judging import WAIVABLE_GUARDS as WAIVABLE_GUARDS
+from reconciler.plan.judging import Ancestry as Ancestry
+from reconciler.plan.judging import GuardInput as GuardInput
+from reconciler.plan.judging import is_waived, list_removals, name_deployment
+from reconciler.plan.pruning import check_prune
 from reconciler.plan.replacement import keeps_one, restores
 from reconciler.plan.shares import read_live_shares
 from reconciler.plan.waivers import is_active, write_waiver
 from reconciler.plan.wording import count, join_words
-from reconciler.state.declarations import Waiver
-from reconciler.state.inventory import GoodSet
-from reconciler.state.objects import ENVIRONMENT_LABEL, SELDON_DEPLOYMENT, LiveObject
-from reconciler.state.observations import Namespace
-from reconciler.state.plans import Cause, Change, Op, Plan, Refusal
-from reconciler.state.quotas import Quota
+from reconciler.state.objects import ENVIRONMENT_LABEL
+from reconciler.state.plans import Cause, Op, Plan, Refusal
 from reconciler.state.shares import Share
-
-
-class Ancestry(str, Enum):
-    """How the commit of the last apply stands to the one of this run."""
-
-    FIRST = "first"
-    ANCESTOR = "ancestor"
-    REWRITTEN = "rewritten"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardInput:
-    """What the guards judge.
-
-    `max_prune` is the environment's limit (`20%` or a number), `recorded` how many objects the target
-    owned before, `declared` how many deployments it declares now, `applied` the revision last applied.
-    `namespace` is the target's namespace; None if it was not read because nothing needs it. `quotas` are
-    that namespace's (none where they were not read), `workloads` the operator's Deployments in it;
-    `good` are the sets that served well before.
-    """
-
-    plan: Plan
-    max_prune: str | int | None
-    recorded: int
-    declared: int
-    applied: str
-    ancestry: Ancestry
-    namespace: Namespace | None
-    waivers: tuple[Waiver, ...]
-    now: datetime
-    quotas: tuple[Quota, ...] = ()
-    workloads: tuple[LiveObject, ...] = ()
-    good: tuple[GoodSet, ...] = ()
-
-
-DEFAULT_MAX_PRUNE = "20%"
 
 
 def judge(given: GuardInput) -> tuple[Refusal, ...]:
@@ -79,24 +41,12 @@ def hold_refused(plan: Plan, refusals: tuple[Refusal, ...]) -> Plan:
     """The plan without the changes of deployments that partial refusals name: those are skipped."""
     rules = {name: refusal.rule for refusal in refusals if refusal.partial for name in refusal.objects}
     changes = [
-        replace(change, op=Op.SKIP, reason=f"refused by {rules[_id(plan, change)]}")
-        if change.op is not Op.SKIP and _id(plan, change) in rules
+        replace(change, op=Op.SKIP, reason=f"refused by {rules[name_deployment(plan, change)]}")
+        if change.op is not Op.SKIP and name_deployment(plan, change) in rules
         else change
         for change in plan.changes
     ]
     return replace(plan, changes=sort_changes(changes))
-
-
-def prune_limit(max_prune: str | int | None, recorded: int) -> int:
-    """How many of `recorded` objects a run may prune: a percentage is rounded down, but is at least one.
-
-    `20%` of 12 is 2; `0%` and 0 allow none.
-    """
-    limit = DEFAULT_MAX_PRUNE if max_prune is None else max_prune
-    if isinstance(limit, int):
-        return limit
-    percent = int(limit.rstrip("%"))
-    return max(1, recorded * percent // 100) if percent else 0
 
 
 def _check_namespace(given: GuardInput) -> Iterator[Refusal]:
@@ -154,7 +104,7 @@ def _check_ancestry(given: GuardInput) -> Iterator[Refusal]:
 
 
 def _check_emptiness(given: GuardInput) -> Iterator[Refusal]:
-    removals = _removals(given.plan)
+    removals = list_removals(given.plan)
     if given.declared or not removals or given.plan.faults:
         return
     target = given.plan.target
@@ -170,40 +120,7 @@ def _check_emptiness(given: GuardInput) -> Iterator[Refusal]:
             f"To end the environment, say retire: true in {folder}/environment.yaml; "
             "to end single deployments, say it in their files."
         ),
-        objects=tuple(_id(given.plan, change) for change in removals),
-    )
-
-
-def _check_prune(given: GuardInput) -> Iterator[Refusal]:
-    removals = _removals(given.plan)
-    if not removals or not given.declared:
-        return
-    environment = given.plan.target.environment
-    limit = prune_limit(given.max_prune, given.recorded)
-    unwaived = [change for change in removals if not _names(given, "max-prune", _id(given.plan, change))]
-    live = [change for change in unwaived if _takes_traffic(change)]
-    if len(unwaived) <= limit and not live:
-        return
-    # A deployment with objects from extras/ is named once.
-    names = tuple(dict.fromkeys(_id(given.plan, change) for change in unwaived))
-    says = _limit_text(given.max_prune, limit)
-    owned = f"{count(given.recorded, 'object')} of {given.plan.target}"
-    lines = [f"{len(unwaived)} of {owned} would be deleted (limit {says})."]
-    lines += [f"  {change.key}  {_traffic_text(change)}" for change in unwaived[:10]]
-    if len(unwaived) > 10:
-        lines.append(f"  … {len(unwaived) - 10} more (modelsync plan {environment} --live)")
-    # Of a template that goes nothing can be brought back with retire: true in it.
-    retire = any(change.key.kind == SELDON_DEPLOYMENT for change in unwaived)
-    yield Refusal(
-        rule="max-prune",
-        message="\n".join(lines),
-        advice=(
-            f"If this is meant, {'bring the file back with retire: true in it, or ' if retire else ''}"
-            "waive it for exactly these objects, reviewed like any change:\n"
-            + write_waiver(environment, "max-prune", names, given.now)
-            + f"\nIf not: the usual cause is a moved or renamed folder under environments/{environment}."
-        ),
-        objects=names,
+        objects=tuple(name_deployment(given.plan, change) for change in removals),
     )
 
 
@@ -218,7 +135,7 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
             continue
         if restores(given.good, change, wanted):
             continue
-        name = _id(given.plan, change)
+        name = name_deployment(given.plan, change)
         keep = max(running, key=lambda share: share.percent)
         yield Refusal(
             rule="keep-a-running-variant",
@@ -243,7 +160,7 @@ def _check_capacity(given: GuardInput) -> Iterator[Refusal]:
     additions = [
         addition
         for addition in find_additions(given.plan, given.workloads)
-        if not _names(given, "fits-quota", f"{environment}/{addition.deployment}")
+        if not is_waived(given, "fits-quota", f"{environment}/{addition.deployment}")
     ]
     shortages = find_shortages(additions, given.quotas)
     if not shortages:
@@ -273,22 +190,14 @@ GUARDS: Mapping[str, Callable[[GuardInput], Iterable[Refusal]]] = {
     "namespace-label": _check_namespace,
     "history-continues": _check_ancestry,
     "empty-environment": _check_emptiness,
-    "max-prune": _check_prune,
+    "max-prune": check_prune,
     "keep-a-running-variant": _check_replacement,
     "fits-quota": _check_capacity,
 }
-WAIVABLE_GUARDS = frozenset({"fits-quota", "history-continues", "max-prune", "keep-a-running-variant"})
 
 
 def _is_waived(refusal: Refusal, given: GuardInput) -> bool:
-    return bool(refusal.objects) and all(_names(given, refusal.rule, name) for name in refusal.objects)
-
-
-def _names(given: GuardInput, rule: str, name: str) -> bool:
-    return rule in WAIVABLE_GUARDS and any(
-        waiver.rule == rule and name in waiver.objects and is_active(waiver, given.now)
-        for waiver in given.waivers
-    )
+    return bool(refusal.objects) and all(is_waived(given, refusal.rule, name) for name in refusal.objects)
 
 
 def _tell_ended(refusal: Refusal, given: GuardInput) -> Refusal:
@@ -310,32 +219,5 @@ def _tell_ended(refusal: Refusal, given: GuardInput) -> Refusal:
     return replace(refusal, advice=f"{refusal.advice}\n{said}")
 
 
-def _removals(plan: Plan) -> tuple[Change, ...]:
-    return tuple(change for change in plan.select(Op.DELETE) if change.cause is Cause.REMOVAL)
-
-
-def _takes_traffic(change: Change) -> bool:
-    return any(variant.old for variant in change.variants if not variant.shadow)
-
-
-def _traffic_text(change: Change) -> str:
-    if change.key.kind != SELDON_DEPLOYMENT:
-        return f"made by extras/ for {change.deployment}"
-    live = ", ".join(
-        f"{item.version} {item.old} %" for item in change.variants if item.old and not item.shadow
-    )
-    return f"takes live traffic ({live})" if live else "takes no traffic"
-
-
 def _share_text(shares: tuple[Share, ...]) -> str:
     return ", ".join(f"{share.version} {share.percent} %" for share in shares)
-
-
-def _limit_text(max_prune: str | int | None, limit: int) -> str:
-    said = DEFAULT_MAX_PRUNE if max_prune is None else max_prune
-    percent = f"{str(said).rstrip('%')} %, that is " if isinstance(said, str) else ""
-    return f"{percent}{limit}, and none that takes traffic"
-
-
-def _id(plan: Plan, change: Change) -> str:
-    return f"{plan.target.environment}/{change.deployment}"

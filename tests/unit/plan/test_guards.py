@@ -15,9 +15,10 @@ from reconciler.plan.guards import (
     WAIVABLE_GUARDS,
     Ancestry,
     GuardInput,
+    hold_refused,
     judge,
-    prune_limit,
 )
+from reconciler.plan.pruning import prune_limit
 from reconciler.plan.waivers import is_active
 from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
 from reconciler.state.declarations import Waiver
@@ -25,8 +26,9 @@ from reconciler.state.inventory import GoodSet
 from reconciler.state.moments import end_of
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Manifest
 from reconciler.state.observations import Namespace
-from reconciler.state.plans import Plan, Refusal
+from reconciler.state.plans import Op, Plan, Refusal
 from reconciler.state.quotas import Quota
+from reconciler.state.routes import DeploymentRoutes, RoutedShare, Routes
 from reconciler.state.shares import Share
 from tests.support.worlds import (
     EARLIER,
@@ -69,6 +71,8 @@ def _judge(
     now: datetime = NOW,
     quotas: tuple[Quota, ...] = (),
     good: tuple[GoodSet, ...] = (),
+    protected: bool = False,
+    routes: tuple[Routes, ...] = (Routes(),),
 ) -> tuple[Refusal, ...]:
     return judge(
         GuardInput(
@@ -83,6 +87,8 @@ def _judge(
             now=now,
             quotas=quotas,
             good=good,
+            protected=protected,
+            routes=routes,
         )
     )
 
@@ -269,6 +275,64 @@ class TestMaxPrune:
             _waive("max-prune", "production/m01", until="2026-11-22"),
         ):
             assert _rules(_judge(plan, recorded=3, waivers=(waiver,))) == ["max-prune"]
+
+    @pytest.mark.covers("B14")
+    def test_one_that_ended_is_said_to_have_named_it(self) -> None:
+        plan = _remove(_serve_many(3), "m01")
+        ended = _waive("max-prune", "production/m01", until="2026-11-22")
+        (refusal,) = _judge(plan, recorded=3, waivers=(ended,))
+        assert refusal.advice.splitlines()[-1] == (
+            "The waiver of max-prune that named it ended 2026-11-22 and allows nothing any more."
+        )
+        other = _waive("max-prune", "production/m02", until="2026-11-22")
+        assert "ended" not in _judge(plan, recorded=3, waivers=(other,))[0].advice
+
+    @pytest.mark.covers("B14")
+    def test_it_ends_with_its_day(self) -> None:
+        plan = _remove(_serve_many(3), "m01")
+        waiver = _waive("max-prune", "production/m01", until="2026-11-23")
+        midnight = datetime(2026, 11, 24, tzinfo=timezone.utc)
+        assert _judge(plan, recorded=3, waivers=(waiver,), now=midnight - timedelta(seconds=1)) == ()
+        assert _rules(_judge(plan, recorded=3, waivers=(waiver,), now=midnight)) == ["max-prune"]
+
+    @pytest.mark.covers("B14")
+    def test_it_cannot_be_used_again_for_other_objects(self) -> None:
+        world, waiver = _serve_many(4), _waive("max-prune", "production/m01", "production/m02")
+        assert _judge(_remove(world, "m01", "m02"), recorded=4, waivers=(waiver,)) == ()
+        (refusal,) = _judge(_remove(world, "m01", "m02", "m03"), recorded=4, waivers=(waiver,))
+        assert refusal.objects == ("production/m03",)
+
+    @pytest.mark.covers("B12", "T4")
+    def test_a_protected_environment_prunes_nothing_without_a_waiver_or_a_limit_of_its_own(self) -> None:
+        plan = _remove(_serve_many(10, _IDLE), "m01")
+        (refusal,) = _judge(plan, recorded=10, protected=True)
+        assert "(limit 0 without a waiver, since the environment is protected)" in refusal.message
+        waiver = _waive("max-prune", "production/m01")
+        assert _judge(plan, recorded=10, protected=True, waivers=(waiver,)) == ()
+        assert _judge(plan, recorded=10, protected=True, max_prune="20%") == ()
+
+    @pytest.mark.covers("B12")
+    def test_what_is_routed_takes_traffic_whatever_it_declares(self) -> None:
+        plan = _remove(_serve_many(10, _IDLE), "m01")
+        shares = (RoutedShare(predictor="v3", shadow=False, percent=100.0),)
+        routed = Routes(deployments={"m01": DeploymentRoutes(shares=shares)})
+        (refusal,) = _judge(plan, recorded=10, routes=(Routes(), routed))
+        assert "SeldonDeployment/m01  declares no traffic, but is routed v3 100 %" in refusal.message
+        mirrored = (RoutedShare(predictor="v3", shadow=True, percent=100.0),)
+        elsewhere = Routes(
+            deployments={"m02": DeploymentRoutes(shares=shares), "m01": DeploymentRoutes(shares=mirrored)}
+        )
+        assert _judge(plan, recorded=10, routes=(elsewhere,)) == ()
+
+    @pytest.mark.covers("B12")
+    def test_what_is_not_known_counts_as_traffic(self) -> None:
+        plan = _remove(_serve_many(10, _IDLE), "m01")
+        unknown = Routes(unknown="listing virtualservices is not allowed")
+        (refusal,) = _judge(plan, recorded=10, routes=(unknown,))
+        assert (
+            "SeldonDeployment/m01  whether it takes traffic is not known: "
+            "listing virtualservices is not allowed"
+        ) in refusal.message
 
     def test_the_advice_names_both_ways_and_the_usual_cause(self) -> None:
         (refusal,) = _judge(_remove(_serve_many(3), "m01"), recorded=3)
@@ -485,3 +549,39 @@ def test_a_day_that_does_not_exist_is_an_error_and_its_waiver_allows_nothing() -
     plan = _remove(_serve_many(3), "m01")
     waiver = _waive("max-prune", "production/m01", until="2026-13-45")
     assert _rules(_judge(plan, recorded=3, waivers=(waiver,))) == ["max-prune"]
+
+
+class TestOneDeploymentAlone:
+    """Of wines all variants are replaced at once; beers is as harmless as it can be."""
+
+    PLAN = (
+        serve(make_manifest(shares={"v3": 100}), make_manifest("beers", {"v1": 100}))
+        .declare(make_manifest(shares={"v5": 100}), make_manifest("beers", {"v1": 90, "v2": 10}))
+        .plan()
+    )
+
+    @pytest.mark.covers("B22")
+    def test_what_a_guard_says_of_one_holds_that_one_back(self) -> None:
+        refusals = _judge(self.PLAN, recorded=2)
+        assert [(item.rule, item.partial) for item in refusals] == [("keep-a-running-variant", True)]
+        plan = replace(hold_refused(self.PLAN, refusals), refusals=refusals)
+        assert [(change.deployment, change.op, change.reason) for change in plan.changes] == [
+            ("beers", Op.UPDATE, ""),
+            ("wines", Op.SKIP, "refused by keep-a-running-variant"),
+        ]
+        assert (plan.refused, plan.held) == (False, False)
+
+    @pytest.mark.covers("B22")
+    def test_what_a_guard_says_of_the_target_holds_all_back(self) -> None:
+        refusals = _judge(self.PLAN, recorded=2, ancestry=Ancestry.REWRITTEN)
+        assert [item.partial for item in refusals] == [False, True]
+        assert replace(self.PLAN, refusals=refusals).refused
+
+    def test_what_is_held_back_needs_no_room(self) -> None:
+        plan = (
+            serve(_with_container(make_manifest(shares={"v3": 100})))
+            .declare(_with_container(make_manifest(shares={"v5": 100})))
+            .plan()
+        )
+        full = Quota(name="team", hard={"pods": "3"}, used={"pods": "2"})
+        assert _rules(_judge(plan, recorded=1, quotas=(full,))) == ["keep-a-running-variant"]

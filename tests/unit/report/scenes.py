@@ -141,6 +141,7 @@ def refuse(plan: Plan, *, labels: Mapping[str, str] | None = None, recorded: int
             namespace=Namespace(name=TARGET.namespace, labels=here, deleting=False, uid="uid-namespace"),
             waivers=(),
             now=NOW,
+            routes=(Routes(),),
         )
     )
     return replace(plan, refusals=refusals)
