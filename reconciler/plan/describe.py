@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from reconciler.plan.diff import diff
-from reconciler.plan.order import rank
 from reconciler.plan.shares import compare_shares, read_shares
 from reconciler.state.objects import Body, LiveObject, Manifest, ObjectKey, deployment_of
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op
 
+_ORDER = {Op.CREATE: 0, Op.UPDATE: 1, Op.DELETE: 2, Op.SKIP: 3}
+
 
 def sort_changes(changes: list[Change]) -> tuple[Change, ...]:
-    """The order in which changes are applied and shown: what adds comes before what removes."""
-    return tuple(sorted(changes, key=lambda change: (rank(change), change.key)))
+    """The order in which changes are shown; what has to wait for what when they are made says plan.order."""
+    return tuple(sorted(changes, key=lambda change: (_ORDER[change.op], change.key)))
 
 
 def skip_manifest(manifest: Manifest, live: LiveObject | None, cause: Cause, reason: str) -> Change:
