@@ -194,6 +194,7 @@ def route(**percents: float) -> DeploymentRoutes:
     )
 
 
+@pytest.mark.covers("T26", "S8")
 @pytest.mark.parametrize(
     ("routes", "reason"),
     [

@@ -152,6 +152,7 @@ class TestHistory:
             "{rule: history-continues, objects: [production], reason: …, until: 2026-11-30}" in refusal.advice
         )
 
+    @pytest.mark.covers("T11")
     @pytest.mark.covers("B3")
     def test_a_history_that_is_cut_short_proves_nothing(self) -> None:
         (refusal,) = _judge(self.PLAN, ancestry=Ancestry.UNKNOWN)
@@ -435,6 +436,7 @@ class TestRestoringALastGoodSet:
         plan = self.WORLD.declare(make_manifest("wines", wanted, model=model)).plan()
         return _rules(_judge(plan, recorded=1, good=(good,)))
 
+    @pytest.mark.covers("B23", "T23")
     @pytest.mark.parametrize("wanted", [{"v3": 100}, {"v2": 90, "v3": 10}])
     def test_its_live_versions_may_come_back(self, wanted: Mapping[str, int]) -> None:
         assert self._judge(wanted) == []
