@@ -405,6 +405,7 @@ class TestLeftovers:
         )
         assert plan.faults == (make_fault("prices"),)
 
+    @pytest.mark.covers("B5", "T3")
     def test_nothing_else_is_pruned_while_one_is_faulty_retired_ones_included(self) -> None:
         beers = make_manifest("beers")
         world = serve(WINES, PRICES, beers).retire("beers").fault("prices")
