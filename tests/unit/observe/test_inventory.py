@@ -103,7 +103,6 @@ def as_stored(record: TargetRecord) -> TargetRecord:
 
 
 @pytest.mark.covers("B33")
-@pytest.mark.covers("B33")
 def test_a_record_comes_back_as_it_was_stored() -> None:
     assert decode_record(store(encode_record(RECORD, TARGET)), TARGET) == as_stored(RECORD)
 
@@ -189,7 +188,6 @@ def test_a_good_set_that_this_program_did_not_write_is_not_believed(shares: str)
 
 
 @pytest.mark.covers("B33")
-@pytest.mark.covers("B33")
 def test_the_history_keeps_its_newest_twenty_runs() -> None:
     runs = tuple(
         RunSummary(revision=f"main@sha1:{number}", finished=NOON, outcome=0, summary="")
@@ -239,7 +237,6 @@ class TestSameContent:
         assert not has_same_content(RECORD, replace(RECORD, **change), TARGET)
 
 
-@pytest.mark.covers("T22")
 @pytest.mark.covers("B39", "T22")
 class TestDistrust:
     """Nothing of it is believed, so that nothing is pruned on its word; what is ours is found by label."""
