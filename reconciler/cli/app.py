@@ -24,6 +24,7 @@ _COMMANDS = (
     "status",
     "emergency",
     "policies",
+    "exporter",
     "doctor",
     "completion",
 )

@@ -39,8 +39,8 @@ def output_option(*formats: str) -> Callable[[Function], Function]:
     )
 
 
-def cluster_options(function: Function) -> Function:
-    """Which cluster, and with whose rights."""
+def connection_options(function: Function) -> Function:
+    """Which API server, and with whose rights."""
     for option in (
         click.option("--context", help="Context of the kubeconfig.", envvar="MODELSYNC_CONTEXT"),
         click.option(
@@ -48,15 +48,20 @@ def cluster_options(function: Function) -> Function:
             type=click.Path(dir_okay=False, path_type=Path),
             help="Kubeconfig file (default: KUBECONFIG, the usual file, or the Pod's service account).",
         ),
-        click.option(
-            "--cluster",
-            default="",
-            envvar="MODELSYNC_CLUSTER",
-            help="This cluster's name under clusters: in environment.yaml.",
-        ),
     ):
         function = option(function)
     return function
+
+
+def cluster_options(function: Function) -> Function:
+    """Which cluster, and with whose rights."""
+    name = click.option(
+        "--cluster",
+        default="",
+        envvar="MODELSYNC_CLUSTER",
+        help="This cluster's name under clusters: in environment.yaml.",
+    )
+    return name(connection_options(function))
 
 
 def git_options(function: Function) -> Function:

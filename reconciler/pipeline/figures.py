@@ -10,6 +10,7 @@ from datetime import datetime
 from reconciler.apply.clock import Clock
 from reconciler.clients.cluster.interface import ClusterReader
 from reconciler.plan.shares import read_shares
+from reconciler.plan.success import find_success
 from reconciler.state.figures import DeploymentStanding, ExceptionInForce, RequestCount, RunFigures, Standing
 from reconciler.state.inventory import ObjectResult, TargetRecord
 from reconciler.state.objects import MODEL_LABEL, SELDON_DEPLOYMENT, Manifest
@@ -69,16 +70,6 @@ def build_figures(
         objects=tuple((action, counts[action]) for action in Action if counts[action]),
         requests=spent.requests,
     )
-
-
-def find_success(record: TargetRecord) -> datetime | None:
-    """When a run last found or made the target equal; None for never, as far as the record tells.
-
-    Runs that write nothing show by the heartbeat, which is renewed every ten minutes at most.
-    """
-    if any(item.type == "Synced" and item.status == "True" for item in record.conditions):
-        return record.heartbeat
-    return record.figures.succeeded if record.figures is not None else None
 
 
 def build_standing(

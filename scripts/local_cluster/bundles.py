@@ -62,6 +62,14 @@ PROMETHEUS = Bundle(
     # Of all kinds of service discovery only the one for Kubernetes.
     tags="remove_all_sd,enable_kubernetes_sd",
 )
+# A module of its own, so that Prometheus is not built anew with it.
+PROMTOOL = Bundle(
+    name="promtool",
+    folder="promtool",
+    programs={"promtool": "github.com/prometheus/prometheus/cmd/promtool"},
+    time="two minutes",
+    tags="remove_all_sd",
+)
 
 
 def is_built(bundle: Bundle) -> bool:

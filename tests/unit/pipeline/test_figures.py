@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from reconciler.pipeline.figures import Spent, build_figures, build_standing, find_success
+from reconciler.pipeline.figures import Spent, build_figures, build_standing
+from reconciler.plan.success import find_success
 from reconciler.state.figures import RequestCount, RunFigures, Standing
 from reconciler.state.inventory import Condition, ObjectResult, TargetRecord
 from reconciler.state.objects import Manifest
