@@ -22,7 +22,7 @@ from reconciler.clients.cluster.interface import (
     ClusterUnreachable,
     Throttled,
 )
-from reconciler.clients.cluster.wire import Bounds, Broken, Distrusted, Oversized, Reply, Wire
+from reconciler.clients.cluster.wire import Broken, Distrusted, Oversized, Reply, Wire
 
 JSON = "application/json"
 
@@ -108,8 +108,8 @@ class HttpTransport:
     ) -> None:
         """`hurried` says that the run is to end: from then on nothing is tried again."""
         self._access = access
-        self._wire = Wire(access, keep=PARALLEL)
         self._patience = patience or Patience()
+        self._wire = Wire(access, keep=PARALLEL, wait=self._patience.timeout)
         self._sleep = sleep
         self._monotonic = monotonic
         self._hurried = hurried
@@ -194,7 +194,8 @@ class HttpTransport:
                 f"{request.path}?{urlencode(request.query)}" if request.query else request.path,
                 headers=headers,
                 body=body,
-                bounds=Bounds(wait=self._patience.timeout, total=left, size=self._patience.size),
+                left=left,
+                size=self._patience.size,
             )
         except Distrusted as error:
             raise ClusterMisconfigured(

@@ -1,36 +1,44 @@
-"""Connections to one server: kept alive, and bounded in time and size whatever the other side does.
+"""Connections to one server: urllib3's, kept alive, bounded in time and size whatever the server does.
 
-The standard library's client is used as it is but for one thing: what it reads is read through a deadline.
-A timeout alone bounds only each wait, so that a server that sends a byte now and then holds its caller for
-ever; urllib3 has no more than that either.
+One thing is added to what the library gives: an answer is read through a deadline. A timeout alone bounds
+each wait, so that a server that sends a byte now and then would hold its caller for ever.
 """
 
 from __future__ import annotations
 
-import base64
 import http.client
 import io
-import re
-import select
-import socket
 import ssl
 import tempfile
-import threading
 import time
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from urllib3 import BaseHTTPResponse, HTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+from urllib3.exceptions import TimeoutError as WaitedTooLong
 
 from reconciler.clients.cluster.access import Access
 from reconciler.clients.cluster.interface import ClusterMisconfigured
 
 if TYPE_CHECKING:
+    import socket
+
     from typing_extensions import Buffer
 
 _READ_AHEAD = 65_536
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\U0010ffff]")
 
 
 class Broken(Exception):
@@ -54,185 +62,140 @@ class Reply:
     """One answer as it came. Header names are compared without case by `headers.get`."""
 
     status: int
-    headers: http.client.HTTPMessage
+    headers: Mapping[str, str]
     content: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What one exchange may take: seconds for each wait and for all of it, bytes of the answer's body."""
-
-    wait: float
-    total: float
-    size: int
 
 
 class Wire:
     """Sends requests to one server, over connections that are used again. Safe to use from many threads."""
 
-    def __init__(self, access: Access, *, keep: int) -> None:
-        """`keep` is how many idle connections are kept. Raises ClusterMisconfigured."""
+    def __init__(self, access: Access, *, keep: int, wait: float) -> None:
+        """`keep` is how many idle connections are kept; `wait` bounds connecting and each silence (seconds).
+
+        Raises ClusterMisconfigured.
+        """
         parts = urlsplit(access.server)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ClusterMisconfigured(
                 f'the API server\'s address is "{access.server}"; write https://HOST or https://HOST:PORT.'
             )
-        self._host = parts.hostname
-        self._address = parts.netloc.rpartition("@")[2]
-        self._port = parts.port or (443 if parts.scheme == "https" else 80)
-        self._prefix = parts.path.rstrip("/")
-        self._name = access.server_name or parts.hostname
-        self._proxy = _Proxy.parse(access.proxy) if access.proxy else None
-        self._context = _make_context(access) if parts.scheme == "https" else None
-        self._keep = keep
-        self._idle: list[_Connection] = []
-        self._lock = threading.Lock()
-        weakref.finalize(self, _close, self._idle)
+        secure = parts.scheme == "https"
+        terms: dict[str, Any] = {"maxsize": keep}
+        if secure:
+            terms["ssl_context"] = _make_context(access)
+            if access.server_name:
+                terms |= {"server_hostname": access.server_name, "assert_hostname": access.server_name}
+        manager = _make_proxy(access.proxy, terms) if access.proxy else PoolManager(**terms)
+        self._pool = manager.connection_from_host(
+            parts.hostname, port=parts.port or (443 if secure else 80), scheme=parts.scheme
+        )
+        self._pool.ConnectionCls = _SecureConnection if secure else _PlainConnection
+        self._pool.conn_kw["wait"] = wait
+        self._wait = wait
+        # A proxy that does not tunnel is told the whole address.
+        prefix = parts.path.rstrip("/")
+        self._prefix = f"http://{parts.netloc}{prefix}" if access.proxy and not secure else prefix
 
     def exchange(
-        self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None, bounds: Bounds
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        left: float,
+        size: int,
     ) -> Reply:
         """One request and its answer, whatever its status; redirects are not followed.
 
-        Raises Broken, Distrusted.
+        `left` bounds it in seconds, `size` the answer's body in bytes. Raises Broken, Distrusted.
         """
-        deadline = time.monotonic() + bounds.total
-        connection = self._take() or self._open(min(bounds.wait, bounds.total))
         try:
-            connection.sock.settimeout(min(bounds.wait, bounds.total))
-            connection.send(self._write_head(method, path, headers, body) + (body or b""))
-            limited: Any = _Limited(connection.sock, deadline, bounds.wait)
-            response = http.client.HTTPResponse(limited, method=method)
-            response.begin()
-            content = _read(response, bounds.size)
-        except TimeoutError as error:
-            connection.close()
-            took = min(bounds.wait, bounds.total)
-            raise Broken(f"did not answer within {took:.0f} s", sent=True) from error
-        except ssl.SSLError as error:
-            connection.close()
-            if _is_cut(error):
-                raise Broken(f"broke the connection ({error})", sent=True) from error
-            raise Distrusted(str(error)) from error
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise Broken(f"broke the connection ({_name(error)})", sent=True) from error
-        except BaseException:
-            # Whatever is half read must not be taken for the next answer.
-            connection.close()
-            raise
-        if response.will_close:
-            connection.close()
-        else:
-            self._give_back(connection)
+            response = self._pool.urlopen(
+                method,
+                f"{self._prefix}{path}",
+                body=body,
+                headers=headers,
+                timeout=Timeout(connect=min(self._wait, left), read=left),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+            )
+            try:
+                content = _read(response, size)
+            except BaseException:
+                # Whatever is half read must not be taken for the next answer.
+                response.close()
+                raise
+            response.release_conn()
+        except HTTPError as error:
+            raise self._explain(error, left) from error
         return Reply(status=response.status, headers=response.headers, content=content)
 
-    def _write_head(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        fields = {"Host": self._address, "Accept-Encoding": "identity", **headers}
-        if body is not None:
-            fields["Content-Length"] = str(len(body))
-        lines = [f"{method} {self._prefix}{path} HTTP/1.1", *(f"{name}: {fields[name]}" for name in fields)]
-        # Whoever named an object must not be able to add a header, or a request.
-        if any(_CONTROL.search(line) for line in lines) or lines[0].count(" ") != 2:
-            raise ValueError(
-                f"{method} {path!r} cannot be sent: it holds characters that end a line or a word"
+    def _explain(self, error: HTTPError, left: float) -> Exception:
+        seconds = min(self._wait, left)
+        if isinstance(error, ProxyError):
+            return Broken(
+                f"could not be connected to by the proxy ({_name(error.original_error)})", sent=False
             )
-        return "\r\n".join([*lines, "", ""]).encode("ascii")
-
-    def _take(self) -> _Connection | None:
-        while True:
-            with self._lock:
-                if not self._idle:
-                    return None
-                connection = self._idle.pop()
-            if connection.is_quiet():
-                return connection
-            connection.close()
-
-    def _give_back(self, connection: _Connection) -> None:
-        with self._lock:
-            if len(self._idle) < self._keep:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    def _open(self, timeout: float) -> _Connection:
-        connection = _Connection(self._host, self._port, self._proxy, self._context, self._name, timeout)
-        try:
-            connection.connect()
-        except TimeoutError as error:
-            connection.close()
-            raise Broken(f"could not be connected to within {timeout:.0f} s", sent=False) from error
-        except socket.gaierror as error:
-            raise Broken("has a name that could not be resolved", sent=False) from error
-        except ssl.SSLError as error:
-            connection.close()
-            if _is_cut(error):
-                raise Broken(f"broke the connection ({error})", sent=False) from error
-            raise Distrusted(str(error)) from error
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
+        if isinstance(error, NameResolutionError):
+            return Broken("has a name that could not be resolved", sent=False)
+        if isinstance(error, ConnectTimeoutError) and not isinstance(error, NewConnectionError):
+            return Broken(f"could not be connected to within {seconds:.0f} s", sent=False)
+        if isinstance(error, NewConnectionError):
             why = "nothing listens there, or a firewall is between"
-            if self._proxy is not None:
-                why = f"by the proxy {self._proxy.host}:{self._proxy.port}: {_name(error)}"
-            raise Broken(f"could not be connected to ({why})", sent=False) from error
-        return connection
+            return Broken(f"could not be connected to ({why})", sent=False)
+        if isinstance(error, WaitedTooLong):
+            return Broken(f"did not answer within {seconds:.0f} s", sent=True)
+        if isinstance(error, SSLError) and not _is_cut(error):
+            return Distrusted(str(error))
+        return Broken(f"broke the connection ({_name(error)})", sent=True)
 
 
-def _close(connections: list[_Connection]) -> None:
-    for connection in connections:
-        connection.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Proxy:
-    host: str
-    port: int
-    headers: Mapping[str, str]
-
-    @classmethod
-    def parse(cls, url: str) -> _Proxy:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+def _make_proxy(url: str, terms: Mapping[str, Any]) -> ProxyManager:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    told = f"{parts.scheme}://{parts.hostname or ''}"
+    user = (
+        f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username is not None else None
+    )
+    headers = make_headers(proxy_basic_auth=user) if user else None
+    try:
         if parts.scheme != "http" or not parts.hostname:
-            raise ClusterMisconfigured(
-                f"the proxy {parts.scheme}://{parts.hostname or ''} for the API server cannot be used; "
-                "write an HTTP proxy that connects through: http://HOST:PORT."
-            )
-        headers = {}
-        if parts.username is not None:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["Proxy-Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        return cls(host=parts.hostname, port=parts.port or 80, headers=headers)
+            raise LocationParseError(told)
+        return ProxyManager(f"http://{parts.netloc.rpartition('@')[2]}", proxy_headers=headers, **terms)
+    except LocationParseError as error:
+        raise ClusterMisconfigured(
+            f"the proxy {told} for the API server cannot be used; "
+            "write an HTTP proxy that connects through: http://HOST:PORT."
+        ) from error
 
 
-class _Connection(http.client.HTTPConnection):
-    """One connection, through a proxy's tunnel and in TLS where there are such."""
+class _PlainConnection(HTTPConnection):
+    """A connection whose answers end in time: the read timeout that it is given is that of a whole answer."""
 
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        proxy: _Proxy | None,
-        context: ssl.SSLContext | None,
-        name: str,
-        timeout: float,
-    ) -> None:
-        to = (host, port) if proxy is None else (proxy.host, proxy.port)
-        super().__init__(*to, timeout=timeout)
-        if proxy is not None:
-            self.set_tunnel(host, port, headers=dict(proxy.headers))
-        self._context = context
-        self._name = name
+    def __init__(self, *args: Any, wait: float, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._wait = wait
 
-    def connect(self) -> None:
-        super().connect()
-        if self._context is not None:
-            self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in the library itself
+        self.response_class = _bound(self.timeout, self._wait)
+        return super().getresponse()
 
-    def is_quiet(self) -> bool:
-        """Whether it can be used again: one on which something is to be read was closed meanwhile."""
-        readable, _, _ = select.select([self.sock], [], [], 0)
-        return not readable
+
+class _SecureConnection(_PlainConnection, HTTPSConnection):
+    """The same in TLS."""
+
+
+def _bound(left: float | None, wait: float) -> Any:
+    """What makes the standard library's answer, with the deadline that it is to be read through."""
+    return partial(_Answer, deadline=time.monotonic() + (wait if left is None else left), wait=wait)
+
+
+class _Answer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, deadline: float, wait: float, **options: Any) -> None:
+        limited: Any = _Limited(sock, deadline, wait)
+        super().__init__(limited, *args, **options)
 
 
 class _Limited:
@@ -250,32 +213,41 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, deadline: float, wait: float) -> None:
         self._sock = sock
+        # It keeps the socket open while it is read, though its connection be done with it.
+        self._raw = sock.makefile("rb", buffering=0)
         self._deadline = deadline
         self._wait = wait
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: Buffer) -> int | None:
         left = self._deadline - time.monotonic()
+        # What the standard library raises for a wait that was too long.
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
         self._sock.settimeout(min(self._wait, left))
-        return self._sock.recv_into(buffer)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
-def _read(response: http.client.HTTPResponse, most: int) -> bytes:
+def _read(response: BaseHTTPResponse, most: int) -> bytes:
     """The whole body, or an error: never a part of it."""
-    length = response.length
-    if length is None and not response.chunked:
+    length = getattr(response, "length_remaining", None)
+    if length is None and not getattr(response, "chunked", False):
         # A connection that broke would look the same as one that ended.
         raise Broken("does not say where its answer ends", sent=True)
-    content = response.read(most + 1) if length is None or length <= most else b""
-    if (length or 0) > most or len(content) > most:
+    pieces: list[bytes] = []
+    left = most - (length or 0)
+    while left >= 0 and (piece := response.read(most + 1, decode_content=False)):
+        pieces.append(piece)
+        left -= len(piece) if length is None else 0
+    if left < 0:
         raise Oversized(f"answered with more than {most} bytes", sent=True)
-    if response.length:
-        raise http.client.IncompleteRead(content, response.length)
-    return content
+    return b"".join(pieces)
 
 
 def _make_context(access: Access) -> ssl.SSLContext:
@@ -303,8 +275,9 @@ def _make_context(access: Access) -> ssl.SSLContext:
     return context
 
 
-def _is_cut(error: ssl.SSLError) -> bool:
-    return isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+def _is_cut(error: SSLError) -> bool:
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _name(error: Exception) -> str:
