@@ -33,6 +33,10 @@ lint: dev ## Style, types, order of imports, workflows
 coverage: dev ## Hold the pure stages to 95 % of their branches
 	$(PYTHON_BIN)/python -m scripts.coverage_bar
 
+.PHONY: mutants
+mutants: dev ## Switch guards off one by one in a copy, and see their tests fail (IDS="B12 T4" plays these alone)
+	@$(PYTHON_BIN)/python -m tests.faults.mutants $(IDS)
+
 .PHONY: bench
 bench: dev ## Measure beside kubectl, Flux and others on a real API server (PART="sync growth", ROUNDS=5, JSON=file)
 	@$(PYTHON_BIN)/python -m scripts.bench $(foreach part,$(PART),--part $(part)) \
