@@ -100,8 +100,8 @@ def _take_over(
                 uid=live.uid,
                 resource_version=live.resource_version,
             )
-        except Conflict as moved:
-            if moved.unseen and (landed := _find_landed(change, manifest, writer, target, live.uid)):
+        except Conflict:
+            if landed := _find_landed(change, manifest, writer, target, live.uid):
                 return _written(change, landed, _describe_taking(change, conflict))
             # The operator's status writes move the version too; only they are followed.
             live = reader.get(change.key.kind, change.key.namespace, change.key.name)
@@ -118,8 +118,8 @@ def _take_over(
 def _find_landed(
     change: Change, manifest: Manifest, writer: ClusterWriter, target: Target, uid: str
 ) -> LiveObject | None:
-    """The object, if an apply whose answer was lost has made it what we want: the same again, unforced, finds
-    nobody in its way then.
+    """The object, if it is what we want already: an apply whose answer was lost, or that was delivered twice,
+    has made it so. The same again, unforced, finds nobody in its way then, and changes nothing.
     """
     try:
         return writer.apply(change.key, manifest.body, manager=target.field_manager, uid=uid)
