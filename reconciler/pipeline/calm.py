@@ -13,12 +13,14 @@ from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.marks import LONGEST, QuietMark, digest_content, digest_seen, encode_mark
 from reconciler.pipeline.records import find_startup, find_unhealthy
 from reconciler.pipeline.told import explain_lost_sets
+from reconciler.plan.exceptions import find_next_change, list_in_force
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.state.inventory import TargetRecord
 from reconciler.state.moments import end_of, start_of
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, HealthWord, Observation
 from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Plan
 from reconciler.state.repository import EnvironmentEntry
 
 _MOMENT = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2})?Z)?")
@@ -57,7 +59,10 @@ def _find_mark(
     if request.quiet is None:
         return ""
     held = record.marks or record.backoff is not None or record.results or request.rendered.desired.faults
-    if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY) or not _is_done(request, seen, record):
+    if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY):
+        return ""
+    plan = _plan_again(request, seen, record)
+    if plan.changes or plan.faults:
         return ""
     until = _find_end(request, seen, record, health, now)
     if until is None:
@@ -76,7 +81,11 @@ def _find_mark(
             outcome=outcome,
             digest=request.rendered.digest,
             health=tuple(item for item in health if item.word is not HealthWord.CURRENT),
-            notes=explain_lost_sets(request, record.good),
+            notes=(
+                *plan.notes,
+                *list_in_force(request.exceptions, target.environment, now),
+                *explain_lost_sets(request, record.good),
+            ),
         )
     )
 
@@ -95,8 +104,8 @@ def find_moments(entry: EnvironmentEntry) -> Iterator[datetime]:
                 continue
 
 
-def _is_done(request: TargetRequest, observation: Observation, record: TargetRecord) -> bool:
-    plan = make_plan(
+def _plan_again(request: TargetRequest, observation: Observation, record: TargetRecord) -> Plan:
+    return make_plan(
         PlanInput(
             desired=request.rendered.desired,
             manifests=request.rendered.manifests,
@@ -107,7 +116,6 @@ def _is_done(request: TargetRequest, observation: Observation, record: TargetRec
             drift=request.environment.drift,
         )
     )
-    return not plan.changes and not plan.faults
 
 
 def _find_end(
@@ -120,6 +128,9 @@ def _find_end(
     """Until when time alone changes nothing: the latest of a few moments at which all is judged as now."""
     begin = now.replace(microsecond=0)
     moments = [moment for moment in find_moments(request.entry) if moment > now]
+    if request.exceptions is not None and (change := find_next_change(request.exceptions, now)) is not None:
+        # Hours of a week are no moments that are written down.
+        moments.append(change)
     latest = min([begin + LONGEST, *moments])
     startup = find_startup(request.rendered.desired)
 

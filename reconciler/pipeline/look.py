@@ -130,7 +130,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
     plan = hold_refused(plan, refusals)
     health = assess_proven(request.rendered, observation, request.view, cluster.reader, now)
     entries = advise_entries(plan, request.rendered.manifests, ingress=request.view.platform.ingresses[0])
-    in_force = list_in_force(exceptions, target.environment, now) if exceptions is not None else ()
+    in_force = list_in_force(exceptions, target.environment, now)
     return Look(
         plan=replace(
             plan,

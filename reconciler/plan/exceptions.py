@@ -53,9 +53,19 @@ def find_wait(exceptions: Exceptions, now: datetime) -> str:
     return f"waits for a window: changes are made {said} only ({windows[0].reason}){_say_next(windows, now)}"
 
 
-def list_in_force(exceptions: Exceptions, environment: str, now: datetime) -> tuple[str, ...]:
-    """A sentence for each waiver, suspension, freeze and window that holds now, in this order."""
+def list_in_force(exceptions: Exceptions | None, environment: str, now: datetime) -> tuple[str, ...]:
+    """A sentence for each waiver, suspension, freeze and window that holds now, in this order.
+
+    None stands for a file that is there and cannot be read.
+    """
+    if exceptions is None:
+        return (f"{describe_unreadable(environment)}; nothing changes here before it can",)
     return tuple(_list_in_force(exceptions, environment, now))
+
+
+def describe_unreadable(environment: str) -> str:
+    """That the file of exceptions is of no use, and how to find out why."""
+    return f"environments/{environment}/exceptions.yaml cannot be read (modelsync validate)"
 
 
 def list_holding(exceptions: Exceptions, now: datetime) -> tuple[ExceptionInForce, ...]:

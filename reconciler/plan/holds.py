@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.plan.describe import sort_changes
-from reconciler.plan.exceptions import describe_suspension, find_suspension, find_wait
+from reconciler.plan.exceptions import describe_suspension, describe_unreadable, find_suspension, find_wait
 from reconciler.plan.fights import find_fight
 from reconciler.plan.freezes import is_safe, list_free
 from reconciler.plan.shares import read_shares
@@ -76,9 +76,8 @@ def _hold(
     if change.op is Op.SKIP:
         return change
     if given.exceptions is None:
-        file = f"environments/{plan.target.environment}/exceptions.yaml"
-        reason = f"{file} cannot be read, so whether this may change now is not known (modelsync validate)"
-        return replace(change, op=Op.SKIP, reason=reason)
+        why = describe_unreadable(plan.target.environment)
+        return replace(change, op=Op.SKIP, reason=f"{why}, so whether this may change now is not known")
     suspension = find_suspension(given.exceptions, change.deployment, given.now)
     if suspension is not None:
         return _skip(change, describe_suspension(suspension))
