@@ -11,6 +11,7 @@ import yaml
 from reconciler.clients.cluster.answers import read_object
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.observe.inventory import decode_record
+from reconciler.state.figures import ExceptionKind
 from reconciler.state.inventory import TargetRecord
 from reconciler.state.plans import Action
 from reconciler.state.targets import Target
@@ -111,6 +112,31 @@ def test_drift_that_stays_is_told_on_the_object_and_counted(told: Told) -> None:
     assert standing.drift == 1
     (ending,) = told.events("ConfigMap")
     assert ending["reason"] == "NotEqual"
+
+
+@pytest.mark.covers("B30", "B37")
+def test_a_suspension_is_in_the_record_from_its_commit_until_it_is_taken_away(told: Told) -> None:
+    file = "environments/production/exceptions.yaml"
+    told.team.shop.write(
+        file, 'suspensions: [{deployment: wines, reason: "the team moves", until: "2099-12-31"}]\n'
+    )
+    told.team.shop.commit("Suspend wines")
+    assert told.sync().code == 0
+    standing = told.record().standing
+    assert standing is not None
+    (exception,) = standing.exceptions
+    assert (exception.kind, exception.deployment, exception.reason) == (
+        ExceptionKind.SUSPENSION,
+        "wines",
+        "the team moves",
+    )
+
+    told.team.shop.remove(file)
+    told.team.shop.commit("Go on")
+    assert told.sync().code == 0
+    standing = told.record().standing
+    assert standing is not None
+    assert standing.exceptions == ()
 
 
 @pytest.mark.covers("B34", "B37", "S11")
