@@ -40,6 +40,8 @@ def judge(given: GuardInput) -> tuple[Refusal, ...]:
 def hold_refused(plan: Plan, refusals: tuple[Refusal, ...]) -> Plan:
     """The plan without the changes of deployments that partial refusals name: those are skipped."""
     rules = {name: refusal.rule for refusal in refusals if refusal.partial for name in refusal.objects}
+    if not rules:
+        return plan
     changes = [
         replace(change, op=Op.SKIP, reason=f"refused by {rules[name_deployment(plan, change)]}")
         if change.op is not Op.SKIP and name_deployment(plan, change) in rules

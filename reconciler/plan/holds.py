@@ -16,7 +16,6 @@ from reconciler.state.inventory import EmergencyMark, GoodSet, Reversal
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health
 from reconciler.state.plans import Change, Op, Plan
-from reconciler.state.shares import Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +97,12 @@ def _skip(change: Change, reason: str) -> Change:
 
 def _list_settled(plan: Plan, given: HoldInput) -> frozenset[str]:
     """The deployments of which git says by now what somebody went back to in an emergency."""
-    wanted = {
-        change.deployment: frozenset(read_shares(change.manifest.body))
-        for change in plan.changes
-        if change.key.kind == SELDON_DEPLOYMENT and change.manifest is not None
-    }
-    none: frozenset[Share] = frozenset()
+    marked = {mark.deployment: frozenset(mark.shares) for mark in given.marks}
     return frozenset(
-        mark.deployment for mark in given.marks if wanted.get(mark.deployment, none) == frozenset(mark.shares)
+        change.deployment
+        for change in plan.changes
+        if change.deployment in marked
+        and change.key.kind == SELDON_DEPLOYMENT
+        and change.manifest is not None
+        and frozenset(read_shares(change.manifest.body)) == marked[change.deployment]
     )
