@@ -68,7 +68,10 @@ def _sync_sheltered(
         stop.check()
         run = _sync(request, cluster, clock, progress, meter, stop)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
-            waited = _wait_for_health(run, request, cluster, clock, progress, stop)
+            try:
+                waited = _wait_for_health(run, request, cluster, clock, progress, stop)
+            except ClusterError as error:
+                waited = _tell_unseen(run, "its health could not be seen", error)
             if [item.word for item in waited.health] != [item.word for item in run.health]:
                 _note_health(request, cluster, clock, meter)
             run = waited
@@ -101,6 +104,12 @@ def _tell_interrupted(request: TargetRequest, error: Interrupted) -> TargetRun:
         outcome=Outcome.INTERRUPTED,
         message=str(error),
     )
+
+
+def _tell_unseen(run: TargetRun, what: str, error: ClusterError) -> TargetRun:
+    """The run with all that it did, and with what it could not find out or record afterwards."""
+    outcome = find_outcome(error) or Outcome.UNDECIDED
+    return replace(run, outcome=outcome, message=f"every change was tried, but {what}: {error}")
 
 
 def _wait_for_health(
@@ -224,18 +233,29 @@ def _sync(
             stop=stop,
         )
         health, after = second.health, second.observation
+        unseen: tuple[str, ClusterError] | None = None
         if applied.stopped is None:
-            after = _observe_again(request, cluster)
-            health = assess_proven(request.rendered, after, request.view, cluster.reader, clock.now())
-            health = leave_out_held(health, second.plan)
+            try:
+                after = _observe_again(request, cluster)
+                health = assess_proven(request.rendered, after, request.view, cluster.reader, clock.now())
+                health = leave_out_held(health, second.plan)
+            except ClusterError as error:
+                # What was written is told and recorded all the same.
+                applied = replace(applied, stopped=error)
+                unseen = ("what became of it could not be seen", error)
         settled = _settle(request, second, clock, applied=applied, health=health, namespace=namespace)
         record = _add_figures(second, settled, clock, meter)
         if applied.stopped is None:
-            save(add_mark(request, after, record, settled.outcome, health, clock.now()))
-        else:
-            _save_if_possible(save, record)
+            record = add_mark(request, after, record, settled.outcome, health, clock.now())
+        try:
+            save(record)
+        except ClusterError as error:
+            # The next run rebuilds it from what is there.
+            if applied.stopped is None:
+                unseen = ("that could not be recorded", error)
         notes = _tell_events(cluster, request, settled, clock)
-        return _finish(request, second, settled, health, notes)
+        run = _finish(request, second, settled, health, notes)
+        return run if unseen is None else _tell_unseen(run, *unseen)
 
 
 def _look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None) -> Look:
@@ -366,14 +386,6 @@ def _results_of_skips(plan: Plan) -> tuple[ObjectResult, ...]:
         ObjectResult(key=change.key, action=Action.SKIPPED, message=change.reason)
         for change in plan.select(Op.SKIP)
     )
-
-
-def _save_if_possible(save: Callable[[TargetRecord], TargetRecord], record: TargetRecord) -> None:
-    """Where the cluster stopped the run the record may not be writable either; the next run rebuilds it."""
-    try:
-        save(record)
-    except ClusterError:
-        return
 
 
 def _tell_events(
