@@ -11,6 +11,7 @@ from reconciler.apply.clock import SystemClock
 from reconciler.apply.lease import LeaseTerms, TargetLease
 from reconciler.apply.recorder import save_record
 from reconciler.apply.results import Applied
+from reconciler.apply.stop import Stop
 from reconciler.clients.cluster.interface import Cluster
 from reconciler.observe.inventory import find_part_of
 from reconciler.observe.live import observe
@@ -26,7 +27,7 @@ from tests.support.worlds import REVISION, make_manifest
 
 @dataclass(slots=True, kw_only=True)
 class LiveTarget:
-    """One target of `cluster`. `reports` collects what runs told while they went."""
+    """One target of `cluster`. `reports` collects what runs told while they went; `stop` ends them."""
 
     cluster: Cluster
     target: Target
@@ -36,6 +37,7 @@ class LiveTarget:
     holder: str = "test"
     duration: float = 15.0
     reports: list[ObjectResult] = field(default_factory=list)
+    stop: Stop = field(default_factory=Stop)
 
     @property
     def part_of(self) -> str:
@@ -90,6 +92,7 @@ class LiveTarget:
                 fence=lease,
                 save=save,
                 report=self.reports.append,
+                stop=self.stop,
             )
             return replace(applied, record=save(applied.record))
 
