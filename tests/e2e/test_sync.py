@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Team
-from tests.faults.killing_proxy import KillingProxy, write_kubeconfig
+from tests.faults.sweep_faults import Fault
+from tests.faults.sweep_proxy import FaultyProxy, trust_admin, write_kubeconfig
 
 
 def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
@@ -249,7 +249,8 @@ def test_a_run_ended_by_term_gives_its_lease_back(team: Team) -> None:
     team.sync()
     team.shop.declare("production/wines", {1: 50, 2: 50})
     team.shop.commit("Half and half")
-    with KillingProxy(team.cluster, fatal=9, sends=signal.SIGTERM) as proxy:
+    context = trust_admin(team.cluster)
+    with FaultyProxy(team.cluster.server, fault=Fault.TERM, at=9, context=context) as proxy:
         kubeconfig = write_kubeconfig(team.shop.folder.parent / "proxied", proxy)
         victim = subprocess.Popen(
             [sys.executable, "-m", "reconciler", "sync", "production"],
@@ -258,7 +259,7 @@ def test_a_run_ended_by_term_gives_its_lease_back(team: Team) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        proxy.victim = victim.pid
+        proxy.aim(victim.pid)
         assert victim.wait(timeout=60) == 130
     path = f"/apis/coordination.k8s.io/v1/namespaces/{team.namespace}/leases/modelsync-production"
 
