@@ -6,7 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator, ValidationError
 
 from reconciler.state.objects import Body
 
@@ -19,13 +19,15 @@ class InvalidManifest(Exception):
 
 def check_body(deployment: str, body: Body) -> None:
     """Check a SeldonDeployment's body; raises InvalidManifest with all faults of `deployment`'s."""
-    faults = sorted(
-        f"{error.json_path.removeprefix('$.')}: {error.message}" for error in _validator().iter_errors(body)
-    )
-    if faults:
-        raise InvalidManifest(
-            f"{deployment}: the rendered SeldonDeployment is not valid: " + "; ".join(faults)
-        )
+    if _validator().is_valid(body):
+        return
+    faults = sorted(f"{_show_path(error)}: {error.message}" for error in _validator().iter_errors(body))
+    raise InvalidManifest(f"{deployment}: the rendered SeldonDeployment is not valid: " + "; ".join(faults))
+
+
+def _show_path(error: ValidationError) -> str:
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+    return path.removeprefix(".") or "the whole"
 
 
 @cache

@@ -38,11 +38,11 @@ def test_what_is_rendered_is_valid() -> None:
         (
             ("spec", "predictors", 0, "traffic"),
             "90",
-            r"predictors\[0\]\.traffic: '90' is not of type 'integer'",
+            r'predictors\[0\]\.traffic: "90" is not of type "integer"',
         ),
         (("status",), {}, "'status' was unexpected"),
         (("metadata", "finalizers"), [], "'finalizers' was unexpected"),
-        (("kind",), "Deployment", "'SeldonDeployment' was expected"),
+        (("kind",), "Deployment", '"SeldonDeployment" was expected'),
     ],
 )
 def test_what_the_api_server_would_drop_or_refuse_is_named(
