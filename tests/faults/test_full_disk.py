@@ -10,19 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Team
+from tests.faults.places import find_place
 from tests.support.shop import Ended
-
-# A namespace of one's own, in which mounting is allowed to whoever made it; where users may not, root may.
-_PLACES = (("unshare", "--user", "--map-root-user", "--mount"), ("sudo", "-n", "-E", "unshare", "--mount"))
-
-
-def find_place() -> tuple[str, ...]:
-    """The command that may mount something for itself alone."""
-    for place in _PLACES:
-        tried = subprocess.run([*place, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True)
-        if tried.returncode == 0:
-            return place
-    raise AssertionError("a file system of its own cannot be mounted here, neither as a user nor by sudo")
 
 
 def sync_with_disk_of(team: Team, size: str, repository: Path, cache: Path) -> Ended:
