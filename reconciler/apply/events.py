@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from reconciler.clients.cluster.interface import AlreadyExists, Cluster, ClusterError
+from reconciler.apply.parallel import run_parallel
+from reconciler.clients.cluster.interface import PARALLEL, AlreadyExists, Cluster, ClusterError
 from reconciler.clients.cluster.kinds import CONFIG_MAP, EVENT
 from reconciler.render.applyset import parent_name
 from reconciler.state.inventory import ObjectResult, TargetRecord
@@ -68,14 +69,22 @@ def record_events(
     bodies = list_events(
         target, results=results, record=record, revision=revision, now=now, author=author, ending=ending
     )
-    for body in bodies:
+    failed: ClusterError | None = None
+
+    def write(body: Body) -> ClusterError | None:
         try:
             cluster.writer.create(EVENT, target.namespace, body)
         except AlreadyExists:
-            continue
+            return None
         except ClusterError as error:
-            return (f"Kubernetes Events could not be written; the run itself is not affected: {error}",)
-    return ()
+            return error
+        return None
+
+    for _, error in run_parallel(tuple(bodies), write, limit=PARALLEL, go_on=lambda: failed is None):
+        failed = failed or error
+    if failed is None:
+        return ()
+    return (f"Kubernetes Events could not be written; the run itself is not affected: {failed}",)
 
 
 def list_events(
