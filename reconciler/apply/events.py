@@ -69,7 +69,7 @@ def record_events(
     bodies = list_events(
         target, results=results, record=record, revision=revision, now=now, author=author, ending=ending
     )
-    failed: ClusterError | None = None
+    failed: list[ClusterError] = []
 
     def write(body: Body) -> ClusterError | None:
         try:
@@ -80,11 +80,12 @@ def record_events(
             return error
         return None
 
-    for _, error in run_parallel(tuple(bodies), write, limit=PARALLEL, go_on=lambda: failed is None):
-        failed = failed or error
-    if failed is None:
-        return ()
-    return (f"Kubernetes Events could not be written; the run itself is not affected: {failed}",)
+    for _, error in run_parallel(tuple(bodies), write, limit=PARALLEL, go_on=lambda: not failed):
+        failed += [error] if error is not None else []
+    return tuple(
+        f"Kubernetes Events could not be written; the run itself is not affected: {error}"
+        for error in failed[:1]
+    )
 
 
 def list_events(
