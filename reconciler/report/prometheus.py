@@ -115,6 +115,9 @@ _FAMILIES: Mapping[str, _Family] = {
     ),
 }
 
+NAMES = frozenset(_FAMILIES)
+"""The metrics of targets."""
+
 
 def build_metrics(readings: Readings, now: datetime) -> Iterator[Metric]:
     """All families that have a sample, in the order of their table."""
