@@ -81,7 +81,8 @@ def record_events(
         return None
 
     for _, error in run_parallel(tuple(bodies), write, limit=PARALLEL, go_on=lambda: not failed):
-        failed += [error] if error is not None else []
+        if error is not None:
+            failed.append(error)
     return tuple(
         f"Kubernetes Events could not be written; the run itself is not affected: {error}"
         for error in failed[:1]
