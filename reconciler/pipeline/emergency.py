@@ -14,7 +14,7 @@ from reconciler.apply.clock import Clock
 from reconciler.apply.lease import LeaseTerms, TargetLease
 from reconciler.apply.recorder import save_record
 from reconciler.clients.cluster.interface import Cluster, NamespaceMissing, RightMissing
-from reconciler.clients.cluster.kinds import CONFIG_MAP
+from reconciler.clients.cluster.kinds import CONFIG_MAP, LEASE
 from reconciler.observe.inventory import ID_LABEL, decode_record, find_part_of
 from reconciler.pipeline.refusals import EmergencyRefused
 from reconciler.pipeline.rollback import choose_set, write_back
@@ -99,9 +99,11 @@ def prepare_rollback(request: EmergencyRequest, tools: EmergencyTools) -> Rollba
         )
     live = reader.get(SELDON_DEPLOYMENT, target.namespace, request.deployment)
     good, manifest = choose_set(record, live, target, request.deployment)
+    by = reader.read_identity().user
+    _demand_rights(tools.cluster, target, request.deployment, by)
     mark = EmergencyMark(
         deployment=request.deployment,
-        by=reader.read_identity().user or request.by or "somebody",
+        by=by or request.by or "somebody",
         reason=request.reason.strip(),
         since=now,
         until=now + request.duration,
@@ -242,6 +244,21 @@ def _read_namespace(cluster: Cluster, target: Target) -> Namespace:
             "labelled for it. Name the right one: --namespace NAME"
         )
     return namespace
+
+
+def _demand_rights(cluster: Cluster, target: Target, deployment: str, user: str) -> None:
+    """Raise RightMissing before anything is shown, rather than half-way.
+
+    A mark that cannot be stored would leave a deployment that the next sync changes again.
+    """
+    needed = (
+        ("patch", SELDON_DEPLOYMENT, deployment),
+        ("update", CONFIG_MAP, parent_name(target.environment)),
+        ("update", LEASE, parent_name(target.environment)),
+    )
+    for verb, kind, name in needed:
+        if not cluster.reader.can(verb, kind, target.namespace, name):
+            raise RightMissing(verb, kind.plural, kind.group, target.namespace, user=user)
 
 
 def _identify(live: LiveObject | None) -> tuple[object, ...]:

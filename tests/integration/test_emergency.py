@@ -382,27 +382,25 @@ class TestInBetween:
 class TestRights:
     """The caller's own, and no others."""
 
-    def account(self, desk: Desk, folder: Path, *verbs: str) -> Path:
+    def account(self, desk: Desk, folder: Path, *, without: str = "") -> Path:
+        verbs = {
+            "namespaces": ("", ["get"]),
+            "configmaps": ("", ["get", "update"]),
+            "leases": ("coordination.k8s.io", ["get", "create", "update"]),
+            "seldondeployments": ("machinelearning.seldon.io", ["get", "patch"]),
+        }
         rules = [
-            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
-            {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "update"]},
-            {
-                "apiGroups": ["coordination.k8s.io"],
-                "resources": ["leases"],
-                "verbs": ["get", "create", "update"],
-            },
-            {
-                "apiGroups": ["machinelearning.seldon.io"],
-                "resources": ["seldondeployments"],
-                "verbs": ["get", *verbs],
-            },
+            {"apiGroups": [group], "resources": [resource], "verbs": [verb]}
+            for resource, (group, those) in verbs.items()
+            for verb in those
+            if f"{verb} {resource}" != without
         ]
         return make_account(desk.api, desk.namespace, folder, rules=rules, name="ann")
 
     def test_those_in_the_namespace_are_enough_and_the_event_is_only_noted(
         self, desk: Desk, tmp_path: Path
     ) -> None:
-        tools = desk.tools(self.account(desk, tmp_path, "patch"))
+        tools = desk.tools(self.account(desk, tmp_path))
         shown = prepare_rollback(desk.request(), tools)
 
         (note,) = roll_back(shown, tools)
@@ -411,17 +409,29 @@ class TestRights:
         assert shown.mark.by == f"system:serviceaccount:{desk.namespace}:ann"
         assert desk.shares() == {"v3": 100}
 
-    def test_one_that_is_missing_is_named_and_nothing_is_marked(self, desk: Desk, tmp_path: Path) -> None:
-        tools = desk.tools(self.account(desk, tmp_path))
-        shown = prepare_rollback(desk.request(), tools)
+    @pytest.mark.parametrize(
+        "right",
+        [
+            "patch seldondeployments",
+            "get seldondeployments",
+            "update configmaps",
+            "get configmaps",
+            "update leases",
+            "get namespaces",
+        ],
+    )
+    def test_one_that_is_missing_is_named_before_anything_is_shown(
+        self, desk: Desk, tmp_path: Path, right: str
+    ) -> None:
+        tools = desk.tools(self.account(desk, tmp_path, without=right))
 
-        with pytest.raises(RightMissing, match="may not patch seldondeployments"):
-            roll_back(shown, tools)
+        with pytest.raises(RightMissing, match=f"may not {right}"):
+            prepare_rollback(desk.request(), tools)
         assert desk.read().marks == ()
         assert desk.shares() == {"v3": 90, "v5": 10}
 
     def test_who_may_not_look_everywhere_names_the_namespace(self, desk: Desk, tmp_path: Path) -> None:
-        tools = desk.tools(self.account(desk, tmp_path, "patch"))
+        tools = desk.tools(self.account(desk, tmp_path))
 
         with pytest.raises(SettingsError, match="name it: --namespace NAMESPACE"):
             prepare_rollback(desk.request(namespace=""), tools)
