@@ -73,6 +73,7 @@ UNSEEN = replace(make_child("v5"), generation=2)
 NO_INITIALIZER = change_spec(make_child("v5"), template={"spec": {}})
 
 
+@pytest.mark.covers("T9", "B20")
 @pytest.mark.parametrize(
     ("scene", "reason"),
     [
