@@ -14,8 +14,8 @@ from typing import Any
 
 # The fastest: what repeats in a body, such as the field names of its managers, is found by it as well.
 _LEVEL = 1
-# Bodies that are kept read: a step looks several times into an object and its manifest, then goes on.
-_READ = 16
+# Bodies that are kept read, some 50 KiB each: those of an ordinary target, which is gone over several times.
+_READ = 512
 
 
 class PackedBody(Mapping[str, Any]):
