@@ -31,6 +31,9 @@ class Settings:
 
     `directory` is a work tree; `repository` and `ref` say which revision sync reads (`repository` empty:
     the work tree's own repository). `wait` bounds how long sync waits for health after an apply.
+    `verify_commits` says which commits must be signed (`off`, `head`, `range`), `allowed_signers` names the
+    file of those who may sign where it is not the repository's own; `max_tree_age` is for how long what was
+    read last may stand for a repository that cannot be reached.
     """
 
     directory: Path = Path()
@@ -41,6 +44,9 @@ class Settings:
     lease_duration: float = 15.0
     lease_wait: float = 30.0
     wait: float = 0.0
+    verify_commits: str = "off"
+    allowed_signers: Path | None = None
+    max_tree_age: float = 86_400.0
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -109,6 +109,36 @@ def git_options(function: Function) -> Function:
     return function
 
 
+def trust_options(function: Function) -> Function:
+    """Whose commits are taken, and for how long old ones stand for a repository that cannot be reached."""
+    for option in (
+        click.option(
+            "--max-tree-age",
+            default="24h",
+            show_default=True,
+            envvar="MODELSYNC_MAX_TREE_AGE",
+            metavar="TIME",
+            help="How long what --git-cache holds heals drift while the repository cannot be reached.",
+        ),
+        click.option(
+            "--allowed-signers",
+            type=click.Path(dir_okay=False, path_type=Path),
+            envvar="MODELSYNC_ALLOWED_SIGNERS",
+            help="File of SSH keys that may sign (default: .modelsync/allowed-signers as applied last).",
+        ),
+        click.option(
+            "--verify-commits",
+            type=click.Choice(["off", "head", "range"]),
+            default="off",
+            show_default=True,
+            envvar="MODELSYNC_VERIFY_COMMITS",
+            help="Which commits must be signed: the last one, or all since the last apply.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     """Collects the options above into one `settings` argument."""
 
@@ -130,6 +160,9 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
         wait: str = "0s",
         lease_duration: str = "15s",
         lease_wait: str = "30s",
+        verify_commits: str = "off",
+        allowed_signers: Path | None = None,
+        max_tree_age: str = "24h",
         **rest: Any,
     ) -> Any:
         settings = Settings(
@@ -149,6 +182,9 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
             wait=parse_duration(wait, "--wait"),
             lease_duration=parse_duration(lease_duration, "--lease-duration", least=_LEAST_LEASE),
             lease_wait=parse_duration(lease_wait, "--lease-wait"),
+            verify_commits=verify_commits,
+            allowed_signers=allowed_signers,
+            max_tree_age=parse_duration(max_tree_age, "--max-tree-age"),
         )
         return function(settings=settings, **rest)
 

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from reconciler.apply.lease import LeaseTerms
-from reconciler.clients.source.interface import Revision
+from reconciler.clients.source.interface import Revision, SourceError, Tree
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import render_environment
 from reconciler.pipeline.failures import ask_author, tell_run
 from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.marks import QuietTerms, find_all
+from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.quiet import Records, name_record
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.pipeline.signing import Trust, ask_signatures
 from reconciler.pipeline.sync import SyncTools
 from reconciler.pipeline.target import sync_target
 from reconciler.pipeline.vanished import judge_vanished
@@ -30,6 +32,7 @@ from reconciler.validate.checks import Check
 
 def sync_revision(
     revision: Revision,
+    tree: Tree,
     names: tuple[str, ...],
     settings: Settings,
     tools: SyncTools,
@@ -38,15 +41,20 @@ def sync_revision(
     at_once: bool,
     records: Records,
     terms: QuietTerms,
+    trust: Trust,
+    outage: bool,
 ) -> Run:
     """Make the named environments (none: all of the cluster) equal to a revision; `only` names deployments.
+
+    `tree` is what the revision holds, `trust` says whose commits may come in; in an `outage` of the
+    repository drift alone is healed.
 
     `at_once` tries what failed before without waiting. `records` are those that were found before, `terms`
     what is to be said in quiet marks. Raises SettingsError for names that cannot be meant, SourceError if the
     revision cannot be read whole. Everything that goes wrong at a target is told in that target's run; the
     others go on.
     """
-    check = check_tree(tools.source.read(revision))
+    check = check_tree(tree)
     _refuse_unknown_deployments(check, only)
     find_ancestry = ask_ancestry(tools.source, revision)
     find_author = ask_author(tools.source, revision.sha)
@@ -77,8 +85,10 @@ def sync_revision(
             at_once=at_once,
             wait=settings.wait,
             quiet=terms,
+            judge_commits=ask_signatures(tools.source, revision, trust, entry.name),
+            outage=outage,
         )
-        runs.append(sync_target(wanted, tools.cluster, tools.clock, tools.progress, tools.stop))
+        runs.append(_sync_target(wanted, tools))
     for run in vanished:
         tell_run(tools.cluster, run, find_author(), tools.clock.now())
     runs += vanished
@@ -92,6 +102,21 @@ def sync_revision(
             f"{revision} holds no environment for this cluster; add one: modelsync add environment"
         )
     return Run(revision=str(revision), targets=tuple(runs))
+
+
+def _sync_target(wanted: TargetRequest, tools: SyncTools) -> TargetRun:
+    """The target's run, also where the repository cannot answer a question about history any more."""
+    try:
+        return sync_target(wanted, tools.cluster, tools.clock, tools.progress, tools.stop)
+    except SourceError as error:
+        run = TargetRun(
+            target=wanted.rendered.desired.target,
+            revision=wanted.revision,
+            outcome=find_outcome(error) or Outcome.UNDECIDED,
+            message=str(error),
+        )
+        tell_run(tools.cluster, run, wanted.find_author(), tools.clock.now())
+        return run
 
 
 def _find_all(terms: QuietTerms, records: Records, repository: Repository, cluster: str) -> QuietTerms:

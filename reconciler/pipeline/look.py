@@ -14,6 +14,8 @@ from reconciler.observe.routes import read_routes
 from reconciler.pipeline.desired import Rendered
 from reconciler.pipeline.health import assess_proven
 from reconciler.pipeline.marks import QuietTerms
+from reconciler.pipeline.outage import check_applied, hold_for_outage
+from reconciler.pipeline.signing import trust_all
 from reconciler.plan.advice import advise_changes, advise_entries
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.exceptions import list_in_force
@@ -25,7 +27,7 @@ from reconciler.state.declarations import Environment, Exceptions
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, Namespace, Observation
 from reconciler.state.outcomes import Outcome
-from reconciler.state.plans import Cause, Op, Plan
+from reconciler.state.plans import Cause, Op, Plan, Refusal
 from reconciler.state.quotas import Quota
 from reconciler.state.repository import EnvironmentEntry, ModelEntry
 from reconciler.state.routes import Routes
@@ -40,7 +42,9 @@ class TargetRequest:
     after an apply (seconds, 0: look once). `entry` is the environment as it is declared, `view` what of it
     holds in this cluster, `models` all models with their records. `at_once` tries what failed before without
     waiting any longer. `quiet` are the terms of a quiet mark, None where none is to be left.
-    `find_author` gives who made the commit, by name; empty where nobody knows.
+    `find_author` gives who made the commit, by name; empty where nobody knows. `judge_commits` tells what is
+    to be said against going from a recorded revision to this run's; in an `outage` of the repository drift
+    alone is healed.
     """
 
     rendered: Rendered
@@ -56,6 +60,8 @@ class TargetRequest:
     wait: float = 0.0
     quiet: QuietTerms | None = None
     find_author: Callable[[], str] = str
+    judge_commits: Callable[[str], tuple[Refusal, ...]] = trust_all
+    outage: bool = False
 
     @property
     def exceptions(self) -> Exceptions | None:
@@ -85,6 +91,8 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         allowed=request.environment.allow.kinds,
     )
     record, exceptions, now = observation.record, request.exceptions, clock.now()
+    if request.outage:
+        check_applied(record.applied, request.revision)
     plan = make_plan(
         PlanInput(
             desired=request.rendered.desired,
@@ -107,6 +115,8 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             now=now,
         ),
     )
+    if request.outage:
+        plan = hold_for_outage(plan)
     # Like the namespace they are read where writing is near.
     quotas, notes = _read_quotas(cluster, plan) if namespace is not None else ((), ())
     refusals = judge(
@@ -127,6 +137,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             routes=_read_routes(request, cluster, plan, observation),
         )
     )
+    refusals = (*request.judge_commits(record.applied), *refusals)
     plan = hold_refused(plan, refusals)
     health = assess_proven(request.rendered, observation, request.view, cluster.reader, now)
     entries = advise_entries(plan, request.rendered.manifests, ingress=request.view.platform.ingresses[0])

@@ -96,9 +96,9 @@ class QuietMark:
     notes: tuple[str, ...] = ()
 
 
-def describe_terms(settings: Settings, commit: str) -> QuietTerms:
-    """The terms of a run of this program with these settings at this commit."""
-    return QuietTerms(digest=_digest([commit, settings.ref, settings.cluster.name, _fingerprint()]))
+def describe_terms(settings: Settings, commit: str, trust: str = "") -> QuietTerms:
+    """The terms of a run of this program with these settings at this commit; `trust` is whom it trusts."""
+    return QuietTerms(digest=_digest([commit, settings.ref, settings.cluster.name, trust, _fingerprint()]))
 
 
 def find_all(terms: QuietTerms, environments: Iterable[str], others: Iterable[str]) -> QuietTerms:

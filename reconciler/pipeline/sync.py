@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 from reconciler.apply.clock import Clock
 from reconciler.apply.stop import Stop
 from reconciler.clients.cluster.interface import Cluster, ClusterError
-from reconciler.clients.source.interface import Revision, Source, SourceError
+from reconciler.clients.source.interface import Revision, Source, SourceError, SourceUnreachable, Tree
 from reconciler.pipeline.marks import QuietTerms, describe_terms
 from reconciler.pipeline.quiet import NO_RECORDS, Records, find_records, run_quietly
+from reconciler.pipeline.signing import read_trust
 from reconciler.settings import Settings, SettingsError
 from reconciler.state.outcomes import Outcome
 from reconciler.state.runs import Run
 
 if TYPE_CHECKING:
+    from reconciler.pipeline.outage import Outage
     from reconciler.pipeline.target import Progress
 
 # What parses, renders and plans is imported once it is known to be needed: a quiet run ends before.
@@ -53,6 +55,7 @@ def sync(request: SyncRequest, settings: Settings, tools: SyncTools) -> Run:
     """Make the cluster equal to the revision that `settings.ref` stands for now.
 
     Where nothing moved since all was found so, that is seen from the commit's name and from metadata alone.
+    While the repository cannot be reached, what a cache holds of it heals drift and does nothing else.
     Raises SettingsError for names that cannot be meant, SourceError if the revision cannot be read whole.
     Everything that goes wrong at a target is told in that target's run; the others go on.
     """
@@ -82,17 +85,22 @@ def _sync(
     at_once: bool,
 ) -> Run:
     started, before = tools.clock.monotonic(), tools.cluster.reader.requests
-    revision, records = _look_up(names, settings, tools)
-    terms = describe_terms(settings, revision.sha)
+    trust = read_trust(settings)
+    named, records = _look_up(names, settings, tools)
+    terms = describe_terms(settings, named.revision.sha, trust.digest)
     if not only:
-        run = _run_quietly(names, records, terms, revision, settings, tools)
+        run = _run_quietly(names, records, terms, named.revision, settings, tools)
         if run is not None:
+            _remember(named, tools)
             spent = tools.cluster.reader.requests - before
-            return _tell_cost(run, spent, tools.clock.monotonic() - started)
+            return _tell_outage(_tell_cost(run, spent, tools.clock.monotonic() - started), named, tools)
+    named, tree = _read(named, settings, tools)
+    terms = describe_terms(settings, named.revision.sha, trust.digest)
     from reconciler.pipeline.full import sync_revision
 
-    return sync_revision(
-        revision,
+    run = sync_revision(
+        named.revision,
+        tree,
         names,
         settings,
         tools,
@@ -100,13 +108,64 @@ def _sync(
         at_once=at_once,
         records=records,
         terms=terms,
+        trust=trust,
+        outage=named.outage is not None,
     )
+    return _tell_outage(run, named, tools)
 
 
-def _look_up(names: tuple[str, ...], settings: Settings, tools: SyncTools) -> tuple[Revision, Records]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """The revision of a run, and the outage in which another was not to be had."""
+
+    revision: Revision
+    outage: Outage | None = None
+
+
+def _resolve(settings: Settings, tools: SyncTools) -> _Named:
+    try:
+        return _Named(revision=tools.source.resolve(settings.ref))
+    except SourceUnreachable as error:
+        return _fall_back(settings, tools, error)
+
+
+def _read(named: _Named, settings: Settings, tools: SyncTools) -> tuple[_Named, Tree]:
+    """What the commit holds; of one that the server names and does not give, what was read last."""
+    try:
+        tree = tools.source.read(named.revision)
+    except SourceUnreachable as error:
+        if named.outage is not None:
+            raise
+        named = _fall_back(settings, tools, error)
+        return named, tools.source.read(named.revision)
+    _remember(named, tools)
+    return named, tree
+
+
+def _remember(named: _Named, tools: SyncTools) -> None:
+    """Note when a revision of which all is at hand was last named by the repository itself."""
+    if named.outage is None:
+        tools.source.remember(named.revision, tools.clock.now())
+
+
+def _fall_back(settings: Settings, tools: SyncTools, error: SourceUnreachable) -> _Named:
+    from reconciler.pipeline.outage import find_outage
+
+    outage = find_outage(tools.source, settings, error, tools.clock.now())
+    return _Named(revision=outage.revision, outage=outage)
+
+
+def _tell_outage(run: Run, named: _Named, tools: SyncTools) -> Run:
+    if named.outage is None:
+        return run
+    note = named.outage.describe(tools.clock.now())
+    return replace(run, targets=tuple(replace(item, notes=(*item.notes, note)) for item in run.targets))
+
+
+def _look_up(names: tuple[str, ...], settings: Settings, tools: SyncTools) -> tuple[_Named, Records]:
     """The commit, and what the cluster remembers; asked for at once, since each waits for another server."""
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(tools.source.resolve, settings.ref)
+        asked = pool.submit(_resolve, settings, tools)
         try:
             records = find_records(tools.cluster, names)
         except ClusterError:

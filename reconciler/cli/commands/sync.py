@@ -11,6 +11,7 @@ from reconciler.cli.options import (
     directory_option,
     git_options,
     output_option,
+    trust_options,
     with_settings,
 )
 from reconciler.settings import Settings
@@ -61,6 +62,7 @@ Examples:
 )
 @output_option("text", "json")
 @git_options
+@trust_options
 @cluster_options
 @with_settings
 def command(

@@ -58,6 +58,19 @@ def test_loads_no_library_of_a_client(shop: Shop, arguments: list[str]) -> None:
     assert loaded & CLIENT_LIBRARIES == set()
 
 
-def test_a_plan_between_commits_loads_git_alone(shop: Shop) -> None:
+def test_a_plan_between_commits_asks_git_itself(shop: Shop) -> None:
+    assert list_modules(shop.folder, "plan", "--base", "HEAD") & CLIENT_LIBRARIES == set()
+
+
+def test_fetching_loads_the_library_of_git_alone(shop: Shop) -> None:
     """Also shows that the names looked for are those that would be loaded."""
-    assert list_modules(shop.folder, "plan", "--base", "HEAD") & CLIENT_LIBRARIES == {"git"}
+    code = (
+        "import sys; from reconciler.clients.source.interface import GitAccess; "
+        "from reconciler.clients.source.remote import open_repository; "
+        "source = open_repository(sys.argv[1], GitAccess()); "
+        "source.read(source.resolve('main')); source.close(); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, shop.folder.as_uri()], capture_output=True, text=True, check=True
+    )
+    assert {name.partition(".")[0] for name in done.stdout.split()} & CLIENT_LIBRARIES == {"git"}
