@@ -49,10 +49,11 @@ def assess_all(
     but that an edit of shares alone is taken to have been seen.
     """
     live = {item.key: item for item in observation.objects}
+    owned = _group_by_owner(observation.workloads)
     return tuple(
         assess(
             live[manifest.key],
-            observation.workloads,
+            owned.get(live[manifest.key].uid, ()),
             now=now,
             closeup=closeup,
             routes=routes.find(manifest.key.name) if routes is not None else None,
@@ -231,6 +232,15 @@ def _say_deleting(live: LiveObject) -> str:
     finalizers = (live.body.get("metadata") or {}).get("finalizers") or ()
     waits = ", ".join(str(item) for item in finalizers)
     return f"is being deleted{f'; waits for {waits}' if waits else ''}"
+
+
+def _group_by_owner(workloads: Iterable[LiveObject]) -> Mapping[str, tuple[LiveObject, ...]]:
+    """Owner's uid → its Deployments, so that not each object looks at those of all."""
+    owned: dict[str, list[LiveObject]] = {}
+    for workload in workloads:
+        for uid in dict.fromkeys(_owners(workload)):
+            owned.setdefault(uid, []).append(workload)
+    return {uid: tuple(items) for uid, items in owned.items()}
 
 
 def _is_owned_by(workload: LiveObject, uid: str) -> bool:
