@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.clients.cluster.interface import ClusterReader, RightMissing
@@ -85,6 +85,8 @@ def _list(
     reader: ClusterReader, kind: Kind, namespace: str, selector: str = ""
 ) -> tuple[LiveObject, ...] | RightMissing:
     try:
-        return reader.list(kind, namespace, label_selector=selector)
+        found = reader.list(kind, namespace, label_selector=selector)
     except RightMissing as error:
         return error
+    # Each of them is looked at for each Deployment that is not ready, and forgotten soon.
+    return tuple(replace(live, body=dict(live.body)) for live in found)
