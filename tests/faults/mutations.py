@@ -274,7 +274,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         old="    if any(_is_of_another_environment(manager, target) for manager in conflict.managers):\n"
         "        return False\n",
         new="",
-        test=f"{_APPLY}::TestDrift::test_what_another_environment_holds_is_never_taken",
+        test="tests/faults/test_rivals.py::"
+        "test_an_object_that_is_to_be_adopted_is_left_to_the_environment_that_came_first",
     ),
     Mutation(
         id="T22",
@@ -324,7 +325,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         file="reconciler/apply/applier.py",
         old="if self.stopped is None and self._stop_wish.requested:",
         new="if False:",
-        test="tests/e2e/test_sync.py::test_a_run_ended_by_term_gives_its_lease_back",
+        test="tests/faults/test_term.py::"
+        "test_a_run_that_is_asked_to_end_between_two_objects_leaves_the_later_ones_for_the_next",
     ),
     Mutation(
         id="B33",
@@ -344,11 +346,11 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         id="T9",
-        what="compare what runs with what is declared",
+        what="ask whether the last change was seen",
         file="reconciler/apply/health/workloads.py",
-        old="if difference := find_difference(",
-        new='if difference := "" and find_difference(',
-        test="tests/unit/apply/test_health.py::test_available_from_before_the_edit_is_not_believed",
+        old='if int(status.get("observedGeneration") or 0) < found.generation:',
+        new="if False:",
+        test="tests/unit/apply/test_health.py::test_in_progress_until_proven",
     ),
     Mutation(
         id="T11",
