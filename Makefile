@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 .PHONY: help
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Tell the whole story on real servers on this machine (KEEP=1 keeps them up, DATA=wine.csv takes real data)
@@ -18,6 +18,11 @@ demo: ## Tell the whole story on real servers on this machine (KEEP=1 keeps them
 test: lint coverage ## Lint, then all tests (WORKERS=2 at a time)
 	@scripts/bootstrap dev mlflow mlserver
 	$(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+.PHONY: test-faults
+test-faults: ## Every request of a run with every fault, some 5,000 cases (make test plays a sample)
+	@scripts/bootstrap dev mlflow
+	MODELSYNC_SWEEP=all $(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/faults/test_sweep*.py
 
 .PHONY: lint
 lint: dev ## Style, types, order of imports, workflows
