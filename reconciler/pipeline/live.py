@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.lease import LeaseTerms
-from reconciler.apply.write import Refusal, apply_change
-from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
+from reconciler.apply.parallel import run_parallel
+from reconciler.apply.write import Refusal, Written, apply_change
+from reconciler.clients.cluster.interface import PARALLEL, Cluster, ClusterError, NamespaceMissing
 from reconciler.clients.source.interface import Revision, Source
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.desired import render_environment
@@ -16,7 +17,7 @@ from reconciler.pipeline.selection import describe_missing, find_missing, select
 from reconciler.policy.clusters import view_cluster
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome, worst
-from reconciler.state.plans import Op, Plan
+from reconciler.state.plans import Change, Op, Plan
 from reconciler.state.repository import EnvironmentEntry
 from reconciler.validate.checks import Check
 
@@ -90,12 +91,17 @@ def _plan(
 
 def _rehearse(plan: Plan, cluster: Cluster) -> tuple[str, ...]:
     """What the server would refuse; nothing while a guard refuses the plan as a whole."""
-    notes = []
-    for change in plan.select(Op.CREATE, Op.UPDATE) if not plan.refused else ():
-        tried = apply_change(change, cluster.reader, cluster.dry_run, plan.target)
-        if isinstance(tried, Refusal):
-            notes.append(
-                f"{plan.target.environment}/{change.deployment}: the API server would refuse it: "
-                f"{tried.message}"
-            )
-    return tuple(notes)
+    changes = plan.select(Op.CREATE, Op.UPDATE) if not plan.refused else ()
+
+    def attempt(change: Change) -> Written | Refusal:
+        return apply_change(change, cluster.reader, cluster.dry_run, plan.target)
+
+    tried = {
+        change.key: outcome
+        for change, outcome in run_parallel(changes, attempt, limit=PARALLEL, go_on=lambda: True)
+    }
+    return tuple(
+        f"{plan.target.environment}/{change.deployment}: the API server would refuse it: {refusal.message}"
+        for change in changes
+        if isinstance(refusal := tried[change.key], Refusal)
+    )

@@ -109,7 +109,8 @@ class HttpTransport:
         """`hurried` says that the run is to end: from then on nothing is tried again."""
         self._access = access
         self._patience = patience or Patience()
-        self._wire = Wire(access, keep=PARALLEL, wait=self._patience.timeout)
+        # One more for the thread that renews the Lease.
+        self._wire = Wire(access, keep=PARALLEL + 1, wait=self._patience.timeout)
         self._sleep = sleep
         self._monotonic = monotonic
         self._hurried = hurried
