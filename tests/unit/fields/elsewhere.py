@@ -54,7 +54,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Environment.allow": _ALLOWED,
     "Cluster.metrics": _read("policy/clusters.py", "metrics", "where status reads served traffic"),
     "Metrics.prometheus": _read("wiring.py", "prometheus", "where status reads served traffic"),
-    "Rules.max-prune": _read("plan/guards.py", "max_prune", "how much a run may remove"),
+    "Rules.max-prune": _read("plan/pruning.py", "max_prune", "how much a run may remove"),
     "Platform.target": Elsewhere("has only one value: the kind of objects that are rendered"),
     "Platform.ingress": _rule("annotations-known", "decides which rules hold"),
     "Platform.keda": _rule("scaling-fits", "decides whether triggers may be declared"),
