@@ -93,10 +93,12 @@ class TargetLease:
         clock: Clock,
         terms: LeaseTerms | None = None,
         stop: Stop | None = None,
+        after: int = -1,
     ) -> None:
         """`holder` names this run uniquely and for people: `host/pid/random`.
 
-        Waiting for another run ends with Interrupted once `stop` asks for it.
+        Waiting for another run ends with Interrupted once `stop` asks for it. `after` is the fence of the
+        target's record: a Lease that was deleted would count from 0 again, and all of its holders be stale.
         """
         self._cluster = cluster
         self._target = target
@@ -109,6 +111,7 @@ class TargetLease:
         self._ended = threading.Event()
         self._renewer: threading.Thread | None = None
         self._live: LiveObject | None = None
+        self._after = after
         self._transitions = 0
         self._renewed = 0.0
         self._lost = ""
@@ -173,7 +176,7 @@ class TargetLease:
 
     def _take(self, live: LiveObject | None, now: float) -> bool:
         """Whether the Lease is ours now; not if someone was quicker."""
-        transitions = 0 if live is None else _transitions_of(live) + 1
+        transitions = max(self._after, -1 if live is None else _transitions_of(live)) + 1
         acquired = self._clock.now()
         try:
             if live is None:

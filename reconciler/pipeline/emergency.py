@@ -131,8 +131,7 @@ def roll_back(shown: Rollback, tools: EmergencyTools) -> tuple[str, ...]:
     Raises EmergencyRefused, ClusterError.
     """
     cluster, target = tools.cluster, shown.target
-    lease = TargetLease(cluster, target, holder=tools.holder, clock=tools.clock, terms=tools.terms)
-    with lease as fence:
+    with _open_lease(target, tools, shown.record) as fence:
         namespace = _read_namespace(cluster, target)
         record = read_record(cluster, target, namespace)
         live = cluster.reader.get(SELDON_DEPLOYMENT, target.namespace, shown.mark.deployment)
@@ -155,8 +154,8 @@ def end_emergency(request: EmergencyRequest, tools: EmergencyTools) -> Emergency
             raise SettingsError(f'"{name}" is no name; write ENV/DEPLOYMENT, such as production/wines.')
     cluster = tools.cluster
     target = find_target(cluster, request.environment, request.namespace)
-    lease = TargetLease(cluster, target, holder=tools.holder, clock=tools.clock, terms=tools.terms)
-    with lease as fence:
+    known = read_record(cluster, target, _read_namespace(cluster, target))
+    with _open_lease(target, tools, known) as fence:
         record = read_record(cluster, target, _read_namespace(cluster, target))
         mark = find_mark(record.marks, request.deployment, tools.clock.now())
         if mark is None:
@@ -244,6 +243,17 @@ def _read_namespace(cluster: Cluster, target: Target) -> Namespace:
             "labelled for it. Name the right one: --namespace NAME"
         )
     return namespace
+
+
+def _open_lease(target: Target, tools: EmergencyTools, record: TargetRecord) -> TargetLease:
+    return TargetLease(
+        tools.cluster,
+        target,
+        holder=tools.holder,
+        clock=tools.clock,
+        terms=tools.terms,
+        after=record.fence,
+    )
 
 
 def _demand_rights(cluster: Cluster, target: Target, deployment: str, user: str) -> None:

@@ -204,7 +204,13 @@ def _sync(
     if strange is not None:
         return strange
     with TargetLease(
-        cluster, target, holder=_name_holder(), clock=clock, terms=request.terms, stop=stop
+        cluster,
+        target,
+        holder=_name_holder(),
+        clock=clock,
+        terms=request.terms,
+        stop=stop,
+        after=first.observation.record.fence,
     ) as lease:
         second = _look(request, cluster, clock, namespace)
         known = second.observation.record
