@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from reconciler.apply.lease import LeaseLost
+from reconciler.apply.clock import SystemClock
+from reconciler.apply.lease import LeaseLost, TargetLease
 from reconciler.apply.recorder import save_record
 from reconciler.clients.cluster.interface import Conflict
 from reconciler.clients.cluster.kinds import CONFIG_MAP
@@ -158,6 +159,23 @@ class TestWritesInBetween:
             desk.save(replace(known, attempted="main@sha1:1"), known, Meddling(act=act))
 
         assert desk.read().attempted == "main@sha1:later"
+
+
+@pytest.mark.covers("T13", "B28")
+def test_a_lease_that_was_deleted_makes_no_later_writer_a_stale_one(desk: Desk) -> None:
+    desk.write(replace(desk.read(), fence=9))
+    leases = f"/apis/coordination.k8s.io/v1/namespaces/{desk.town.target.namespace}/leases"
+    desk.api.api.demand("DELETE", f"{leases}/modelsync-production")
+    known = desk.read()
+
+    with TargetLease(
+        desk.town.cluster, desk.town.target, holder="later", clock=SystemClock(), after=known.fence
+    ) as lease:
+        assert lease.transitions == 10
+        wanted = replace(known, attempted="main@sha1:1")
+        save_record(desk.town.cluster, desk.town.target, wanted, known=known, fence=lease)
+
+    assert (desk.read().attempted, desk.read().fence) == ("main@sha1:1", 10)
 
 
 class TestMarksOfPeople:
