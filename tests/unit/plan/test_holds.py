@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.plan.exceptions import find_next_change, list_holding, list_in_force
+from reconciler.plan.freezes import is_restored
 from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
 from reconciler.plan.shares import read_shares
 from reconciler.state.declarations import Exceptions
@@ -41,6 +42,15 @@ CLOSED: Mapping[str, Any] = {
             "weekly": {"days": ["tue"], "from": "09:00", "to": "16:00", "zone": "Europe/Berlin"},
             "until": "2026-12-31",
             "reason": "whoever changes looks after it",
+        }
+    ]
+}
+WEEKENDS: Mapping[str, Any] = {
+    "freezes": [
+        {
+            "weekly": {"days": ["fri"], "from": "18:00", "to": "mon 08:00", "zone": "Europe/Berlin"},
+            "until": "2026-12-31",
+            "reason": "nobody is on call",
         }
     ]
 }
@@ -187,6 +197,32 @@ class TestFreezes:
         plan = hold(serve(WINES).declare(SPLIT).plan(), CLOSED, FROZEN, now=NOW + timedelta(days=1))
         assert is_held(plan)
 
+    @pytest.mark.covers("B31")
+    def test_a_freeze_may_come_back_every_week(self) -> None:
+        plan = serve(WINES).declare(SPLIT).plan()
+        assert hold(plan, WEEKENDS) == plan
+        # Friday at 18:00 in Berlin.
+        friday = datetime(2026, 11, 27, 17, 0, tzinfo=timezone.utc)
+        held = hold(plan, WEEKENDS, now=friday)
+        assert get_change(held).reason == (
+            "waits: changes are frozen until 2026-11-30 07:00 UTC (nobody is on call)"
+        )
+        assert hold(plan, WEEKENDS, now=friday + timedelta(days=3)) == plan
+
+    def test_one_that_ends_within_its_hours_says_that_end(self) -> None:
+        (freeze,) = WEEKENDS["freezes"]
+        part = {"freezes": [{**freeze, "until": "2026-11-28"}]}
+        plan = serve(WINES).declare(SPLIT).plan()
+        saturday = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
+        assert "until 2026-11-29 00:00 UTC" in get_change(hold(plan, part, now=saturday)).reason
+        assert hold(plan, part, now=saturday + timedelta(days=1)) == plan
+
+    def test_one_whose_days_do_not_exist_goes_on(self) -> None:
+        part = {"freezes": [{"from": "2026-02-30", "until": "2026-02-31", "reason": "x"}]}
+        assert is_held(hold(serve(WINES).declare(SPLIT).plan(), part))
+        (found,) = list_holding(make_exceptions(part), NOW)
+        assert found.until is None
+
     def test_a_zone_that_does_not_exist_freezes_and_opens_nothing(self) -> None:
         weekly = {"days": ["tue"], "from": "09:00", "to": "16:00", "zone": "Europe/Berlni"}
         dated = {"weekly": weekly, "until": "2026-12-31", "reason": "x"}
@@ -275,6 +311,10 @@ class TestTheWayBack:
         assert self.change(make_manifest(shares={"v1": 40, "v2": 60}), good).op is Op.SKIP
         assert self.change(make_manifest(shares={"v1": 50, "v2": 50}, protocol="seldon"), good).op is Op.SKIP
 
+    def test_a_removal_is_no_way_back(self) -> None:
+        plan = serve(self.LIVE).declare().plan()
+        assert not is_restored(get_change(plan), (make_good(self.LIVE),))
+
     def test_a_set_of_another_deployment_is_none(self) -> None:
         wanted = make_manifest(shares={"v1": 100})
         assert self.change(wanted, replace(make_good(wanted), deployment="prices")).op is Op.SKIP
@@ -362,6 +402,13 @@ class TestFights:
         wanted = make_manifest(shares={"v3": 80, "v5": 20})
         assert self.change(self.reversal(50, 30, 10), self.DRIFTED.declare(wanted).plan()).op is Op.UPDATE
 
+    def test_an_edit_without_a_time_counts_by_our_own_writes(self) -> None:
+        plan = self.DRIFTED.plan()
+        (change,) = plan.changes
+        timeless = replace(change, edits=tuple(replace(edit, time="") for edit in change.edits))
+        held = self.change(self.reversal(50, 30, 10), replace(plan, changes=(timeless,)))
+        assert held.op is Op.SKIP
+
     def test_an_object_that_somebody_keeps_deleting_is_not_made_for_ever(self) -> None:
         gone = serve(SPLIT).take_away("wines").plan()
         assert self.change(self.reversal(50, 30, 10, manager=""), gone).op is Op.SKIP
@@ -412,4 +459,25 @@ class TestWhatIsInForce:
             2026, 11, 24, 15, tzinfo=timezone.utc
         )
         assert find_next_change(make_exceptions(SUSPENDED), NOW) == datetime(2026, 12, 1, tzinfo=timezone.utc)
+        weekend = make_exceptions(WEEKENDS)
+        assert find_next_change(weekend, NOW) == datetime(2026, 11, 27, 17, tzinfo=timezone.utc)
+        later = {"freezes": [{"from": "2026-11-24T08:30Z", "until": "2026-11-30", "reason": "x"}]}
+        assert find_next_change(make_exceptions(later), NOW) == datetime(
+            2026, 11, 24, 8, 30, tzinfo=timezone.utc
+        )
+        waived = {
+            "waivers": [
+                {"rule": "max-prune", "objects": ["production/a"], "reason": "x", "until": "2026-11-23"}
+            ]
+        }
+        assert find_next_change(make_exceptions(waived), NOW) == datetime(2026, 11, 24, tzinfo=timezone.utc)
         assert find_next_change(Exceptions(), NOW) is None
+
+    def test_a_window_that_never_opens_is_looked_at_again_in_a_week(self) -> None:
+        (window,) = CLOSED["windows"]
+        never = {"windows": [{**window, "weekly": {**window["weekly"], "zone": "Mars/Olympus"}}]}
+        assert find_next_change(make_exceptions(never), NOW) == NOW + timedelta(days=7)
+
+    def test_a_file_that_cannot_be_read_is_told(self) -> None:
+        (said,) = list_in_force(None, "production", NOW)
+        assert said.startswith("environments/production/exceptions.yaml cannot be read (modelsync validate);")
