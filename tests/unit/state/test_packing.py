@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.clients.cluster.answers import read_object
 from reconciler.state.packing import PackedBody, pack
+from tests.unit.render.building import deployment, render_all, variant
 
 TEXTS = st.text(max_size=20)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
@@ -60,3 +62,9 @@ def test_a_body_with_managed_fields_takes_a_tenth() -> None:
     packed = pack(body)
     assert isinstance(packed, PackedBody)
     assert len(packed._packed) * 10 < len(json.dumps(body))
+
+
+def test_manifests_and_live_objects_are_kept_packed() -> None:
+    (manifest,) = render_all(deployment(variant(3)))
+    assert isinstance(manifest.body, PackedBody)
+    assert isinstance(read_object(manifest.body, manifest.key.kind).body, PackedBody)
