@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "HOME": str(self.server.root),
                 "GIT_PROJECT_ROOT": str(self.server.root),
                 "GIT_HTTP_EXPORT_ALL": "1",
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", "") if self.server.is_modern else "",
                 "PATH_INFO": path,
                 "QUERY_STRING": query,
                 "REQUEST_METHOD": self.command,
@@ -152,7 +152,10 @@ Verdict = Callable[[str, "str | None"], "tuple[int, dict[str, str]] | None"]
 
 
 class GitHttpServer(ThreadingHTTPServer):
-    """Serves all repositories under `root`; `judge` may refuse a path and Authorization header."""
+    """Serves all repositories under `root`; `judge` may refuse a path and Authorization header.
+
+    One that is not `is_modern` knows the first protocol alone, and gives only what branches and tags lead to.
+    """
 
     daemon_threads = True
 
@@ -161,6 +164,7 @@ class GitHttpServer(ThreadingHTTPServer):
         self.root = root
         self.requests: list[tuple[str, str | None]] = []
         self.judge: Verdict = lambda path, authorization: None
+        self.is_modern = True
         self._scheme = "https" if tls else "http"
         if tls:
             # Shaken hands in the request's own thread: a client that stays silent must not stop the others.
