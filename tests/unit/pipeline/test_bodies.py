@@ -11,6 +11,7 @@ from reconciler.pipeline.bodies import find_applied, keep_before, keep_bodies, r
 from reconciler.render.digest import digest_manifest
 from reconciler.state.inventory import DIGEST_LENGTH, GoodSet, ObjectResult
 from reconciler.state.objects import COMMIT_ANNOTATION, LiveObject, Manifest, ObjectKey
+from reconciler.state.packing import pack
 from reconciler.state.plans import Action
 from tests.support.worlds import EARLIER, TARGET, World, apply, edit, make_manifest, serve
 
@@ -163,3 +164,10 @@ class TestReadingWhatWasApplied:
 
         assert read["spec"] == OLD.body["spec"]
         assert read["metadata"]["annotations"][COMMIT_ANNOTATION] == "77ad03e"
+
+
+def test_bodies_that_are_kept_small_are_kept_as_well() -> None:
+    packed = replace(OLD, body=pack(OLD.body))
+    world = serve(OLD).declare(packed).meddle("wines", edit_traffic)
+
+    assert body_of(*keep(world, make_good(OLD))) == OLD.body
