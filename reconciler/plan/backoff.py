@@ -18,6 +18,8 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=30)
 
 _HELD = "{revision} failed here {times}, so it is not tried again before {until}: {reason}"
+# Characters: an API server repeats whole objects in what it says, and this is told with each run that waits.
+_REASON_LIMIT = 500
 _DOUBLINGS = 5  # 32 minutes: more than the longest wait
 
 
@@ -25,7 +27,8 @@ def fail_again(known: BackOff | None, revision: str, reason: str, now: datetime)
     """The back-off after `revision` failed (once more, if it is the one that failed before)."""
     failures = known.failures + 1 if known is not None and known.revision == revision else 1
     wait = min(FIRST_WAIT * 2 ** min(failures - 1, _DOUBLINGS), LONGEST_WAIT)
-    return BackOff(revision=revision, failures=failures, until=now + wait, reason=reason)
+    short = reason if len(reason) <= _REASON_LIMIT else f"{reason[:_REASON_LIMIT]}…"
+    return BackOff(revision=revision, failures=failures, until=now + wait, reason=short)
 
 
 def hold_back(plan: Plan, record: TargetRecord, now: datetime) -> Plan:

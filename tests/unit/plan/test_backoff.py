@@ -65,6 +65,9 @@ class TestHowLong:
         assert fail_again(known, REVISION, "refused", NOON).until == NOON + FIRST_WAIT
         assert fail_again(known, REVISION, "refused", NOON).failures == 1
 
+    def test_what_an_api_server_says_at_length_is_cut(self) -> None:
+        assert len(fail_again(None, REVISION, "x" * 100_000, NOON).reason) == 501
+
 
 class TestWhatWaits:
     def test_all_that_the_commit_brings_waits_prunes_and_adoptions_included(self) -> None:
