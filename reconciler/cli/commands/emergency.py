@@ -64,6 +64,7 @@ _namespace_option = click.option(
 def rollback(settings: Settings, name: str, time: str, reason: str, namespace: str, *, yes: bool) -> Outcome:
     from datetime import timedelta
 
+    from reconciler.cli.signals import stop_on_signals
     from reconciler.pipeline.emergency import EmergencyRequest, prepare_rollback, roll_back
     from reconciler.report.text_emergency import show_rollback, show_rolled_back
 
@@ -82,7 +83,8 @@ def rollback(settings: Settings, name: str, time: str, reason: str, namespace: s
     if not yes and not _ask("Roll back?"):
         click.echo("nothing was changed.")
         return Outcome.DONE
-    notes = roll_back(prepared, tools)
+    with stop_on_signals() as stop, stop.shelter():
+        notes = roll_back(prepared, tools)
     click.echo(show_rolled_back(prepared))
     for note in notes:
         click.echo(f"  {note}")
@@ -97,6 +99,7 @@ def rollback(settings: Settings, name: str, time: str, reason: str, namespace: s
 def end(settings: Settings, name: str, namespace: str) -> Outcome:
     from datetime import timedelta
 
+    from reconciler.cli.signals import stop_on_signals
     from reconciler.pipeline.emergency import EmergencyRequest, end_emergency
     from reconciler.report.text_emergency import show_ended
 
@@ -109,7 +112,9 @@ def end(settings: Settings, name: str, namespace: str) -> Outcome:
         namespace=namespace,
         by=_name_user(),
     )
-    click.echo(show_ended(name, end_emergency(request, _open_tools(settings))))
+    with stop_on_signals() as stop, stop.shelter():
+        mark = end_emergency(request, _open_tools(settings))
+    click.echo(show_ended(name, mark))
     return Outcome.DONE
 
 

@@ -83,7 +83,8 @@ class Patience:
 
     `timeout` bounds connecting and each wait for an answer, `budget` one request with all its tries and
     pauses. `tries` bounds failures to get an answer. Being told to come back later is bounded by `budget`
-    and, over all requests of a run, by `waits`. `size` bounds an answer's body, in bytes.
+    and, over all requests of a run, by `waits`. `hurry` bounds a request of a run that is to end. `size`
+    bounds an answer's body, in bytes.
     """
 
     timeout: float = 10.0
@@ -91,6 +92,7 @@ class Patience:
     pause: float = 0.5
     budget: float = 31.0
     waits: float = 120.0
+    hurry: float = 4.0
     size: int = 64 * 1024 * 1024
 
 
@@ -106,7 +108,10 @@ class HttpTransport:
         monotonic: Callable[[], float] = time.monotonic,
         hurried: Callable[[], bool] = bool,
     ) -> None:
-        """`hurried` says that the run is to end: from then on nothing is tried again."""
+        """`hurried` says that the run is to end: from then on nothing is tried again or waited for long.
+
+        A Job is given 30 seconds to end: enough for what is in flight, the record, Events and the Lease.
+        """
         self._access = access
         self._patience = patience or Patience()
         # One more for the thread that renews the Lease.
@@ -184,6 +189,8 @@ class HttpTransport:
     def _send_once(self, request: Request, body: bytes | None, left: float) -> Reply:
         with self._counting:
             self._counts[request.method] += 1
+        if self._hurried():
+            left = min(left, self._patience.hurry)
         headers = {"Accept": request.accept, "User-Agent": f"modelsync/{__version__}"}
         if authorization := self._access.authorization():
             headers["Authorization"] = authorization

@@ -238,6 +238,15 @@ class TestEnding:
         assert len(server.asked) == 1
         assert clock.slept == []
 
+    @pytest.mark.covers("B29")
+    def test_a_server_that_says_nothing_is_not_waited_for_as_long_as_else(self) -> None:
+        patience = Patience(timeout=1000, budget=1000, hurry=0.2)
+        with (
+            serving(Script(silent=True)) as server,
+            pytest.raises(ClusterUnreachable, match="did not answer within 0 s"),
+        ):
+            HttpTransport(Access(server=server.url), patience=patience, hurried=lambda: True).send(PATCH)
+
     def test_a_fault_of_the_server_is_handed_on_at_once(self) -> None:
         clock = ManualClock()
         with serving(Script(status=503)) as server:
