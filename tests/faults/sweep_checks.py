@@ -140,7 +140,7 @@ def _find_lie(name: str, result: dict[str, str], before: State, after: State, wa
     if action in ("created", "configured"):
         if name not in after.objects:
             return "it is not there"
-        if after.describe_object(name) != wanted.describe_object(name):
+        if name not in wanted.objects or after.describe_object(name) != wanted.describe_object(name):
             return "it is not as declared"
     elif action == "deleted":
         if name in after.objects:

@@ -1,9 +1,9 @@
 """Runs of the real command at the price of a fork: a process that has imported everything, and waits.
 
-`python -m tests.faults.sweep_forks SOCKET [WARM-UP ARGUMENTS...]` listens on a Unix socket. Each connection
-asks for one run by one line of JSON (arguments, folder, files for stdout and stderr) and is told the process
-id, then the exit code. The process never starts a thread, so what it forks starts as a fresh process would;
-it ends with its standard input.
+`python -m tests.faults.sweep_forks SOCKET MODULES [WARM-UP ARGUMENTS...]` imports modules (separated by
+commas) and listens on a Unix socket. Each connection asks for one run by one line of JSON (arguments,
+environment, folder, files for stdout and stderr) and is told the process id, then the exit code. The process
+never starts a thread, so what it forks starts as a fresh process would; it ends with its standard input.
 """
 
 from __future__ import annotations
@@ -21,24 +21,23 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import reconciler
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# Imported on the way to a cluster; MLflow's client is left out, since no run to a cluster needs it.
-_OUTSIDE = ("kubernetes.client", "kubernetes.config")
+# MLflow's client takes a second to load, and no run to a cluster needs it.
 _LEFT_OUT = ("reconciler.__main__", "reconciler.clients.registry.mlflow")
 
 
-def serve(address: Path, warm_up: list[str]) -> None:
+def serve(address: Path, modules: list[str], warm_up: list[str]) -> None:
     """Serve until standard input ends."""
     from reconciler.cli.app import run
 
     own = (module.name for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."))
-    for name in (*_OUTSIDE, *own):
+    for name in (*modules, *own):
         if name not in _LEFT_OUT:
             importlib.import_module(name)
     if warm_up:
@@ -111,17 +110,18 @@ class Forks:
             connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _run(wanted: dict[str, str | list[str]]) -> NoReturn:
+def _run(wanted: dict[str, Any]) -> NoReturn:
     """The command as its entry point runs it, in a process of its own."""
     from reconciler.cli.app import main
 
     for stream, name in ((1, "out"), (2, "err")):
-        file = os.open(str(wanted[name]), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        file = os.open(wanted[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, stream)
         os.close(file)
     code = 70
     try:
-        os.chdir(str(wanted["folder"]))
+        os.chdir(wanted["folder"])
+        os.environ.update(wanted["environment"])
         sys.argv = ["modelsync", *wanted["arguments"]]
         main()
     except SystemExit as ended:
@@ -137,4 +137,4 @@ def _run(wanted: dict[str, str | list[str]]) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2:])
+    serve(Path(sys.argv[1]), sys.argv[2].split(","), sys.argv[3:])

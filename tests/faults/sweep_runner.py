@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,24 +36,31 @@ class Ended:
 class Runner:
     """Runs commands, any number at a time. A context manager; `folder` is for its own files.
 
-    `warm_up` are the arguments of a command without network that brings in what later ones need;
-    `environment` replaces that of the tests.
+    `modules` are imported before the first run, `warm_up` are the arguments of a command without network
+    that brings in what later ones need.
     """
 
-    def __init__(self, folder: Path, *, warm_up: Sequence[str] = (), environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, *, modules: Sequence[str], warm_up: Sequence[str] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._address = folder / "forks"
         self._warm_up = warm_up
-        self._environment = environment
+        self._modules = ",".join(modules)
         self._numbers = itertools.count()
         self._forks: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         self._forks = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.sweep_forks", str(self._address), *self._warm_up],
+            [
+                sys.executable,
+                "-m",
+                "tests.faults.sweep_forks",
+                str(self._address),
+                self._modules,
+                *self._warm_up,
+            ],
             cwd=_ROOT,
-            env=self._environment,
+            env=_clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -72,12 +79,25 @@ class Runner:
             forks.wait(30)
 
     def run(
-        self, *arguments: str, folder: Path, started: Callable[[int], None] = lambda _process: None
+        self,
+        *arguments: str,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        started: Callable[[int], None] = lambda _process: None,
     ) -> Ended:
-        """Run the command in `folder` until it ends; `started` is told its process id."""
+        """Run the command in `folder` until it ends; `started` is told its process id.
+
+        `environment` is added to a clean one, without credentials or settings of whoever runs the tests.
+        """
         number = next(self._numbers)
         out, err = (self._folder / f"{number}.{name}" for name in ("out", "err"))
-        wanted = {"arguments": arguments, "folder": str(folder), "out": str(out), "err": str(err)}
+        wanted = {
+            "arguments": arguments,
+            "environment": dict(environment or {}),
+            "folder": str(folder),
+            "out": str(out),
+            "err": str(err),
+        }
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_PATIENCE)
             connection.connect(str(self._address))
@@ -103,10 +123,9 @@ def open_runner(folder: Path) -> Runner:
     shop.add_environment("production", "warm-up")
     shop.declare("production/wines", {1: 100})
     warm_up = ("render", "production", "-C", str(shop.folder))
-    return Runner(folder, warm_up=warm_up, environment=_clean_environment())
+    return Runner(folder, modules=("kubernetes.client", "kubernetes.config"), warm_up=warm_up)
 
 
 def _clean_environment() -> dict[str, str]:
-    """The environment of runs: no credentials or settings of whoever runs the tests."""
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
     return {**kept, "KUBECONFIG": os.devnull, "NO_COLOR": "1"}
