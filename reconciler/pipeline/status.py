@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.health import assess_all
 from reconciler.clients.cluster.interface import Cluster, ClusterError, ClusterReader, NamespaceMissing
-from reconciler.clients.source.interface import Source
+from reconciler.clients.source.interface import Revision, Source, SourceUnreachable
 from reconciler.observe.closeup import read_closeup
 from reconciler.observe.live import observe
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import Rendered, render_environment
 from reconciler.pipeline.explain import explain_deployment
+from reconciler.pipeline.outage import describe_age, find_outage
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import find_startup, find_unhealthy
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
 from reconciler.pipeline.traffic import OpenMetrics, read_traffic
+from reconciler.plan.exceptions import list_holding, list_in_force
 from reconciler.plan.planner import is_ours
 from reconciler.plan.shares import read_shares
 from reconciler.policy.clusters import view_cluster
@@ -48,23 +50,45 @@ class StatusTools:
 def read_status(names: tuple[str, ...], settings: Settings, tools: StatusTools) -> tuple[TargetStatus, ...]:
     """The state of the named environments or deployments, or of all that the cluster serves.
 
-    Raises SettingsError for an environment or deployment that is neither declared nor there, SourceError
-    if the declarations cannot be read.
+    Where the repository cannot be reached, declared is what was read of it last, if a cache has it and it is
+    young enough; a note says so. Raises SettingsError for an environment or deployment that is neither
+    declared nor there, SourceError if the declarations cannot be read.
     """
     environments = tuple(sorted({name.partition("/")[0] for name in names}))
     wanted = frozenset(name for name in names if "/" in name)
-    check = check_tree(tools.source.read(tools.source.resolve(settings.ref)))
+    revision, outage = _resolve(settings, tools)
+    check = check_tree(tools.source.read(revision))
     for name in find_missing(check.repository, environments):
         raise SettingsError(describe_missing(check.repository, name))
     states = tuple(
-        _read_target(entry, check, wanted, settings.cluster.name, tools)
-        for entry in select_environments(check.repository, environments, settings.cluster.name)
+        replace(state, notes=(*outage, *state.notes))
+        for state in (
+            _read_target(entry, check, wanted, settings.cluster.name, tools)
+            for entry in select_environments(check.repository, environments, settings.cluster.name)
+        )
     )
     seen = {f"{item.environment}/{item.name}" for state in states for item in state.deployments}
     for name in sorted(wanted - seen):
         if not any(state.message for state in states):
             raise SettingsError(f"there is no deployment {name}, neither declared nor in the cluster.")
     return states
+
+
+def _resolve(settings: Settings, tools: StatusTools) -> tuple[Revision, tuple[str, ...]]:
+    """The revision that is declared; where the repository cannot be reached what was read last, with a note.
+
+    Raises SourceError.
+    """
+    try:
+        return tools.source.resolve(settings.ref), ()
+    except SourceUnreachable as error:
+        now = tools.clock.now()
+        outage = find_outage(tools.source, settings, error, now)
+        note = (
+            f"the repository could not be asked, so declared is what {outage.revision} says, which it last "
+            f"named {describe_age(now, outage.seen)} ago (--git-cache). {outage.reason}"
+        )
+        return outage.revision, (note,)
 
 
 def _read_target(
@@ -120,6 +144,9 @@ def _read_target(
         routed_unknown=traffic.routes.unknown,
         served_unknown=traffic.served_unknown,
         leftovers=traffic.leftovers,
+        at=now,
+        in_force=_list_in_force(entry, now),
+        exceptions=list_holding(entry.exceptions.declaration, now) if entry.exceptions is not None else (),
         notes=(
             *(f"why something is not ready is not known in full: {reason}" for reason in unseen),
             *(
@@ -129,6 +156,15 @@ def _read_target(
             ),
         ),
     )
+
+
+def _list_in_force(entry: EnvironmentEntry, now: datetime) -> tuple[str, ...]:
+    if entry.has_faulty_exceptions:
+        file = f"environments/{entry.name}/exceptions.yaml"
+        return (f"{file} cannot be read, so sync changes nothing here until it can: modelsync validate",)
+    if entry.exceptions is None:
+        return ()
+    return list_in_force(entry.exceptions.declaration, entry.name, now)
 
 
 def _assess(

@@ -39,6 +39,17 @@ def find_fight(change: Change, reversals: tuple[Reversal, ...], now: datetime) -
     )
 
 
+def list_fights(reversals: tuple[Reversal, ...], now: datetime) -> tuple[Reversal, ...]:
+    """Those of what was taken back that are fights now, as far as the times of our own writes tell."""
+    return tuple(
+        item
+        for item in reversals
+        if len(item.times) >= ROUNDS
+        and item.times[-1] - item.times[-ROUNDS] <= PERIOD
+        and now - item.times[-1] < PERIOD
+    )
+
+
 def _is_fought(item: Reversal, change: Change, now: datetime) -> bool:
     if len(item.times) < ROUNDS or item.times[-1] - item.times[-ROUNDS] > PERIOD:
         return False

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from reconciler.plan.fights import list_fights
+from reconciler.plan.success import find_attempt, find_success
 from reconciler.state.findings import Finding, Undecided
-from reconciler.state.inventory import GoodSet, ObjectResult
+from reconciler.state.inventory import GoodSet, ObjectResult, TargetRecord
 from reconciler.state.observations import Health, VariantHealth
 from reconciler.state.plans import Change, FieldChange, Plan, Refusal, VariantChange
 from reconciler.state.routes import DeploymentRoutes, Routes
@@ -114,6 +116,7 @@ def _change(change: Change) -> Json:
             {"manager": edit.manager, "time": edit.time, "fields": list(edit.fields)} for edit in change.edits
         ],
         "reason": change.reason,
+        "held": change.held,
     }
 
 
@@ -193,6 +196,8 @@ def _status(state: TargetStatus) -> Json:
         "servedUnknown": state.served_unknown,
         "leftovers": [str(key) for key in state.leftovers],
         "notes": list(state.notes),
+        "inForce": list(state.in_force),
+        **_holds(state),
         "deployments": [_deployment(deployment) for deployment in state.deployments],
         "history": [
             {
@@ -203,6 +208,64 @@ def _status(state: TargetStatus) -> Json:
             }
             for item in (record.history if record else ())
         ],
+    }
+
+
+def _holds(state: TargetStatus) -> Json:
+    """What a person, an exception, another writer or a failure holds back."""
+    record = state.record or TargetRecord()
+    fights = list_fights(record.reversals, state.at) if state.at is not None else ()
+    return {
+        "at": _time(state.at),
+        "lastAttempt": _time(find_attempt(record)),
+        "lastSuccess": _time(find_success(record)),
+        "forged": record.forged,
+        "exceptions": [
+            {
+                "kind": item.kind.value,
+                "deployment": item.deployment,
+                "reason": item.reason,
+                "until": _time(item.until),
+            }
+            for item in state.exceptions
+        ],
+        "emergencies": [
+            {
+                "deployment": mark.deployment,
+                "by": mark.by,
+                "reason": mark.reason,
+                "since": _time(mark.since),
+                "until": _time(mark.until),
+                "active": state.at is not None and state.at < mark.until,
+                "shares": _shares(mark.shares),
+            }
+            for mark in record.marks
+        ],
+        "takenBack": [
+            {
+                "object": str(item.key),
+                "manager": item.manager,
+                "times": [_time(time) for time in item.times],
+                "fight": item in fights,
+            }
+            for item in record.reversals
+        ],
+        "backOff": {
+            "revision": record.backoff.revision,
+            "failures": record.backoff.failures,
+            "until": _time(record.backoff.until),
+            "reason": record.backoff.reason,
+        }
+        if record.backoff is not None
+        else None,
+        "failure": {
+            "at": _time(record.failure.at),
+            "revision": record.failure.revision,
+            "outcome": record.failure.outcome,
+            "message": record.failure.message,
+        }
+        if record.failure is not None
+        else None,
     }
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from reconciler.plan.traffic import show_percent
 from reconciler.plan.wording import name_variant, shorten_revision
+from reconciler.report.text_record import is_free, show_history, show_holds
 from reconciler.state.observations import HealthWord, VariantHealth
 from reconciler.state.outcomes import Outcome
 from reconciler.state.routes import RoutedShare
@@ -22,8 +23,13 @@ _LEFT = ("ENVIRONMENT", "DEPLOYMENT", "VERSION")
 _RIGHT = ("DECLARED", "APPLIED", "ROUTED")
 
 
-def show_status(states: Sequence[TargetStatus], now: datetime, width: int = 130) -> str:
-    """Shares and health by version, what differs in sentences, and when each target was last seen alive."""
+def show_status(
+    states: Sequence[TargetStatus], now: datetime, width: int = 130, *, history: bool = False
+) -> str:
+    """Shares and health by version, what differs in sentences, and when each target was last seen alive.
+
+    With `history` the last runs of each target follow.
+    """
     table = Table(box=None, pad_edge=False, header_style="")
     window = next((show_span(state.window) for state in states if state.window), "")
     for heading in (*_LEFT, *_RIGHT, f"SERVED ({window})" if window else "SERVED", "HEALTH"):
@@ -43,6 +49,8 @@ def show_status(states: Sequence[TargetStatus], now: datetime, width: int = 130)
         lines.append("")
     for state in states:
         lines += _show_target(state, now)
+        if history and state.record is not None and not state.message:
+            lines += show_history(state.record)
     return "\n".join(lines)
 
 
@@ -140,6 +148,7 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
     ]
     lines += [note for item in state.deployments for note in item.notes]
     lines += _show_unknowns(state)
+    lines += show_holds(state, now)
     record = state.record
     if state.message:
         word = "undecided" if state.outcome is Outcome.UNDECIDED else "not seen"
@@ -155,7 +164,7 @@ def _show_target(state: TargetStatus, now: datetime) -> list[str]:
         said += f" since {record.applied_at:%Y-%m-%d %H:%M} UTC"
     if record.heartbeat is not None:
         said += f", last seen alive {_ago(now, record.heartbeat)}"
-    lines.append(said + ".")
+    lines.append(f"{said}. Nothing held, nothing frozen." if is_free(state, now) else f"{said}.")
     if record.attempted != record.applied:
         lines.append(f"  last attempt: {shorten_revision(record.attempted)}")
     if record.history and record.history[-1].outcome:

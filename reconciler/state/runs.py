@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from reconciler.state.figures import ExceptionInForce
 from reconciler.state.inventory import GoodSet, ObjectResult, TargetRecord
 from reconciler.state.objects import ObjectKey
 from reconciler.state.observations import Health
@@ -78,7 +80,8 @@ class TargetStatus:
 
     `window` is how far back requests were counted, in seconds; `routed_unknown` and `served_unknown` say why
     these are not known. `leftovers` are objects that the operator made for predictors that are no more;
-    `notes` say what else could not be seen.
+    `notes` say what else could not be seen. `at` is when all this was seen. `in_force` are sentences on the
+    declared exceptions that hold then, `exceptions` those of them that keep sync from changing something.
     """
 
     target: Target
@@ -91,3 +94,6 @@ class TargetStatus:
     served_unknown: str = ""
     leftovers: tuple[ObjectKey, ...] = ()
     notes: tuple[str, ...] = ()
+    at: datetime | None = None
+    in_force: tuple[str, ...] = ()
+    exceptions: tuple[ExceptionInForce, ...] = ()

@@ -122,6 +122,10 @@ def test_a_suspension_is_in_the_record_from_its_commit_until_it_is_taken_away(to
     )
     told.team.shop.commit("Suspend wines")
     assert told.sync().code == 0
+    shown = told.team.run("status", "production/wines")
+    assert "production/wines is suspended until 2099-12-31 (the team moves)" in shown.out
+    assert "runs that wrote or failed:" in shown.out
+    assert "Nothing held" not in shown.out
     standing = told.record().standing
     assert standing is not None
     (exception,) = standing.exceptions
@@ -134,6 +138,7 @@ def test_a_suspension_is_in_the_record_from_its_commit_until_it_is_taken_away(to
     told.team.shop.remove(file)
     told.team.shop.commit("Go on")
     assert told.sync().code == 0
+    assert "Nothing held, nothing frozen." in told.team.run("status").out
     standing = told.record().standing
     assert standing is not None
     assert standing.exceptions == ()

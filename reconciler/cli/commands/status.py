@@ -23,7 +23,8 @@ _HELP = """Show declared, applied, routed and served shares, health, and the las
 
 Declared is what git says, applied what the cluster's object says, routed what the ingress was told, and
 served which part of the answered requests each version gave (from the Prometheus that environment.yaml
-names). A dash stands for what is not known. Nothing is written.
+names). A dash stands for what is not known. Freezes, suspensions, emergencies, fights and what waits after a
+failure are told below, and where ENV is named its last twenty runs. Nothing is written.
 
 \b
 Examples:
@@ -63,5 +64,5 @@ def command(settings: Settings, names: tuple[str, ...], window: str, output: str
     if output == "json":
         click.echo(json.show_status(states))
     else:
-        click.echo(text_status.show_status(states, datetime.now(timezone.utc)))
+        click.echo(text_status.show_status(states, datetime.now(timezone.utc), history=bool(names)))
     return worst(state.outcome for state in states)

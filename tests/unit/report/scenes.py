@@ -11,8 +11,17 @@ from reconciler.plan.guards import Ancestry, GuardInput, judge
 from reconciler.plan.shares import read_shares
 from reconciler.plan.traffic import TrafficView, explain_traffic
 from reconciler.state.documents import Location
+from reconciler.state.figures import ExceptionInForce, ExceptionKind, RunFailure
 from reconciler.state.findings import Finding, Grade, Undecided
-from reconciler.state.inventory import GoodSet, ObjectResult, RunSummary, TargetRecord
+from reconciler.state.inventory import (
+    BackOff,
+    EmergencyMark,
+    GoodSet,
+    ObjectResult,
+    Reversal,
+    RunSummary,
+    TargetRecord,
+)
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, ObjectKey
 from reconciler.state.observations import Health, HealthWord, Namespace, VariantHealth
 from reconciler.state.outcomes import Outcome
@@ -266,6 +275,65 @@ def waiting() -> DeploymentStatus:
         ),
         notes=explain_traffic(view),
     )
+
+
+def held_states() -> tuple[TargetStatus, ...]:
+    """A target that people, another writer and failures hold; and one whose record somebody else wrote."""
+    staging, production, *_ = states()
+    assert production.record is not None
+    mark = EmergencyMark(
+        deployment="wines",
+        by="ann@example.com",
+        reason="v5 answers nonsense",
+        since=NOW - timedelta(minutes=20),
+        until=NOW + timedelta(hours=2),
+        shares=read_shares(WINES.body),
+    )
+    record = replace(
+        production.record,
+        marks=(
+            mark,
+            replace(mark, deployment="beers", until=NOW - timedelta(minutes=5), reason="v4 is slow"),
+        ),
+        reversals=(
+            Reversal(
+                key=PRICES.key,
+                manager="argocd-controller",
+                times=tuple(NOW - timedelta(minutes=minutes) for minutes in (30, 20, 10)),
+            ),
+            Reversal(key=WINES.key, manager="", times=(NOW - timedelta(minutes=20),)),
+        ),
+        backoff=BackOff(
+            revision=REVISION, failures=3, until=NOW + timedelta(minutes=8), reason="webhook said no"
+        ),
+        failure=RunFailure(
+            at=NOW - timedelta(minutes=1),
+            revision="",
+            outcome=3,
+            message="the repository at https://git.example.com/ml/models.git did not answer.\nMore of it.",
+        ),
+    )
+    held = replace(
+        production,
+        at=NOW,
+        record=record,
+        in_force=(
+            "production/beers is suspended until 2026-11-30 (the team moves)",
+            "production: changes are frozen until 2026-11-27 06:00 UTC (stocktaking)",
+        ),
+        exceptions=(
+            ExceptionInForce(
+                kind=ExceptionKind.SUSPENSION,
+                deployment="beers",
+                reason="the team moves",
+                until=datetime(2026, 12, 1, tzinfo=timezone.utc),
+            ),
+            ExceptionInForce(kind=ExceptionKind.FREEZE, deployment="all", reason="stocktaking"),
+        ),
+    )
+    assert staging.record is not None
+    forged = replace(staging, at=NOW, record=TargetRecord(exists=True, forged=True))
+    return held, forged
 
 
 def states() -> tuple[TargetStatus, ...]:

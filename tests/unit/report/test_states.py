@@ -39,6 +39,45 @@ def test_a_name_that_somebody_wrote_in_the_cluster_is_shown_as_it_is(name: str) 
     assert f" {name} " in text_status.show_status([edited], scenes.NOW)
 
 
+@pytest.mark.covers("B11", "B24", "B30", "B32")
+def test_golden_table_of_what_is_held_back() -> None:
+    check_golden("status-held.txt", text_status.show_status(scenes.held_states(), scenes.NOW))
+
+
+@pytest.mark.covers("B33")
+def test_the_last_runs_are_shown_where_they_are_asked_for() -> None:
+    plain = text_status.show_status(scenes.held_states()[:1], scenes.NOW)
+    shown = text_status.show_status(scenes.held_states()[:1], scenes.NOW, history=True)
+    assert shown.removeprefix(plain) == (
+        "\n  runs that wrote or failed:"
+        "\n    2026-11-23 14:10 UTC  main@sha1:4be2a91  exit code 1  wines: v5 new at 10 %; "
+        "SeldonDeployment/wines failed: refused"
+        "\n    2026-11-21 14:10 UTC  main@sha1:77ad03e  exit code 0  wines: v3 new at 100 %"
+    )
+
+
+def test_a_target_without_runs_has_no_history_to_show() -> None:
+    _, forged = scenes.held_states()
+    plain = text_status.show_status([forged], scenes.NOW)
+    assert text_status.show_status([forged], scenes.NOW, history=True) == plain
+
+
+def test_what_is_over_holds_nothing() -> None:
+    held, _ = scenes.held_states()
+    later = scenes.NOW + timedelta(hours=3)
+    shown = text_status.show_status([replace(held, in_force=())], later)
+    assert "Nothing held, nothing frozen." in shown
+    assert "is over since 2026-11-23 16:10 UTC" in shown
+    assert "sync leaves it alone" not in shown
+    assert "--now" not in shown
+    assert "keep taking" not in shown
+
+
+@pytest.mark.covers("B33")
+def test_golden_json_of_what_is_held_back() -> None:
+    check_golden("status-held.json", json_view.show_status(scenes.held_states()))
+
+
 def test_golden_json() -> None:
     shown = json_view.show_status(scenes.states())
     assert json.loads(shown)["apiVersion"] == "modelsync.dev/status/v1"
