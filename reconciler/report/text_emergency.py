@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.plan.wording import describe_set, join_words, shorten_revision
+from reconciler.plan.wording import choose, describe_set, join_words, shorten_revision
 from reconciler.state.emergencies import Rollback
 from reconciler.state.inventory import EmergencyMark
 
@@ -24,7 +24,8 @@ def _list_lines(rollback: Rollback) -> Iterator[str]:
     yield f"  by            {mark.by}: {mark.reason}"
     if rollback.others:
         names = join_words([str(key) for key in rollback.others])
-        yield f"  {names} of the same deployment stay as they are."
+        stay = choose(rollback.others, "stays as it is", "stay as they are")
+        yield f"  {names} of the same deployment {stay}."
 
 
 def show_rolled_back(rollback: Rollback) -> str:
