@@ -67,6 +67,7 @@ class TestWidening:
 
         assert widen(world) == world.record.entries
 
+    @pytest.mark.covers("T1")
     def test_members_that_the_record_forgot_come_back_by_their_label(self) -> None:
         assert names(widen(serve(WINES, PRICES).lose_record())) == ["prices", "wines"]
 
@@ -122,6 +123,7 @@ class TestSettling:
 
         assert names(settle(world)) == ["wines"]
 
+    @pytest.mark.covers("T2")
     def test_an_object_that_lost_its_label_is_still_recorded(self) -> None:
         world = serve(WINES, PRICES).declare(WINES)
         stripped = world.meddle("prices", lambda live: replace(live, labels={}))

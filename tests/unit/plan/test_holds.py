@@ -330,6 +330,7 @@ class TestEmergencies:
         shares=read_shares(WINES.body),
     )
 
+    @pytest.mark.covers("T23")
     def test_what_a_person_took_back_is_left_alone(self) -> None:
         back = serve(SPLIT).meddle("wines", lambda live: set_traffic(live, {"v3": 100, "v5": 0}))
         change = get_change(hold(back.plan(), marks=(self.MARK,)))
