@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from reconciler.plan.capacity import find_additions, find_shortages
 from reconciler.plan.describe import sort_changes
+from reconciler.plan.freezes import is_restored
 from reconciler.plan.judging import WAIVABLE_GUARDS as WAIVABLE_GUARDS
 from reconciler.plan.judging import Ancestry as Ancestry
 from reconciler.plan.judging import GuardInput as GuardInput
@@ -135,7 +136,7 @@ def _check_replacement(given: GuardInput) -> Iterator[Refusal]:
         wanted = read_live_shares(change.manifest.body)
         if not running or keeps_one(change.live.body, running, change.manifest.body, wanted):
             continue
-        if restores(given.good, change, wanted):
+        if restores(given.good, change, wanted) or is_restored(change, given.good):
             continue
         name = name_deployment(given.plan, change)
         keep = max(running, key=lambda share: share.percent)

@@ -22,7 +22,7 @@ from reconciler.plan.pruning import prune_limit
 from reconciler.plan.waivers import is_active
 from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
 from reconciler.state.declarations import Waiver
-from reconciler.state.inventory import GoodSet
+from reconciler.state.inventory import DIGEST_LENGTH, GoodSet
 from reconciler.state.moments import end_of
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Manifest
 from reconciler.state.observations import Namespace
@@ -444,6 +444,16 @@ class TestRestoringALastGoodSet:
     @pytest.mark.parametrize("wanted", [{"v1": 100}, {"v3": 50, "v6": 50}, {"v4": 100}])
     def test_other_versions_and_its_shadow_may_not(self, wanted: Mapping[str, int]) -> None:
         assert self._judge(wanted) == ["keep-a-running-variant"]
+
+    @pytest.mark.covers("B23", "T23")
+    def test_a_set_before_the_last_one_may_come_back_whole(self) -> None:
+        first, other = make_manifest(shares={"v1": 100}), make_manifest(shares={"v7": 100})
+        world = serve(make_manifest(shares={"v5": 100}))
+        known = replace(self.GOOD, earlier=(first.digest.removeprefix("sha256:")[:DIGEST_LENGTH],))
+        assert _judge(world.declare(first).plan(), recorded=1, good=(known,)) == ()
+        assert _rules(_judge(world.declare(other).plan(), recorded=1, good=(known,))) == [
+            "keep-a-running-variant"
+        ]
 
     def test_another_deployments_set_says_nothing(self) -> None:
         assert self._judge({"v3": 100}, good=replace(self.GOOD, deployment="beers")) == [
