@@ -112,7 +112,8 @@ class Refusal:
 class Plan:
     """All changes of one target, sorted; `digest` is that of its desired manifests.
 
-    `changes` hold creates, updates and deletes in the order in which they are applied, then skips;
+    `changes` hold creates, updates, deletes and skips, each by name; which of them waits for which when they
+    are made says `plan.order`;
     `unchanged` are objects that need nothing; `notes` are what a person should know beside the changes.
     """
 

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.apply.lease import LeaseHeld, LeaseLost, TargetLease
 from reconciler.apply.recorder import save_record
+from reconciler.apply.stop import Interrupted
 from reconciler.clients.cluster.interface import ClusterError
 from reconciler.clients.cluster.kinds import LEASE
 from reconciler.clients.cluster.kubernetes import connect
@@ -66,6 +67,26 @@ def test_it_is_given_back_when_the_run_fails(town: LiveTarget) -> None:
         raise KeyError("anything")
 
     assert "holderIdentity" not in read_spec(town)
+
+
+@pytest.mark.covers("B28")
+def test_a_run_that_is_broken_off_leaves_it_to_run_out(town: LiveTarget) -> None:
+    """What it sent last may still be on its way."""
+    with pytest.raises(KeyboardInterrupt), town.lease(duration=1.0):
+        raise KeyboardInterrupt
+
+    assert read_spec(town)["holderIdentity"] == "first"
+    with another(town).lease(wait=10.0) as lease:
+        assert lease.transitions == 1
+
+
+@pytest.mark.covers("B29")
+def test_waiting_for_it_ends_when_the_run_is_to_end(town: LiveTarget) -> None:
+    with town.lease():
+        waiting = another(town)
+        waiting.stop.request("SIGTERM")
+        with pytest.raises(Interrupted, match="ended by SIGTERM"):
+            waiting.lease(wait=600.0).__enter__()
 
 
 def test_a_lease_held_elsewhere_is_waited_for_and_then_told(town: LiveTarget) -> None:

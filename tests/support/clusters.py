@@ -67,7 +67,9 @@ class LiveTarget:
 
     def lease(self, **terms: float) -> TargetLease:
         chosen = LeaseTerms(**{"duration": self.duration, **terms})
-        return TargetLease(self.cluster, self.target, holder=self.holder, clock=SystemClock(), terms=chosen)
+        return TargetLease(
+            self.cluster, self.target, holder=self.holder, clock=SystemClock(), terms=chosen, stop=self.stop
+        )
 
     def sync(self, *, meanwhile: Callable[[], object] | None = None) -> Applied:
         """Look, plan, apply and record; `meanwhile` happens between the look and the apply."""
