@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 from scripts.bench.measure import BenchError
@@ -98,11 +99,11 @@ class _Bench:
         ours.sync()
         ours.sync()
         for _ in range(rounds):
-            self._take(subject, OURS, lambda: ours.sync(kubeconfig=kubeconfig))
+            self._take(subject, OURS, partial(ours.sync, kubeconfig=kubeconfig))
         self._stage.clear()
         kubectl.apply()
         for _ in range(rounds):
-            self._take(subject, KUBECTL, lambda: kubectl.apply(kubeconfig=kubeconfig))
+            self._take(subject, KUBECTL, partial(kubectl.apply, kubeconfig=kubeconfig))
         self._stage.clear()
 
     def grow(self, numbers: Sequence[int]) -> None:
@@ -127,7 +128,7 @@ class _Bench:
         self._take(Subject(objects=objects, step=Step.NOOP), OURS, ours.sync, counted)
         if prune:
             self._take(Subject(objects=objects, step=Step.PLAN), OURS, ours.plan, counted)
-            self._take(Subject(objects=objects, step=Step.PRUNE), OURS, lambda: ours.sync(RETIRED), counted)
+            self._take(Subject(objects=objects, step=Step.PRUNE), OURS, partial(ours.sync, RETIRED), counted)
             self._check(OURS, _KEPT * len(self._stage.environments))
         self._stage.clear()
 
@@ -142,7 +143,7 @@ class _Bench:
             self._take(Subject(objects=objects, step=Step.PLAN), KUBECTL_DIFF, kubectl.diff, counted)
         if prune:
             subject = Subject(objects=objects, step=Step.PRUNE)
-            self._take(subject, KUBECTL, lambda: kubectl.apply(keep=_KEPT), counted)
+            self._take(subject, KUBECTL, partial(kubectl.apply, keep=_KEPT), counted)
             self._check(KUBECTL, _KEPT * len(self._stage.environments))
         self._stage.clear()
 
@@ -151,10 +152,10 @@ class _Bench:
         if flux is None:
             return
         kept = {environment: texts[:_KEPT] for environment, texts in documents.items()}
-        self._take(Subject(objects=objects, step=Step.FIRST), FLUX, lambda: flux.first(documents), counted)
+        self._take(Subject(objects=objects, step=Step.FIRST), FLUX, partial(flux.first, documents), counted)
         self._check(FLUX, objects)
         self._take(Subject(objects=objects, step=Step.NOOP), FLUX, flux.noop, counted)
-        self._take(Subject(objects=objects, step=Step.PRUNE), FLUX, lambda: flux.prune(kept), counted)
+        self._take(Subject(objects=objects, step=Step.PRUNE), FLUX, partial(flux.prune, kept), counted)
         self._check(FLUX, _KEPT * len(self._stage.environments))
         flux.remove()
         self._stage.clear()
@@ -165,14 +166,13 @@ class _Bench:
         self._take(first, LIMIT, limits.rehearse_and_apply, counted)
         self._take(listed, f"{LIMIT}: five lists", limits.list_by_namespace, counted)
         self._take(listed, f"{LIMIT}: one list", limits.list_whole, counted)
-        cached = lambda: limits.list_whole("resourceVersion=0")  # noqa: E731
+        cached = partial(limits.list_whole, "resourceVersion=0")
         self._take(listed, f"{LIMIT}: from the cache", cached, counted)
-        metadata = lambda: limits.list_whole(metadata=True)  # noqa: E731
-        self._take(listed, f"{LIMIT}: metadata only", metadata, counted)
+        self._take(listed, f"{LIMIT}: metadata only", partial(limits.list_whole, metadata=True), counted)
         self._stage.clear()
         self._take(first, f"{LIMIT}: apply alone", limits.apply, counted)
         self._stage.clear()
-        self._take(first, f"{LIMIT}: one connection", lambda: limits.apply(1), counted)
+        self._take(first, f"{LIMIT}: one connection", partial(limits.apply, 1), counted)
         self._stage.clear()
 
     def _take(self, subject: Subject, name: str, act: Callable[[], Client], counted: bool = True) -> None:
