@@ -256,7 +256,10 @@ class Environment(Declaration):
         default=None, description="Clusters it is served from, with what differs."
     )
     upstream: tuple[str, ...] = Field(default=(), description="Environments that versions come from.")
-    protected: bool = Field(default=False, description="Rules may only be tightened here.")
+    protected: bool = Field(
+        default=False,
+        description="Rules may only be tightened here; nothing is pruned without a waiver or max-prune.",
+    )
     drift: Literal["heal", "report"] = Field(
         default="heal", description="What sync does with edits made in the cluster."
     )
