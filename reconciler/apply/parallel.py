@@ -22,7 +22,7 @@ def run_parallel(
 
     `go_on` is asked before each task is begun, in the order of `tasks`; those that were not begun when it
     said no are left out. Should `work` raise, nothing new is begun, and the error is raised here once
-    everything in flight has ended. Threads are daemons: an interrupt in the caller is not held up by them.
+    everything in flight has ended, as it is where the caller breaks off. An interrupt waits for nothing.
     """
     if len(tasks) == 1 or limit == 1:
         for task in tasks:
@@ -56,6 +56,7 @@ def run_parallel(
         thread.start()
     error: BaseException | None = None
     ended = 0
+    interrupted = False
     try:
         while ended < len(threads):
             item = done.get()
@@ -65,8 +66,12 @@ def run_parallel(
                 error = error or item
             else:
                 yield item
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
     finally:
-        # An interrupt of the caller, or an error in what it does with a result, begins nothing new either.
         over.set()
+        for thread in threads if not interrupted else ():
+            thread.join()
     if error is not None:
         raise error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -89,23 +88,36 @@ def test_an_error_is_raised_in_the_caller_and_begins_nothing_new(limit: int) -> 
     assert len(begun) <= limit
 
 
-def test_a_caller_that_breaks_off_begins_nothing_new() -> None:
+def test_a_caller_that_breaks_off_begins_nothing_new_and_waits_for_what_is_in_flight() -> None:
     begun: list[int] = []
-    release: Callable[[], None]
+    ended: list[int] = []
     gate = threading.Event()
-    release = gate.set
 
     def work(task: int) -> int:
         begun.append(task)
         if task:
             assert gate.wait(WAIT)
+        ended.append(task)
         return task
 
     running = run_parallel(range(100), work, limit=2, go_on=always)
     next(running)
+    release = threading.Timer(0.2, gate.set)
+    release.start()
     running.close()
-    release()
-    for thread in threading.enumerate():
-        if thread.daemon and thread.name.startswith("Thread-") and "labour" in thread.name:
-            thread.join(WAIT)
+
+    assert sorted(ended) == sorted(begun)
     assert len(begun) <= 3
+    release.join()
+
+
+def test_an_interrupt_waits_for_nothing() -> None:
+    gate = threading.Event()
+    running = run_parallel(range(2), lambda task: task and gate.wait(WAIT), limit=2, go_on=always)
+    next(running)
+
+    with pytest.raises(KeyboardInterrupt):
+        running.throw(KeyboardInterrupt())
+
+    assert not gate.is_set()
+    gate.set()
