@@ -91,10 +91,12 @@ def find_records(cluster: Cluster, names: Sequence[str]) -> Records:
             own = cluster.reader.get(CONFIG_MAP, cluster.namespace, parent_name(names[0]))
             if own is not None:
                 return Records(items=(own,))
-        listed = cluster.reader.list(CONFIG_MAP, "", label_selector=RECORD_SELECTOR)
+        # Those of others may be many and large, so they are read only where all are meant.
+        chosen = f" in ({','.join(sorted(names))})" if names else ""
+        listed = cluster.reader.list(CONFIG_MAP, "", label_selector=f"{RECORD_SELECTOR}{chosen}")
     except RightMissing:
         return NO_RECORDS
-    return Records(items=listed, complete=True)
+    return Records(items=listed, complete=not names)
 
 
 def run_quietly(

@@ -255,7 +255,7 @@ def test_two_targets_need_five_requests_and_a_change_in_one_is_seen(synced: Team
     synced.shop.add_environment("staging", name)
     synced.shop.declare("staging/wines", {2: 100})
     synced.shop.commit("Add staging")
-    for arguments in (("production", "staging"), ()):
+    for arguments in ((), ("production", "staging")):
         assert synced.run("sync", *arguments).code == 0
         again = synced.run("sync", *arguments)
         assert "production: in sync with" in again.out
