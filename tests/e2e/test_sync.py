@@ -23,43 +23,6 @@ def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
     assert "v1 new at 90 %, v2 new at 10 %" in ended.out
 
 
-@pytest.mark.covers("B8", "S10")
-def test_a_second_sync_makes_three_reads_and_no_write(team: Team) -> None:
-    assert team.sync().code == 0
-    start = team.cluster.audit_position()
-
-    ended = team.sync()
-
-    assert ended.code == 0
-    assert sorted(team.requests(start)) == ["get configmaps", "list deployments", "list seldondeployments"]
-    assert "production: in sync with main@sha1:" in ended.out
-    assert "(2 objects, 3 requests" in ended.out
-
-
-@pytest.mark.covers("B8")
-def test_a_second_sync_reads_three_times_for_each_target(team: Team) -> None:
-    other = team.cluster.api
-    name = f"{team.namespace}-b"
-    label = {"modelsync.dev/environment": "staging"}
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": label}}
-    other.demand("POST", "/api/v1/namespaces", body)
-    team.shop.add_environment("staging", name)
-    team.shop.declare("staging/wines", {2: 100})
-    team.shop.commit("Add staging")
-    assert team.run("sync", "production", "staging").code == 0
-    start = team.cluster.audit_position()
-
-    assert team.run("sync", "production", "staging").code == 0
-
-    ours = [
-        event["verb"]
-        for event in team.cluster.audit_events(start)
-        if event.get("userAgent", "").startswith("modelsync/")
-        and event.get("objectRef", {}).get("namespace") in (team.namespace, name)
-    ]
-    assert sorted(ours) == ["get", "get", "list", "list", "list", "list"]
-
-
 def test_traffic_moves_without_touching_pod_templates(team: Team) -> None:
     team.sync()
     before = team.live()["wines"]["spec"]["predictors"]
