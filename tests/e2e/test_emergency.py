@@ -170,6 +170,9 @@ def test_an_emergency_can_be_ended_and_a_version_that_never_was_ready_is_gone_ba
 
     assert ended.code == 0, ended
     assert winery.shares() == {"v1": 100}
+    shown = winery.shop.run("status", "production/wines", kubeconfig=winery.cluster.kubeconfig)
+    assert "was taken back in an emergency by" in shown.out
+    assert "To end it earlier: modelsync emergency end production/wines" in shown.out
     twice = rollback(winery, "--yes")
     assert twice.code == 1
     assert "was taken back already by" in twice.err
