@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import TracebackType
 
+from reconciler.apply.clock import Clock
 from reconciler.apply.events import Ending, record_events
 from reconciler.apply.lease import LeaseError
 from reconciler.clients.cluster.interface import (
@@ -19,6 +21,7 @@ from reconciler.clients.cluster.interface import (
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.clients.source.interface import Source, SourceError
 from reconciler.observe.inventory import decode_record, encode_record
+from reconciler.pipeline.outcomes import find_outcome
 from reconciler.render.applyset import parent_name
 from reconciler.state.figures import RunFailure
 from reconciler.state.objects import ObjectKey
@@ -51,6 +54,32 @@ def tell_error(
     """
     if not isinstance(error, _SILENT):
         tell_failure(cluster, target, failure, now, note=not isinstance(error, LeaseError))
+
+
+class DefectWatch:
+    """Tells of a run of a target that an error ends which nobody foresaw; the error goes on.
+
+    Its text is told where it is caught, and nowhere else: it may hold anything.
+    """
+
+    def __init__(self, cluster: Cluster, target: Target, revision: str, clock: Clock) -> None:
+        self._cluster, self._target, self._revision, self._clock = cluster, target, revision, clock
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # What ends the process itself is no defect.
+        if not isinstance(error, Exception) or find_outcome(error) is not None:
+            return
+        message = f"a defect of modelsync ({type(error).__name__}); the log of the run shows where"
+        failure = Failure(outcome=Outcome.DEFECT, message=message, revision=self._revision)
+        tell_failure(self._cluster, self._target, failure, self._clock.now())
 
 
 def tell_failure(

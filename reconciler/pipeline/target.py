@@ -21,7 +21,7 @@ from reconciler.observe.inventory import has_same_content
 from reconciler.observe.live import observe
 from reconciler.pipeline.bodies import keep_bodies
 from reconciler.pipeline.calm import add_mark
-from reconciler.pipeline.failures import Failure, tell_error
+from reconciler.pipeline.failures import DefectWatch, Failure, tell_error
 from reconciler.pipeline.figures import Meter, build_figures, build_standing
 from reconciler.pipeline.health import assess_explained, assess_proven, needs_reasons
 from reconciler.pipeline.look import Look, TargetRequest, judge_namespace, look
@@ -55,7 +55,8 @@ def sync_target(
     `stop` is asked between objects; a run that it ends is settled and told like any other.
     """
     stop = stop or Stop()
-    with stop.shelter():
+    target = request.rendered.desired.target
+    with stop.shelter(), DefectWatch(cluster, target, request.revision, clock):
         return _sync_sheltered(request, cluster, clock, progress, stop)
 
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from reconciler.apply.clock import SystemClock
 from reconciler.clients.cluster.answers import read_object
 from reconciler.clients.cluster.kinds import CONFIG_MAP
+from reconciler.clients.cluster.kubernetes import connect
+from reconciler.clients.source.remote import open_repository
 from reconciler.observe.inventory import decode_record
+from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
+from reconciler.settings import Settings
 from reconciler.state.figures import ExceptionKind
 from reconciler.state.inventory import TargetRecord
 from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 from tests.e2e.conftest import Team
+from tests.faults.between import Between, Once, is_apply
 from tests.support.shop import Ended
 
 
@@ -193,6 +203,65 @@ def test_a_vanished_environment_is_told_on_its_record(told: Told) -> None:
     assert event["reason"] == "Refused"
     assert "refused by vanished-environment" in event["message"]
     assert set(told.team.live()) == {"wines", "prices"}
+
+
+@pytest.mark.covers("B34", "B37")
+def test_a_defect_is_told_by_its_kind_alone(told: Told) -> None:
+    """What nobody foresaw comes from whoever is told of the run while it goes."""
+
+    def break_down(line: str) -> None:
+        raise LookupError("a secret")
+
+    told.team.shop.declare("production/wines", {1: 50, 2: 50})
+    told.team.shop.commit("Half and half")
+    settings = Settings(directory=told.team.shop.folder)
+    with open_repository(str(settings.directory), settings.git) as source:
+        tools = SyncTools(
+            source=source,
+            cluster=connect(kubeconfig=told.kubeconfig),
+            clock=SystemClock(),
+            progress=break_down,
+        )
+        with pytest.raises(LookupError):
+            sync(SyncRequest(environments=("production",)), settings, tools)
+
+    failure = told.record().failure
+    assert failure is not None
+    assert failure.outcome == 70
+    assert failure.message == "a defect of modelsync (LookupError); the log of the run shows where"
+    (event,) = told.events("ConfigMap")
+    assert event["reason"] == "Defect"
+    assert told.sync().code == 0
+    assert told.record().failure is None
+
+
+@pytest.mark.covers("B34", "B37")
+def test_a_run_that_is_told_to_end_in_the_middle_is_told_with_what_it_did(told: Told, tmp_path: Path) -> None:
+    told.team.shop.declare("production/taste", {3: 100})
+    told.team.shop.declare("production/wines", {1: 50, 2: 50})
+    told.team.shop.commit("A new one, then a change")
+    runs: list[subprocess.Popen[bytes]] = []
+    hook = Once(is_apply, lambda: os.kill(runs[0].pid, signal.SIGTERM))
+    with Between(told.team.cluster, after=hook) as proxy:
+        runs.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "reconciler", "sync", "production"],
+                cwd=told.team.shop.folder,
+                env=told.team.shop.environment(proxy.write_kubeconfig(tmp_path / "proxied")),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        assert runs[0].wait(timeout=60) == 130
+
+    (event,) = told.events("ConfigMap")
+    assert event["reason"] == "Interrupted"
+    created = [item for item in told.events("SeldonDeployment") if item["involvedObject"]["name"] == "taste"]
+    assert [item["reason"] for item in created] == ["Created"]
+    record = told.record()
+    assert record.figures is not None
+    assert record.figures.outcome == 130
+    assert told.sync().code == 0
 
 
 @pytest.mark.covers("B34")
