@@ -64,6 +64,7 @@ def ask(url: str, request: Request = GET, patience: Patience = SHORT) -> Cluster
     return caught.value
 
 
+@pytest.mark.covers("T17")
 @pytest.mark.parametrize(
     ("before", "drip"),
     [
@@ -88,6 +89,7 @@ def test_an_answer_that_trickles_for_ever_ends_with_the_budget(before: bytes, dr
     assert error.unseen
 
 
+@pytest.mark.covers("T17")
 @pytest.mark.parametrize(
     "head",
     [
@@ -112,6 +114,7 @@ def test_an_answer_of_the_largest_size_is_read() -> None:
         assert make_transport(server.url, patience=Patience(size=size)).send(GET).body == body
 
 
+@pytest.mark.covers("B27", "T16")
 @pytest.mark.parametrize(
     "answer",
     [
