@@ -6,7 +6,7 @@ import os
 import signal
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import pytest
 from scripts.local_cluster import LocalCluster, Part, operator
 from tests.conftest import ENVIRONMENT_LABEL
 from tests.e2e.test_four_truths import Cellar
-from tests.faults.between import Between, Once, is_apply
+from tests.faults.between import Between, Once, is_apply, is_rehearsal
+from tests.support.proxy import Request
 from tests.support.routed import Routed
 from tests.support.shop import Ended, Shop
 from tests.support.traffic import ask, named
@@ -117,20 +118,27 @@ def test_what_an_operator_said_before_it_froze_is_not_taken_for_what_was_applied
     wait_for_routes(cellar, {"v1": 80, "v2": 20})
 
 
-@pytest.mark.covers("S7", "S8")
-def test_an_operator_that_dies_right_after_the_apply_goes_on_once_it_is_back(
-    cellar: Cellar, tmp_path: Path
+@pytest.mark.covers("S5", "S7", "S8")
+@pytest.mark.parametrize("moment", [is_rehearsal, is_apply], ids=["after-the-rehearsal", "after-the-apply"])
+def test_an_operator_that_dies_in_mid_run_goes_on_once_it_is_back(
+    cellar: Cellar, tmp_path: Path, moment: Callable[[Request], bool]
 ) -> None:
+    before = read_version(cellar)
     cellar.shop.declare("production/wines", {1: 80, 2: 20})
     cellar.shop.commit("Move")
     try:
-        hook = Once(is_apply, lambda: cellar.cluster.stop_process(operator.NAME, grace=0))
+        hook = Once(moment, lambda: cellar.cluster.stop_process(operator.NAME, grace=0))
         ended = run_between(cellar, tmp_path, hook)
+        left = read_version(cellar)
     finally:
         start_operator(cellar.cluster)
 
-    assert ended.code in (0, 3), ended
-    assert cellar.run("sync", "production", "--wait", "60s").code == 0
+    if moment is is_rehearsal:
+        assert (ended.code, left) == (3, before), ended
+        assert "webhook" in ended.out
+    else:
+        assert ended.code == 0, ended
+    assert cellar.run("sync", "production", "--now", "--wait", "60s").code == 0
     wait_for_routes(cellar, {"v1": 80, "v2": 20})
     assert "in sync" in cellar.run("sync", "production").out
 
