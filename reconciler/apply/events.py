@@ -60,6 +60,7 @@ def record_events(
     now: datetime,
     author: str = "",
     ending: Ending | None = None,
+    held: frozenset[ObjectKey] = frozenset(),
 ) -> tuple[str, ...]:
     """Write an Event for each object that a run changed, skipped or failed on, and one for a bad end.
 
@@ -67,7 +68,14 @@ def record_events(
     follows from what it says, so that a run that says the same again adds none.
     """
     bodies = list_events(
-        target, results=results, record=record, revision=revision, now=now, author=author, ending=ending
+        target,
+        results=results,
+        record=record,
+        revision=revision,
+        now=now,
+        author=author,
+        ending=ending,
+        held=held,
     )
     failed: list[ClusterError] = []
 
@@ -98,13 +106,18 @@ def list_events(
     now: datetime,
     author: str = "",
     ending: Ending | None = None,
+    held: frozenset[ObjectKey] = frozenset(),
 ) -> Iterator[Body]:
     """The Events of `record_events`; none without a cause. Pure.
 
     `author` is who made the commit of `revision`, which is empty where the run ended before it knew one.
+    `held` are the objects that were skipped because people said so: nothing to warn of. What is to be warned
+    of comes first, so that it is told one by one however much else was done.
     """
     draft = _Draft(target=target, commit=_name_commit(revision, author), now=now)
     told = [result for result in results if result.action in _TOLD]
+    types = {result.key: "Normal" if result.key in held else _TOLD[result.action] for result in told}
+    told.sort(key=lambda result: types[result.key] != "Warning")
     entries = {entry.key: entry for entry in record.entries}
     for result in told[:_LIMIT]:
         entry = entries.get(result.key)
@@ -112,7 +125,7 @@ def list_events(
         yield draft.write(
             result.key,
             uid,
-            type_=_TOLD[result.action],
+            type_=types[result.key],
             reason=result.action.value.capitalize(),
             message=_join(f"{result.action.value} by {draft.commit}", result.message),
             # An object that was edited and healed again has moved on, and is told again.

@@ -294,6 +294,7 @@ class _Settled:
     outcome: Outcome
     results: tuple[ObjectResult, ...]
     summary: str
+    held: frozenset[ObjectKey]
     message: str = ""
 
 
@@ -349,6 +350,7 @@ def _settle(
         outcome=outcome,
         results=results,
         summary=facts.summary,
+        held=frozenset(change.key for change in seen.plan.changes if change.held),
         message=f"stopped early: {stopped}" if stopped is not None else "",
     )
 
@@ -407,6 +409,7 @@ def _tell_events(
         now=clock.now(),
         author=request.find_author(),
         ending=Ending(outcome=settled.outcome, message=_explain_end(settled)),
+        held=settled.held,
     )
 
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from reconciler.plan.fights import list_fights
-from reconciler.plan.success import find_attempt, find_success
+from reconciler.report.json_record import Json, show_holds, show_shares, show_time
 from reconciler.state.findings import Finding, Undecided
-from reconciler.state.inventory import GoodSet, ObjectResult, TargetRecord
+from reconciler.state.inventory import GoodSet, ObjectResult
 from reconciler.state.observations import Health, VariantHealth
 from reconciler.state.plans import Change, FieldChange, Plan, Refusal, VariantChange
 from reconciler.state.routes import DeploymentRoutes, Routes
 from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
-from reconciler.state.shares import Share
 from reconciler.state.targets import Fault, Target
 
 if TYPE_CHECKING:
     # What a quiet run says is said without all that checks declarations.
     from reconciler.validate.checks import Check
-
-Json = Mapping[str, Any]
 
 
 def show_check(check: Check) -> str:
@@ -197,7 +192,7 @@ def _status(state: TargetStatus) -> Json:
         "leftovers": [str(key) for key in state.leftovers],
         "notes": list(state.notes),
         "inForce": list(state.in_force),
-        **_holds(state),
+        **show_holds(state),
         "deployments": [_deployment(deployment) for deployment in state.deployments],
         "history": [
             {
@@ -211,73 +206,15 @@ def _status(state: TargetStatus) -> Json:
     }
 
 
-def _holds(state: TargetStatus) -> Json:
-    """What a person, an exception, another writer or a failure holds back."""
-    record = state.record or TargetRecord()
-    fights = list_fights(record.reversals, state.at) if state.at is not None else ()
-    return {
-        "at": _time(state.at),
-        "lastAttempt": _time(find_attempt(record)),
-        "lastSuccess": _time(find_success(record)),
-        "forged": record.forged,
-        "exceptions": [
-            {
-                "kind": item.kind.value,
-                "deployment": item.deployment,
-                "reason": item.reason,
-                "until": _time(item.until),
-            }
-            for item in state.exceptions
-        ],
-        "emergencies": [
-            {
-                "deployment": mark.deployment,
-                "by": mark.by,
-                "reason": mark.reason,
-                "since": _time(mark.since),
-                "until": _time(mark.until),
-                "active": state.at is not None and state.at < mark.until,
-                "shares": _shares(mark.shares),
-            }
-            for mark in record.marks
-        ],
-        "takenBack": [
-            {
-                "object": str(item.key),
-                "manager": item.manager,
-                "times": [_time(time) for time in item.times],
-                "fight": item in fights,
-            }
-            for item in record.reversals
-        ],
-        "backOff": {
-            "revision": record.backoff.revision,
-            "failures": record.backoff.failures,
-            "until": _time(record.backoff.until),
-            "reason": record.backoff.reason,
-        }
-        if record.backoff is not None
-        else None,
-        "failure": {
-            "at": _time(record.failure.at),
-            "revision": record.failure.revision,
-            "outcome": record.failure.outcome,
-            "message": record.failure.message,
-        }
-        if record.failure is not None
-        else None,
-    }
-
-
 def _deployment(deployment: DeploymentStatus) -> Json:
     return {
         "name": deployment.name,
-        "declared": _shares(deployment.declared),
-        "applied": _shares(deployment.applied),
+        "declared": show_shares(deployment.declared),
+        "applied": show_shares(deployment.applied),
         "health": deployment.health.word.value,
         "reason": deployment.health.reason,
         "routed": _routed(deployment.routed),
-        "routedSince": _time(deployment.routed.changed if deployment.routed else None),
+        "routedSince": show_time(deployment.routed.changed if deployment.routed else None),
         "served": dict(sorted(deployment.served.items())) if deployment.served is not None else None,
         "variants": [_variant_health(item) for item in deployment.health.variants],
         "lastGood": _good(deployment.good),
@@ -294,7 +231,7 @@ def _variant_health(item: VariantHealth) -> Json:
         "predictor": item.predictor,
         "health": item.word.value,
         "reason": item.reason,
-        "since": _time(item.since),
+        "since": show_time(item.since),
     }
 
 
@@ -310,22 +247,4 @@ def _routed(routed: DeploymentRoutes | None) -> list[Json] | None:
 def _good(good: GoodSet | None) -> Json | None:
     if good is None:
         return None
-    return {"revision": good.revision, "digest": good.digest, "shares": _shares(good.shares)}
-
-
-def _time(time: datetime | None) -> str | None:
-    return time.isoformat() if time is not None else None
-
-
-def _shares(shares: tuple[Share, ...] | None) -> list[Json] | None:
-    if shares is None:
-        return None
-    return [
-        {
-            "predictor": share.predictor,
-            "version": share.version,
-            "shadow": share.shadow,
-            "percent": share.percent,
-        }
-        for share in shares
-    ]
+    return {"revision": good.revision, "digest": good.digest, "shares": show_shares(good.shares)}

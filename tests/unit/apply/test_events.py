@@ -157,13 +157,34 @@ def test_an_object_that_was_never_applied_has_no_uid() -> None:
 
 @pytest.mark.parametrize(("action", "kind"), [(Action.CREATED, "Normal"), (Action.FAILED, "Warning")])
 def test_many_are_told_in_bounds_and_the_rest_together(action: Action, kind: str) -> None:
-    first = [result(Action.CREATED, name=f"model-{number:02}") for number in range(25)]
+    first = [result(action, name=f"model-{number:02}") for number in range(25)]
     rest = [result(action, name=f"other-{number}") for number in range(3)]
     events = tell(*first, *rest)
     assert len(events) == 26
     assert events[-1]["type"] == kind
     assert events[-1]["message"].endswith(f"by {REVISION}: 3 more: 3 {action.value}")
     assert events[-1]["involvedObject"]["kind"] == "ConfigMap"
+
+
+@pytest.mark.covers("B30", "B34")
+def test_what_waits_because_people_said_so_is_nothing_to_warn_of() -> None:
+    events = list_events(
+        TARGET,
+        results=(result(Action.SKIPPED, "is suspended until 2026-11-30"),),
+        record=RECORD,
+        revision=REVISION,
+        now=NOON,
+        held=frozenset({WINES}),
+    )
+    (event,) = events
+    assert (event["type"], event["reason"]) == ("Normal", "Skipped")
+
+
+def test_what_failed_is_told_one_by_one_however_much_else_was_done() -> None:
+    done = [result(Action.CREATED, name=f"model-{number:02}") for number in range(30)]
+    events = tell(*done, result(Action.FAILED, "no", name="last"))
+    assert events[0]["involvedObject"]["name"] == "last"
+    assert events[-1]["message"].endswith(": 6 more: 6 created")
 
 
 def test_a_long_message_is_cut_between_characters() -> None:
