@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 from reconciler.observe.items import encode_condition
-from reconciler.observe.lists import Lists, Written, write_lists
+from reconciler.observe.lists import PACKED, Lists, Written, pack_lists, write_lists
 from reconciler.state.inventory import Condition
 
 BUDGET = 1000 * 1024
@@ -23,14 +24,21 @@ def write_fitting(lists: Lists, budget: int = BUDGET) -> Written:
     """The lists as they fit, and a condition that says what was left out.
 
     Manifests of good sets go first: without them one can still go back through git. Then history, but for its
-    newest run, then the ends of long messages. The inventory always stays whole: where it does not fit
-    alone, the API server refuses the record and so the run, before it writes anything.
+    newest run, and what is only counted or compared; then the ends of long messages, the messages' objects,
+    and the good sets. The inventory always stays whole: where it does not fit alone, the API server refuses
+    the record and so the run, before it writes anything.
     """
     written = write_lists(lists)
+    before = lists
     for fewer in _shrink(lists):
         if measure_written(written) <= budget:
             break
-        written = write_lists(fewer)
+        # Most lists stay as they were, and packing them takes the time.
+        moved = {name: items for name, items in fewer.items() if items is not before[name]}
+        kept = {f"{name}{PACKED}" for name in fewer.keys() - moved.keys()}
+        old = {key: text for key, text in written[1].items() if key in kept}
+        written = {}, old | pack_lists(moved)
+        before = fewer
     return written
 
 
@@ -54,12 +62,18 @@ def _shrink(lists: Lists) -> Iterator[Lists]:
             yield _tell(short, *lost, f"{len(whole) - len(short[name])} of {len(whole)} {words}")
         if whole:
             lost.append(f"all {words}")
-    short |= {"earlier": [], "history": lists["history"][-1:]}
-    lost.append("history but for its newest run")
+    none: list[dict[str, Any]] = []
+    short |= {"history": lists["history"][-1:], "earlier": none, "reversals": none}
+    # Without the deployments that are not as their good sets the rest would say that all are.
+    short |= {"figures": none, "standing": none, "deployments": none}
+    lost.append("history but for its newest run, numbers for metrics")
     yield _tell(short, *lost)
     for name in ("results", "conditions"):
         short[name] = [{**item, "message": item["message"][:_SHORT]} for item in short[name]]
     yield _tell(short, *lost, "the ends of long messages")
+    lost.append("results")
+    yield _tell({**short, "results": none}, *lost)
+    yield _tell({**short, "results": none, "good": none}, *lost, "good sets")
 
 
 def _tell(lists: Lists, *lost: str) -> Lists:

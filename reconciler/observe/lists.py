@@ -36,6 +36,7 @@ Lists = Mapping[str, list[dict[str, Any]]]
 Written = tuple[dict[str, str], dict[str, str]]
 """A ConfigMap's `data` and `binaryData`."""
 
+PACKED = ".columns.gz"
 HISTORY_LENGTH = 20
 PLAIN_LIMIT = 200 * 1024
 """Bytes of lists up to which they are kept as text that people can read."""
@@ -90,20 +91,29 @@ def list_items(record: TargetRecord) -> Lists:
 def write_lists(lists: Lists) -> Written:
     """The lists as lines under their names, or as columns, gzipped.
 
-    Lists of more than PLAIN_LIMIT bytes together are packed, under their names with `.columns.gz`.
+    Lists of more than PLAIN_LIMIT bytes together are packed, see `pack_lists`.
     """
-    kept = {name: items for name, items in lists.items() if items or name not in _OPTIONAL}
+    kept = _leave_out_empty(lists)
     lines = {name: join_lines(items) for name, items in kept.items()}
     if sum(len(text.encode()) for text in lines.values()) <= PLAIN_LIMIT:
         return lines, {}
-    return {}, {f"{name}.columns.gz": pack(join_columns(items)) for name, items in kept.items()}
+    return {}, pack_lists(kept)
+
+
+def pack_lists(lists: Lists) -> dict[str, str]:
+    """The lists as columns, gzipped, under their names with PACKED behind."""
+    return {f"{name}{PACKED}": pack(join_columns(items)) for name, items in _leave_out_empty(lists).items()}
+
+
+def _leave_out_empty(lists: Lists) -> Lists:
+    return {name: items for name, items in lists.items() if items or name not in _OPTIONAL}
 
 
 def read_list(body: Body, name: str, decode: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
     """The items of one list, in whatever form the ConfigMap has it. Raises Unreadable."""
     packed = read_mapping(body.get("binaryData") or {})
-    if f"{name}.columns.gz" in packed:
-        return read_columns(unpack(packed[f"{name}.columns.gz"]), decode)
+    if f"{name}{PACKED}" in packed:
+        return read_columns(unpack(packed[f"{name}{PACKED}"]), decode)
     if f"{name}.gz" in packed:
         # Lines, gzipped: as earlier programs packed them.
         return read_lines(unpack(packed[f"{name}.gz"]), decode)

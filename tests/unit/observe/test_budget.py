@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -12,8 +13,11 @@ from reconciler.clients.cluster.answers import read_object
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.observe.budget import BUDGET, INCOMPLETE
 from reconciler.observe.inventory import decode_record, encode_record, has_same_content
+from reconciler.state.figures import DeploymentStanding, Standing
 from reconciler.state.inventory import TargetRecord
 from reconciler.state.objects import Body
+from reconciler.state.observations import HealthWord
+from reconciler.state.shares import Share
 from reconciler.state.targets import Target
 from tests.support.records import make_record
 
@@ -49,6 +53,40 @@ def add_bodies(record: TargetRecord, length: int) -> TargetRecord:
     )
 
 
+def add_everything(record: TargetRecord) -> TargetRecord:
+    """All that a record may say of each object besides, and nothing of it as usual."""
+    chance = random.Random(1)
+    names = [item.deployment for item in record.good]
+    return replace(
+        record,
+        entries=tuple(replace(entry, policy="keep", adopted=True) for entry in record.entries),
+        good=tuple(
+            replace(item, earlier=tuple(f"{chance.getrandbits(48):012x}" for _ in range(4)), body=noise(40))
+            for item in record.good
+        ),
+        before=tuple(replace(item, body=noise(50)) for item in record.good),
+        results=tuple(replace(item, message=chance.randbytes(60).hex()) for item in record.results),
+        standing=Standing(
+            deployments=tuple(
+                DeploymentStanding(
+                    deployment=name,
+                    model=f"{name}-model",
+                    shares=(Share(predictor="v77", version="v77", shadow=False, percent=100),),
+                    health=HealthWord.FAILED,
+                )
+                for name in names
+            )
+        ),
+    )
+
+
+@cache
+def make_tight() -> tuple[TargetRecord, Body]:
+    """A record whose manifests have no room, and what is stored of it."""
+    record = add_bodies(make_many(2000), 900)
+    return record, encode_record(record, TARGET)
+
+
 def told(record: TargetRecord) -> str:
     return next((item.message for item in record.conditions if item.type == INCOMPLETE), "")
 
@@ -74,8 +112,8 @@ class TestNoRoom:
     """Two thousand objects, and texts that are too long."""
 
     def test_bodies_of_good_sets_go_first_and_no_more_of_them_than_must(self) -> None:
-        record = add_bodies(make_many(2000), 900)
-        kept = read_back(encode_record(record, TARGET))
+        record, body = make_tight()
+        kept = read_back(body)
 
         assert told(kept) == "a ConfigMap has no room for: 1500 of 2000 bodies of good sets"
         assert [item.deployment for item in kept.good if item.body] == [
@@ -104,7 +142,7 @@ class TestNoRoom:
         )
         kept = read_back(encode_record(record, TARGET))
 
-        assert "all bodies of good sets, history but for its newest run" in told(kept)
+        assert "all bodies of good sets, history but for its newest run, numbers for metrics" in told(kept)
         assert kept.history == record.history[-1:]
         assert kept.results == record.results
         assert kept.entries == record.entries
@@ -119,15 +157,27 @@ class TestNoRoom:
         )
         kept = read_back(encode_record(record, TARGET))
 
-        assert told(kept).endswith("history but for its newest run, the ends of long messages")
+        assert told(kept).endswith("numbers for metrics, the ends of long messages")
         assert {len(result.message) for result in kept.results} == {120}
         assert kept.entries == record.entries
 
+    def test_the_inventory_stays_whole_whatever_else_there_is(self) -> None:
+        record = add_everything(make_many(12_000))
+        body = encode_record(record, TARGET)
+        kept = read_back(body)
+
+        assert size(body) < API_SERVER_LIMIT
+        assert kept.entries == record.entries
+        assert kept.applied == record.applied
+        # Half of it would say that what is left out is well.
+        assert kept.standing is None
+        assert told(kept).endswith("numbers for metrics, results, good sets")
+
     def test_the_record_without_them_says_the_same_as_the_one_that_is_stored(self) -> None:
         """Else each run would write it again."""
-        record = add_bodies(make_many(2000), 900)
+        record, body = make_tight()
 
-        assert has_same_content(record, read_back(encode_record(record, TARGET)), TARGET)
+        assert has_same_content(record, read_back(body), TARGET)
 
     def test_what_is_written_keeps_to_the_budget(self) -> None:
-        assert size(encode_record(add_bodies(make_many(2000), 900), TARGET)) <= BUDGET + 1024
+        assert size(make_tight()[1]) <= BUDGET + 1024
