@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from importlib.resources import files
 from itertools import pairwise
 
 import pytest
@@ -131,6 +132,10 @@ def test_spans_are_apart_in_order_and_a_window_lies_within_the_freeze_of_the_sam
         assert all(before.end < after.start for before, after in pairwise(spans))
     if any(span.holds(now) for span in opened):
         assert any(span.holds(now) for span in frozen)
+
+
+def test_zones_come_with_the_program_where_a_machine_has_none() -> None:
+    assert (files("tzdata") / "zoneinfo" / "Europe" / "Berlin").is_file()
 
 
 @pytest.mark.parametrize("name", ["Europe/Atlantis", "", "..", "/etc/passwd", "Europe"])
