@@ -107,6 +107,7 @@ class TestSettling:
 
         assert names(settle(world)) == ["prices", "wines"]
 
+    @pytest.mark.covers("S10")
     @pytest.mark.covers("B16", "T2")
     def test_a_pruned_object_leaves_when_a_complete_list_lacks_it(self) -> None:
         world = serve(WINES, PRICES).declare(WINES)

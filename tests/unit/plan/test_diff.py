@@ -129,6 +129,7 @@ def test_after_an_apply_of_all_that_differs_nothing_does(live: Any, manifest: An
     assert diff_owned(merge(live, manifest), manifest, {}) == ()
 
 
+@pytest.mark.covers("T8")
 def test_what_others_added_beside_us_is_left_alone() -> None:
     live = {"metadata": {"labels": {"ours": "1", "theirs": "2"}, "finalizers": ["x"]}, "status": {}}
     assert diff_owned(live, {"metadata": {"labels": {"ours": "1"}}}, {}) == ()

@@ -24,6 +24,7 @@ def test_other_annotations_count() -> None:
     assert digest_manifest(body) != digest_manifest({"metadata": {"annotations": {}}})
 
 
+@pytest.mark.covers("B6", "S2")
 def test_a_targets_digest_does_not_depend_on_order() -> None:
     manifests = render_all(deployment(variant(3), name="a"), deployment(variant(3), name="b"))
     assert digest_manifests(manifests) == digest_manifests(reversed(manifests))
