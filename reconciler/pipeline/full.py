@@ -69,6 +69,9 @@ def sync_revision(
             tell_run(tools.cluster, unreadable, find_author(), tools.clock.now())
             runs.append(unreadable)
             continue
+        if tools.stop.requested:
+            runs.append(_tell_not_begun(entry.name, entry.environment.declaration.namespace, revision, tools))
+            continue
         wanted = TargetRequest(
             rendered=render_environment(
                 check, entry.name, cluster=settings.cluster.name, commit=revision.sha
@@ -117,6 +120,15 @@ def _sync_target(wanted: TargetRequest, tools: SyncTools) -> TargetRun:
         )
         tell_run(tools.cluster, run, wanted.find_author(), tools.clock.now())
         return run
+
+
+def _tell_not_begun(name: str, namespace: str, revision: Revision, tools: SyncTools) -> TargetRun:
+    return TargetRun(
+        target=Target(environment=name, namespace=namespace),
+        revision=str(revision),
+        outcome=Outcome.INTERRUPTED,
+        message=f"not begun: the run was ended by {tools.stop.signal_name} before it.",
+    )
 
 
 def _find_all(terms: QuietTerms, records: Records, repository: Repository, cluster: str) -> QuietTerms:
