@@ -28,6 +28,10 @@ def read_inventory(team: Team) -> str:
     return str(team.cluster.api.demand("GET", record_path(team))["data"]["inventory"])
 
 
+def takes_lease(request: Request) -> bool:
+    return request.method in ("POST", "PUT") and "/leases" in request.path
+
+
 def sync_while(
     team: Team, folder: Path, matches: Callable[[Request], bool], act: Callable[[], object]
 ) -> Ended:
@@ -109,6 +113,23 @@ def test_a_branch_that_moves_in_mid_run_does_not_reach_that_run(team: Team, tmp_
     assert team.shares("wines") == {"v1": 90, "v2": 10}
     assert team.sync().code == 0
     assert team.shares("wines") == {"v1": 10, "v2": 90}
+
+
+@pytest.mark.covers("S3")
+def test_what_changes_while_a_run_waits_for_its_lease_is_judged_again(team: Team, tmp_path: Path) -> None:
+    """The first look found room for all Pods; by the time of the second somebody has taken it."""
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "team", "namespace": team.namespace},
+        "spec": {"hard": {"pods": "0"}},
+    }
+
+    ended = sync_while(team, tmp_path, takes_lease, lambda: team.cluster.api.apply(quota))
+
+    assert ended.code == 5, ended.out + ended.err
+    assert "refused by fits-quota" in ended.out
+    assert team.live() == {}
 
 
 @pytest.mark.covers("T10")
