@@ -30,9 +30,12 @@ class _Freezing:
 
 
 def find_suspension(exceptions: Exceptions, deployment: str, now: datetime) -> Suspension | None:
-    """The suspension that keeps sync away from a deployment; the one for it alone before one for all."""
+    """The suspension that keeps sync away from a deployment; the one for it alone before one for all.
+
+    One that names it with its environment is told by validate, and means it all the same.
+    """
     found = [item for item in exceptions.suspensions if _goes_on(item.until, now)]
-    own = [item for item in found if item.deployment == deployment]
+    own = [item for item in found if item.deployment.rpartition("/")[2] == deployment]
     return next(iter((*own, *(item for item in found if item.deployment == ALL))), None)
 
 

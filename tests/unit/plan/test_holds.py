@@ -16,7 +16,7 @@ from reconciler.plan.shares import read_shares
 from reconciler.state.declarations import Exceptions
 from reconciler.state.figures import ExceptionKind
 from reconciler.state.inventory import DIGEST_LENGTH, EmergencyMark, GoodSet, Reversal
-from reconciler.state.objects import Manifest
+from reconciler.state.objects import DEPLOYMENT_LABEL, EXTRA_KINDS, Manifest
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.plans import Cause, Change, Op, Plan
 from tests.support.worlds import (
@@ -147,6 +147,10 @@ class TestSuspensions:
         plan = hold(serve(WINES).declare(SPLIT, PRICES).plan(), part)
         assert "measured by hand" in get_change(plan).reason
         assert "the cluster moves" in get_change(plan, "prices").reason
+
+    def test_one_that_names_the_environment_too_is_understood(self) -> None:
+        part = {"suspensions": [{"deployment": "production/wines", "until": "2026-11-30", "reason": "x"}]}
+        assert is_held(hold(serve(WINES).declare(SPLIT).plan(), part))
 
     def test_one_whose_end_is_no_day_goes_on(self) -> None:
         part = {"suspensions": [{"deployment": "wines", "until": "2026-02-30", "reason": "x"}]}
@@ -310,6 +314,20 @@ class TestTheWayBack:
         good = make_good(make_manifest(shares={"v1": 50, "v2": 50}))
         assert self.change(make_manifest(shares={"v1": 40, "v2": 60}), good).op is Op.SKIP
         assert self.change(make_manifest(shares={"v1": 50, "v2": 50}, protocol="seldon"), good).op is Op.SKIP
+
+    def test_what_is_made_beside_a_deployment_goes_with_it(self) -> None:
+        kind = next(kind for kind in EXTRA_KINDS if kind.name == "ConfigMap")
+
+        def make_notes(text: str) -> Manifest:
+            plain = make_manifest("notes", labels={DEPLOYMENT_LABEL: "wines", "text": text})
+            return replace(plain, key=replace(plain.key, kind=kind), deployment="wines")
+
+        world = serve(self.LIVE, make_notes("old"))
+        alone = hold(world.declare(self.LIVE, make_notes("new")).plan(), FROZEN)
+        assert [change.op for change in alone.changes] == [Op.SKIP]
+        lowered = make_manifest(shares={"v3": 70, "v5": 30})
+        together = hold(world.declare(lowered, make_notes("new")).plan(), FROZEN)
+        assert [change.op for change in together.changes] == [Op.UPDATE, Op.UPDATE]
 
     def test_a_removal_is_no_way_back(self) -> None:
         plan = serve(self.LIVE).declare().plan()

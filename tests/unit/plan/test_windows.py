@@ -134,6 +134,40 @@ def test_spans_are_apart_in_order_and_a_window_lies_within_the_freeze_of_the_sam
         assert any(span.holds(now) for span in frozen)
 
 
+_MINUTES = {day: number * 24 * 60 for number, day in enumerate(ALL_DAYS)}
+_WEEK = 7 * 24 * 60
+
+
+@pytest.mark.covers("B31")
+@given(
+    days=st.sets(st.sampled_from(ALL_DAYS), min_size=1).map(tuple),
+    start=st.integers(0, 24 * 60 - 1),
+    end=st.integers(0, 24 * 60 - 1),
+    last=st.none() | st.sampled_from(ALL_DAYS),
+    minute=st.integers(0, 3 * _WEEK),
+    strict=st.booleans(),
+)
+def test_by_a_clock_that_never_jumps_the_week_is_plain_arithmetic(
+    days: tuple[str, ...], start: int, end: int, last: str | None, minute: int, *, strict: bool
+) -> None:
+    to = f"{last} {_show(end)}".removeprefix("None ")
+    weekly = make_weekly(days, _show(start), to, "UTC")
+    # 2026-11-23 is a Monday.
+    now = read("2026-11-23 00:00") + timedelta(minutes=minute)
+
+    def lasts(day: str) -> int:
+        if last is None:
+            return (end - start) % (24 * 60) or 24 * 60
+        return (_MINUTES[last] + end - _MINUTES[day] - start) % _WEEK or _WEEK
+
+    expected = any((minute - _MINUTES[day] - start) % _WEEK < lasts(day) for day in days)
+    assert any(span.holds(now) for span in list_spans(weekly, now, strict=strict)) is expected
+
+
+def _show(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
 def test_zones_come_with_the_program_where_a_machine_has_none() -> None:
     assert (files("tzdata") / "zoneinfo" / "Europe" / "Berlin").is_file()
 
