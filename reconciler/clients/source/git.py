@@ -5,7 +5,7 @@ GitPython starts the processes; what it leaves open is closed here. It hands its
 time limit looks for children one by one; here git gets a session of its own, which is ended as a whole.
 
 Importing it takes longer than git needs to say where a branch stands, which is all that a quiet run asks. So
-the few questions in `_QUICK` are started without it, with the same environment, settings and limits.
+the questions in `_QUICK` are started without it, with the same environment, settings and limits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
 _OLDEST = (2, 32)
 """The first git that takes its settings from the environment and its global file from a given place."""
 
-_QUICK = frozenset({"version", "ls-remote", "rev-parse", "cat-file"})
+_QUICK = frozenset({"version", "ls-remote", "rev-parse", "rev-list", "merge-base", "cat-file"})
 
 _PASSED_ON = ("PATH", "TMPDIR")
 _PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")
