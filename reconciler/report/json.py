@@ -112,6 +112,7 @@ def _change(change: Change) -> Json:
         ],
         "reason": change.reason,
         "held": change.held,
+        "orphan": change.orphan,
     }
 
 
@@ -135,6 +136,7 @@ def _refusal(refusal: Refusal) -> Json:
         "message": refusal.message,
         "advice": refusal.advice,
         "objects": list(refusal.objects),
+        "partial": refusal.partial,
     }
 
 

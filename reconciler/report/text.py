@@ -133,7 +133,8 @@ def _show_change(plan: Plan, change: Change) -> list[str]:
     if change.op is Op.DELETE:
         why = "retired" if change.cause is Cause.RETIREMENT else "no longer declared"
         was = describe_shares(change.variants)
-        return [f"{name}: {why}, will be deleted" + (f" ({was})" if was else "")]
+        stays = f"; {change.reason}" if change.orphan else ""
+        return [f"{name}: {why}, will be deleted" + (f" ({was})" if was else "") + stays]
     if change.op is Op.SKIP:
         return [
             f"{name}: left alone: {change.reason}",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from reconciler.plan.endings import ORPHANED
 from reconciler.report import json as json_view
 from reconciler.report import markdown, text
-from reconciler.state.plans import Plan
+from reconciler.state.plans import Op, Plan
 from tests.support.worlds import World, create_by_hand, make_manifest, serve
 from tests.unit.report import scenes
 from tests.unit.report.golden import check_golden
@@ -98,3 +100,11 @@ def test_a_predictor_named_by_hand_cannot_format_the_table() -> None:
     by_hand = create_by_hand(make_manifest(shares={"a|b`@all": 100}))
     plan = World().place(by_hand).declare(make_manifest(adopt=True)).plan()
     assert "| a?b??all | 100 % | – |" in markdown.show_plans((plan,))
+
+
+def test_a_delete_that_leaves_pods_serving_says_so() -> None:
+    plan = scenes.plan_removals()
+    change = plan.select(Op.DELETE)[0]
+    orphan = replace(change, orphan=True, reason=ORPHANED)
+    shown = text.show_plan(replace(plan, changes=(orphan,)))
+    assert f"will be deleted (v3 100 % → gone); {ORPHANED}" in shown
