@@ -243,6 +243,15 @@ class TestEndings:
         found = desired({DEPLOYMENT: "{model: wines, retire: true, variants: [{version: 3, traffic: 100}]}"})
         assert (found.deployments, found.retired, found.retire_all) == ((), frozenset({"wines"}), False)
 
+    @pytest.mark.covers("B17")
+    @pytest.mark.parametrize("policy", ["keep", "orphan"])
+    def test_how_it_ends_is_passed_on(self, policy: str) -> None:
+        variants = "variants: [{version: 3, traffic: 100}]"
+        served = desired({DEPLOYMENT: f"{{model: wines, onDelete: {policy}, {variants}}}"})
+        assert (only(served).on_delete, served.endings) == (policy, {})
+        ended = desired({DEPLOYMENT: f"{{model: wines, onDelete: {policy}, retire: true, {variants}}}"})
+        assert (ended.deployments, ended.endings) == ((), {"wines": policy})
+
     def test_an_environment_that_retires_ends_all_of_its_deployments(self) -> None:
         found = desired({ENVIRONMENT: "{namespace: wines-production, retire: true}"})
         assert (found.deployments, found.retired, found.retire_all) == ((), frozenset({"wines"}), True)
