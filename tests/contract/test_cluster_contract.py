@@ -28,8 +28,10 @@ from reconciler.clients.cluster.interface import (
     WebhookUnavailable,
 )
 from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT, LEASE, POD
-from reconciler.clients.cluster.kubernetes import connect
-from reconciler.clients.cluster.transport import Patience
+from reconciler.clients.cluster.kubeconfig import read_kubeconfig
+from reconciler.clients.cluster.kubernetes import connect, read_with_library
+from reconciler.clients.cluster.rest import RestReader
+from reconciler.clients.cluster.transport import HttpTransport, Patience
 from reconciler.state.objects import SELDON_DEPLOYMENT, Body, Kind, ObjectKey
 from scripts.local_cluster import LocalCluster
 from tests.conftest import MakeNamespace
@@ -94,6 +96,19 @@ def read_traffic(port: Cluster, namespace: str) -> int:
     assert live is not None
     traffic: int = live.body["spec"]["predictors"][0]["traffic"]
     return traffic
+
+
+def test_a_kubeconfig_leads_to_the_same_server_as_the_same_caller_however_it_is_read(
+    cluster: LocalCluster,
+) -> None:
+    plain = read_kubeconfig(cluster.kubeconfig, None)
+    by_library = read_with_library(str(cluster.kubeconfig), None, where="the kubeconfig")
+
+    assert plain is not None
+    assert plain == by_library
+    callers = [RestReader(HttpTransport(access)).read_identity() for access, _ in (plain, by_library)]
+    assert callers[0] == callers[1]
+    assert "system:masters" in callers[0].groups
 
 
 class TestReading:
