@@ -684,4 +684,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         new="        except NotImplementedError:\n",
         test=f"{_APPLY}::TestEvents::test_each_change_is_told_once",
     ),
+    Mutation(
+        id="S1",
+        what="read the newest commit in every run",
+        file="reconciler/pipeline/marks.py",
+        old="_digest([commit, settings.ref,",
+        new="_digest([settings.ref,",
+        test="tests/e2e/test_quiet.py::test_another_commit_ends_it",
+    ),
 )
