@@ -18,7 +18,7 @@ from scripts.local_cluster.api import AdminApi
 from tests.faults.sweep_checks import Problem, check_disturbed, check_repaired, check_untouched, quote
 from tests.faults.sweep_faults import Fault
 from tests.faults.sweep_stand import Ran, Stand
-from tests.faults.sweep_state import State, read_state
+from tests.faults.sweep_state import State, read_state, remove_record
 from tests.faults.sweep_steps import Step, find_step
 from tests.faults.sweep_story import STORIES, make_namespace, prepare_by_hand
 
@@ -62,10 +62,11 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A stage without faults: where its run ends, and how many requests that takes."""
+    """A stage without faults: where its run ends, how many requests that takes, and which ask for lists."""
 
     ends: State
     requests: int
+    lists: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,10 @@ def play_references(
             ran = stand.run(repository, namespace, number)
             assert ran.ended.code == 0, f"{story}, {stage.name}, without a fault: {quote(ran.ended)}"
             state = read_state(api, namespace)
-            stages.append(Reference(ends=state, requests=len(ran.disturbed)))
+            lists = tuple(item.number for item in ran.disturbed if "limit" in item.query)
+            stages.append(Reference(ends=state, requests=len(ran.disturbed), lists=lists))
         found[story] = tuple(stages)
+        remove_record(api, namespace)
     api.close()
     return found
 
@@ -106,6 +109,17 @@ def list_cases(references: dict[str, tuple[Reference, ...]]) -> list[Case]:
         for stage, reference in enumerate(stages)
         for fault in Fault
         for at in range(1, reference.requests + 1)
+    ]
+
+
+def list_cases_of_lists(references: dict[str, tuple[Reference, ...]], faults: Sequence[Fault]) -> list[Case]:
+    """Some faults on every request that asks for a list or a page of one."""
+    return [
+        Case(story=story, stage=stage, fault=fault, at=at)
+        for story, stages in references.items()
+        for stage, reference in enumerate(stages)
+        for fault in faults
+        for at in reference.lists
     ]
 
 
@@ -135,6 +149,8 @@ def play_cases(
                     return
                 done, rest = _play_chain(chain, stand, where, namespace, api, references)
                 played.extend(done)
+                # Runs list the records of all namespaces; those of earlier chains would make that long.
+                remove_record(api, namespace)
                 if rest:
                     (again,) = stand.name_namespaces(1)
                     fresh = stand.write_repository({again: STORIES[_story_of(rest)]})

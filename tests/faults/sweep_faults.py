@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol, TypeVar
 
 
 class Fault(str, Enum):
@@ -38,6 +40,25 @@ LATENESS = 2.2
 
 SIGNALS = {Fault.KILL: signal.SIGKILL, Fault.TERM: signal.SIGTERM}
 AFTER = frozenset({Fault.DROP_AFTER, Fault.ERROR_AFTER, Fault.TIMEOUT_AFTER, Fault.CUT, Fault.HALVE})
+
+
+class OnRequest(Protocol):
+    """A case: a fault on the n-th request."""
+
+    @property
+    def fault(self) -> Fault: ...
+
+    @property
+    def at(self) -> int: ...
+
+
+AnyCase = TypeVar("AnyCase", bound=OnRequest)
+
+
+def take_alternate(cases: Iterable[AnyCase]) -> list[AnyCase]:
+    """Half of the cases: of each fault every other request, and of each request every other fault."""
+    order = {fault: number for number, fault in enumerate(Fault)}
+    return [case for case in cases if (order[case.fault] + case.at) % 2 == 0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

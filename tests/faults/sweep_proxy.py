@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import urllib3
@@ -23,6 +25,7 @@ class FaultyProxy(Proxy):
     """Plays `fault` on request number `at` (from 1); None plays none, and only counts.
 
     For KILL and TERM, `aim` says which process is meant; a request that they are played on waits for it.
+    `page` is how many items the server is asked for at once, whatever the client asks for; 0 changes nothing.
     """
 
     def __init__(
@@ -31,12 +34,14 @@ class FaultyProxy(Proxy):
         *,
         fault: Fault | None = None,
         at: int = 0,
+        page: int = 0,
         context: ssl.SSLContext | None = None,
         pool: urllib3.PoolManager | None = None,
     ) -> None:
         super().__init__(upstream, self._meet, after=self._leave, context=context, pool=pool)
         self._fault = fault
         self._at = at
+        self._page = page
         self._victim = 0
         self._aimed = threading.Event()
 
@@ -81,6 +86,12 @@ class FaultyProxy(Proxy):
         if fault is Fault.SLOW:
             time.sleep(LATENESS)
         return _refuse(fault) if fault in REFUSALS and fault in AFTER else None
+
+    def _ask(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
+        if self._page:
+            target = re.sub(r"\blimit=\d+", f"limit={self._page}", request.target)
+            request = replace(request, target=target)
+        return super()._ask(request)
 
 
 def _refuse(fault: Fault) -> Reply:

@@ -42,9 +42,15 @@ class Stand:
 
     all_or_nothing = False
 
-    def __init__(self, cluster: LocalCluster, folder: Path, *, name: str, runner: Runner) -> None:
-        """`name` begins the names of its namespaces; `folder` is for its own files."""
+    def __init__(
+        self, cluster: LocalCluster, folder: Path, *, name: str, runner: Runner, page: int = 0
+    ) -> None:
+        """`name` begins the names of its namespaces; `folder` is for its own files.
+
+        `page` is how many items of a list the API server gives at once; 0 leaves that to the program.
+        """
         folder.mkdir(parents=True, exist_ok=True)
+        self._page = page
         self.folder = folder
         self._cluster = cluster
         self._name = name
@@ -77,7 +83,7 @@ class Stand:
         at: int = 0,
     ) -> Ran:
         """One run, given back once all has arrived that was on its way."""
-        with FaultyProxy(self._cluster.server, fault=fault, at=at, pool=self._pool) as proxy:
+        with FaultyProxy(self._cluster.server, fault=fault, at=at, page=self._page, pool=self._pool) as proxy:
             ended = self.sync(proxy, str(repository), namespace, stage, *options, aim=proxy, fault=fault)
         return Ran(ended=ended, requests=proxy.requests, disturbed=proxy.requests, hit=proxy.hit)
 

@@ -87,6 +87,11 @@ def read_state(api: AdminApi, namespace: str) -> State:
     )
 
 
+def remove_record(api: AdminApi, namespace: str) -> None:
+    """Remove the target's ConfigMap, once nothing is to be played in its namespace any more."""
+    api.request("DELETE", f"/api/v1/namespaces/{namespace}/configmaps/{_RECORD}")
+
+
 def _drop_stamps(body: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {key: value for key, value in body["metadata"].items() if key not in _STAMPS}
     return {**body, "metadata": {**metadata, "managers": sorted(_managers(body))}}
