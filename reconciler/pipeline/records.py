@@ -197,7 +197,13 @@ def _build_conditions(known: TargetRecord, facts: RunFacts) -> tuple[Condition, 
 
 
 def _explain_failure(record: TargetRecord, facts: RunFacts) -> str:
-    """The run's summary, and when the revision is tried again if it has to wait."""
+    """The run's summary, and when the revision is tried again if it has to wait.
+
+    Where things only wait as people said, it is what waits, so that a run that finds them waiting still has
+    nothing to write.
+    """
+    if facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
+        return _join_some([f"{change.key} {change.reason}" for change in facts.plan.changes if change.held])
     if not facts.tried or record.backoff is None:
         return facts.summary
     until = record.backoff.until.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -58,6 +58,9 @@ def test_a_target_with_something_that_waits_is_not_at_the_commit_that_it_waits_f
     assert [result.message for result in record.results] == [
         "is suspended until 2026-11-30 (measured by hand), so sync leaves it alone"
     ]
+    assert synced.message == (
+        "SeldonDeployment/wines is suspended until 2026-11-30 (measured by hand), so sync leaves it alone"
+    )
     # It is no failure, so it is no line of the history either.
     assert record.history == ()
     assert record.backoff is None
