@@ -63,6 +63,9 @@ class TestSuspensions:
             and event.get("userAgent", "").startswith("modelsync/")
         ]
         assert set(written) == {"prices"}
+        start = synced.cluster.audit_position()
+        assert synced.sync().code == 0
+        assert not [it for it in synced.requests(start) if not it.startswith(("get ", "list "))]
 
     @pytest.mark.covers("B30")
     def test_it_is_told_in_every_run_and_ends_with_its_declaration(self, synced: Team) -> None:
