@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from reconciler.apply.health import assess_all
 from reconciler.observe.inventory import encode_record
+from reconciler.pipeline.health import needs_reasons
 from reconciler.pipeline.look import TargetRequest
 from reconciler.pipeline.marks import LONGEST, QuietMark, digest_content, digest_seen, encode_mark
 from reconciler.pipeline.records import find_startup, find_unhealthy
@@ -40,7 +41,7 @@ def add_mark(
 
     `seen` is what was there when the run was done, `health` what it told of that. It takes that a plan over
     what was seen has nothing to do and nothing to hold back, that no person and no failure holds the target,
-    and that time alone changes no word of its health before the mark ends. A run of single deployments knows
+    that no Pod is waited for, and that time alone changes no word of its health before the mark ends. A run of single deployments knows
     of no others, so it leaves the mark as it was.
     """
     if request.only is not None:
@@ -60,6 +61,9 @@ def _find_mark(
         return ""
     held = record.marks or record.backoff is not None or record.results or request.rendered.desired.faults
     if held or outcome not in (Outcome.DONE, Outcome.UNHEALTHY):
+        return ""
+    if needs_reasons(health, seen):
+        # What keeps Pods from being ready, and their last words, are read anew by every run.
         return ""
     plan = _plan_again(request, seen, record)
     if plan.changes or plan.faults:
