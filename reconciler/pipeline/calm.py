@@ -41,8 +41,8 @@ def add_mark(
 
     `seen` is what was there when the run was done, `health` what it told of that. It takes that a plan over
     what was seen has nothing to do and nothing to hold back, that no person and no failure holds the target,
-    that no Pod is waited for, and that time alone changes no word of its health before the mark ends. A run of single deployments knows
-    of no others, so it leaves the mark as it was.
+    that no Pod is waited for, and that time alone changes no word of its health before the mark ends. A run
+    of single deployments knows of no others, so it leaves the mark as it was.
     """
     if request.only is not None:
         return record
