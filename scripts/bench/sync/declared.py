@@ -73,6 +73,8 @@ def _write_environment(environment: str) -> str:
         artifacts:
           - {{from: "mlflow-artifacts:/", to: "s3://mlflow/artifacts", secret: artifacts-s3}}
         allow: {{secrets: [artifacts-s3]}}
+        # Nothing starts here, and on a slow machine ten thousand take longer than the usual patience.
+        serving: {{startup: 24h}}
         """
     )
 
