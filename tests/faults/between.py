@@ -66,7 +66,8 @@ def is_write(request: Request) -> bool:
 
 
 def reads_record(request: Request) -> bool:
-    return request.method == "GET" and request.path.endswith("/configmaps/modelsync-production")
+    """The target's record by itself, or among those of others."""
+    return request.method == "GET" and "/configmaps" in request.path
 
 
 def _make_context(cluster: LocalCluster) -> ssl.SSLContext:

@@ -58,10 +58,10 @@ def test_a_clock_that_steps_while_the_lease_is_held_neither_loses_nor_breaks_it(
 ) -> None:
     clock = SteppingClock()
     renewed: list[str] = []
-    with make_lease(team, "first", clock, duration=1.5) as lease:
+    with make_lease(team, "first", clock, duration=3.0) as lease:
         clock.offset = step
         with pytest.raises(LeaseHeld, match="being written by first"):
-            make_lease(team, "second", SteppingClock(), duration=1.5, wait=3.0).__enter__()
+            make_lease(team, "second", SteppingClock(), duration=3.0, wait=4.0).__enter__()
         lease.check()
         live = open_cluster(team).reader.get(LEASE, team.namespace, "modelsync-production")
         assert live is not None

@@ -38,12 +38,14 @@ def test_of_runs_that_start_at_once_one_writes_at_a_time_and_each_object_is_made
     together = threading.Barrier(_RUNS)
     writes: list[int] = []
 
+    gates = [Once(reads_record, lambda: together.wait(60)) for _ in range(_RUNS)]
+
     def watch(number: int) -> Between:
         def note(request: Request) -> None:
             if is_write(request):
                 writes.append(number)
 
-        return Between(team.cluster, before=Once(reads_record, lambda: together.wait(60)), after=note)
+        return Between(team.cluster, before=gates[number], after=note)
 
     with ExitStack() as stack:
         proxies = [stack.enter_context(watch(number)) for number in range(_RUNS)]
@@ -53,6 +55,7 @@ def test_of_runs_that_start_at_once_one_writes_at_a_time_and_each_object_is_made
         ]
         ended = [(run.communicate(timeout=120)[0], run.returncode) for run in runs]
 
+    assert all(gate.done for gate in gates)
     assert [code for _said, code in ended] == [0] * _RUNS, ended
     turns = [number for number, _group in itertools.groupby(writes)]
     assert len(turns) == len(set(turns)), f"runs wrote in turns: {turns}"
@@ -76,7 +79,7 @@ def test_a_run_that_was_frozen_while_its_lease_ran_out_writes_nothing_more(
         halted.set()
 
     with Between(team.cluster, after=Once(is_rehearsal, freeze)) as proxy:
-        frozen.append(start(team, proxy.write_kubeconfig(tmp_path / "proxied"), "--lease-duration", "1s"))
+        frozen.append(start(team, proxy.write_kubeconfig(tmp_path / "proxied"), "--lease-duration", "3s"))
         try:
             assert halted.wait(60)
             team.shop.declare("production/wines", {1: 30, 2: 70})
