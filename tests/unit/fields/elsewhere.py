@@ -47,7 +47,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "RecordedFile.sha256": _RECORD,
     "RecordedFile.checksum": _read("policy/records.py", "checksum", "identifies files that are too large"),
     "Environment.upstream": _rule("references-exist", "the order of promotion"),
-    "Environment.protected": _read("plan/pruning.py", "protected", "prunes nothing without a waiver or limit"),
+    "Environment.protected": _read("plan/pruning.py", "protected", "nothing is pruned on the side"),
     "Environment.drift": _read("plan/planner.py", "drift", "decides what the plan does with foreign edits"),
     "Environment.metrics": _read("policy/clusters.py", "metrics", "where status reads served traffic"),
     "Environment.rules": _read("pipeline/look.py", "rules", "parameters of guards"),
