@@ -21,7 +21,8 @@ from reconciler.clients.source.interface import (
 from reconciler.settings import Settings, SettingsError
 from reconciler.state.plans import Refusal
 
-SIGNERS_FILE = ".modelsync/allowed-signers"
+_SIGNERS_FOLDER = ".modelsync"
+SIGNERS_FILE = f"{_SIGNERS_FOLDER}/allowed-signers"
 """Where a repository keeps the keys that may sign, in the form of ssh-keygen(1), ALLOWED SIGNERS."""
 
 RULE = "signed-commits"
@@ -88,8 +89,9 @@ def ask_signatures(
 ) -> Callable[[str], tuple[Refusal, ...]]:
     """What is to be said against bringing an applied revision (empty: none yet) to this run's.
 
-    In range mode every commit counts that changes the models or the environment, and every merge that brings
-    a change of them; otherwise the last commit alone. No waiver lifts this: it would come with those commits.
+    In range mode every commit counts that changes the models, the environment or who may sign, and every
+    merge that brings a change of them; otherwise the last commit alone. No waiver lifts this: it would come
+    with those commits.
     """
     known: dict[str, tuple[Refusal, ...]] = {}
 
@@ -178,7 +180,8 @@ def _list_commits(question: _Question, base: str) -> tuple[str, ...]:
     head = question.revision.sha
     if question.trust.mode == "head":
         return (head,)
-    folders = ("models", f"environments/{question.environment}")
+    # Who may sign is among it: once applied, a key that nobody vouched for would vouch for the next commit.
+    folders = ("models", f"environments/{question.environment}", _SIGNERS_FOLDER)
     try:
         return question.source.list_touching(base, head, folders)
     except RevisionNotFound:
