@@ -136,6 +136,7 @@ def encode_failure(failure: RunFailure) -> dict[str, Any]:
         "revision": failure.revision,
         "outcome": failure.outcome,
         "message": failure.message,
+        "seen": write_time(failure.seen),
     }
 
 
@@ -146,6 +147,7 @@ def decode_failure(item: Mapping[str, Any]) -> RunFailure:
         revision=read_text(item, "revision"),
         outcome=read_typed(item, "outcome", int),
         message=read_text(item, "message"),
+        seen=read_time(read_text(item, "seen")) if "seen" in item else None,
     )
 
 

@@ -90,7 +90,7 @@ def tell_failure(
     A failure that the record tells already is not told again. Without a record that can be trusted nothing is
     told: a namespace that was never synced to, or is somebody else's, is left alone.
     """
-    key = ObjectKey(kind=CONFIG_MAP, namespace=target.namespace, name=parent_name(target.environment))
+    key = _name_record(target)
     try:
         live = cluster.reader.get(CONFIG_MAP, target.namespace, key.name)
         record = decode_record(live, target)
@@ -135,6 +135,30 @@ def tell_run(cluster: Cluster, run: TargetRun, author: str, now: datetime) -> No
     tell_failure(cluster, target, failure, now)
 
 
+def tell_outage(cluster: Cluster, run: TargetRun, seen: datetime, reason: str, now: datetime) -> None:
+    """Note on a target's record that a run went on with what the repository said at `seen`; best effort.
+
+    Once for an outage: it stays until a run reaches the repository again.
+    """
+    key = _name_record(run.target)
+    moment = seen.replace(microsecond=0)
+    try:
+        record = decode_record(cluster.reader.get(CONFIG_MAP, key.namespace, key.name), run.target)
+        known = record.failure.seen if record.failure is not None else None
+        if not record.exists or record.forged or known == moment:
+            return
+        told = RunFailure(
+            at=now,
+            revision=run.revision,
+            outcome=int(run.outcome),
+            message=reason[:_MESSAGE_LIMIT],
+            seen=moment,
+        )
+        cluster.writer.replace(key, encode_record(replace(record, failure=told), run.target))
+    except ClusterError:
+        return
+
+
 def tell_lost_source(cluster: Cluster, names: tuple[str, ...], failure: Failure, now: datetime) -> None:
     """Tell of a run that could not read declarations, on the records of the environments that it was for.
 
@@ -143,6 +167,10 @@ def tell_lost_source(cluster: Cluster, names: tuple[str, ...], failure: Failure,
     """
     for name in names:
         tell_failure(cluster, Target(environment=name, namespace=cluster.namespace), failure, now)
+
+
+def _name_record(target: Target) -> ObjectKey:
+    return ObjectKey(kind=CONFIG_MAP, namespace=target.namespace, name=parent_name(target.environment))
 
 
 def ask_author(source: Source, sha: str) -> Callable[[], str]:

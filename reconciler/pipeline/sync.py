@@ -158,7 +158,13 @@ def _fall_back(settings: Settings, tools: SyncTools, error: SourceUnreachable) -
 def _tell_outage(run: Run, named: _Named, tools: SyncTools) -> Run:
     if named.outage is None:
         return run
-    note = named.outage.describe(tools.clock.now())
+    from reconciler.pipeline.failures import tell_outage
+
+    now = tools.clock.now()
+    for item in run.targets:
+        if item.plan is not None:
+            tell_outage(tools.cluster, item, named.outage.seen, named.outage.reason, now)
+    note = named.outage.describe(now)
     return replace(run, targets=tuple(replace(item, notes=(*item.notes, note)) for item in run.targets))
 
 

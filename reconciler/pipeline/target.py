@@ -345,8 +345,10 @@ def _settle(
         ingress=request.view.platform.ingresses[0],
         exceptions=list_holding(request.exceptions or Exceptions(), clock.now()),
     )
+    # That the repository cannot be asked stays told until it can.
+    failure = known.failure if request.outage else None
     return _Settled(
-        record=replace(build_record(known, facts), standing=standing, failure=None),
+        record=replace(build_record(known, facts), standing=standing, failure=failure),
         outcome=outcome,
         results=results,
         summary=facts.summary,

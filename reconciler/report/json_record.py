@@ -67,6 +67,7 @@ def show_holds(state: TargetStatus) -> Json:
             "revision": record.failure.revision,
             "outcome": record.failure.outcome,
             "message": record.failure.message,
+            "seen": show_time(record.failure.seen),
         }
         if record.failure is not None
         else None,

@@ -47,6 +47,9 @@ _FAMILIES: Mapping[str, _Family] = {
         said="Exit code of the last run that told of itself: 0 done, 1 not equal, 2 configuration, 3 "
         "undecided, 5 refused, 6 unhealthy, 70 defect, 130 interrupted.",
     ),
+    "modelsync_source_seen_timestamp_seconds": _Family(
+        said="When the repository last said what is used now; only while it cannot be asked.",
+    ),
     "modelsync_run_duration_seconds": _Family(
         said="Wall time of the last run that wrote the record.",
     ),
@@ -165,6 +168,7 @@ def _add_run(families: _Families, reading: TargetReading) -> None:
     families.add("modelsync_synced", reading, is_synced(record))
     figures = record.figures
     if record.failure is not None:
+        families.add_time("modelsync_source_seen_timestamp_seconds", reading, record.failure.seen)
         families.add("modelsync_run_outcome", reading, record.failure.outcome)
     elif figures is not None:
         families.add("modelsync_run_outcome", reading, figures.outcome)

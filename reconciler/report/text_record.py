@@ -56,7 +56,13 @@ def _show_troubles(state: TargetStatus, record: TargetRecord, now: datetime) -> 
             "of the objects, and prunes nothing in that run."
         )
     failure = record.failure
-    if failure is not None:
+    if failure is not None and failure.seen is not None:
+        yield (
+            f"{target}: the repository cannot be asked since {_show_time(failure.at)}; sync goes on with "
+            f"what it said at {_show_time(failure.seen)}: drift is healed, and nothing else is done. "
+            f"{failure.message}"
+        )
+    elif failure is not None:
         of = f"of {shorten_revision(failure.revision)} " if failure.revision else ""
         first = failure.message.splitlines()[0] if failure.message else Outcome(failure.outcome).meaning
         yield (

@@ -85,10 +85,12 @@ class Standing:
 class RunFailure:
     """A run that ended before it could decide anything; told once for each revision and message.
 
-    `revision` is empty where the run ended before it knew one.
+    `revision` is empty where the run ended before it knew one. Where `seen` is given the run went on with
+    what the repository said then, since it could not be asked; that is told once for each such time.
     """
 
     at: datetime
     revision: str
     outcome: int
     message: str
+    seen: datetime | None = None

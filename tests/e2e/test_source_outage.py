@@ -200,6 +200,29 @@ def test_a_force_push_is_refused_over_http_and_accepted_by_a_waiver_that_history
 
 
 @pytest.mark.covers("B4")
+def test_an_outage_is_noted_once_and_forgotten_when_it_is_over(forge: Forge) -> None:
+    def failure() -> str:
+        path = f"/api/v1/namespaces/{forge.team.namespace}/configmaps/modelsync-production"
+        return str(
+            forge.team.cluster.api.demand("GET", path)["metadata"]["annotations"].get(
+                "modelsync.dev/failure", ""
+            )
+        )
+
+    assert forge.sync().code == 0
+    noted = failure()
+    assert json.loads(noted)["seen"]
+    start = forge.team.cluster.audit_position()
+    assert forge.sync().code == 0
+    assert failure() == noted
+    assert {item.split()[0] for item in forge.team.requests(start)} <= {"get", "list"}
+
+    forge.come_back()
+    assert forge.sync().code == 0
+    assert failure() == ""
+
+
+@pytest.mark.covers("B4")
 def test_status_says_what_it_takes_for_declared_meanwhile(forge: Forge) -> None:
     forge.age(hours=3)
     where = ("--repository", forge.server.url("ml.git"), "--git-cache", str(forge.cache))

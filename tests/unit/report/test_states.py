@@ -56,6 +56,21 @@ def test_the_last_runs_are_shown_where_they_are_asked_for() -> None:
     )
 
 
+@pytest.mark.covers("B4")
+def test_an_outage_of_the_repository_is_told_with_what_is_used_meanwhile() -> None:
+    held, _ = scenes.held_states()
+    assert held.record is not None
+    assert held.record.failure is not None
+    seen = scenes.NOW - timedelta(hours=3)
+    out = replace(held.record, failure=replace(held.record.failure, seen=seen))
+    shown = text_status.show_status([replace(held, record=out)], scenes.NOW)
+    assert (
+        "production: the repository cannot be asked since 2026-11-23 14:09 UTC; sync goes on with what it "
+        "said at 2026-11-23 11:10 UTC: drift is healed, and nothing else is done. the repository at "
+    ) in shown
+    assert "ended with exit code 3" not in shown
+
+
 def test_a_target_without_runs_has_no_history_to_show() -> None:
     _, forged = scenes.held_states()
     plain = text_status.show_status([forged], scenes.NOW)
