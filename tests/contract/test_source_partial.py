@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.clients.source.home import Home
-from reconciler.clients.source.interface import GitAccess, Lineage, Revision
+from reconciler.clients.source.interface import GitAccess, Lineage, Revision, SourceUnreachable
 from reconciler.clients.source.remote import open_repository
 from tests.support.git_servers import GitHttpServer, Repository, serve_http
 
@@ -154,6 +154,62 @@ def test_what_was_read_is_recalled_without_asking_the_server(
         assert (recalled.revision, recalled.seen) == (revision, NOW)
         assert source.read(recalled.revision).files[MODEL] == b"second\n"
         assert source.recall("other") is None
+
+
+def split_copy(cache: Path) -> Path:
+    """Make a copy look like one that took many fetches: more than 50 packs."""
+    (copy,) = cache.glob("*.git")
+
+    def git(*words: str, data: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(copy), *words], input=data, check=True, capture_output=True, text=True
+        ).stdout
+
+    for number in range(51):
+        name = git("hash-object", "-w", "--stdin", data=f"{number}")
+        git("pack-objects", "--quiet", "objects/pack/pack", data=name)
+    return copy
+
+
+def read_all(http: GitHttpServer, access: GitAccess) -> None:
+    with open_repository(http.url("ml.git"), access) as source:
+        revision = source.resolve("main")
+        source.read(revision)
+        source.remember(revision, NOW)
+
+
+@pytest.mark.covers("B4")
+def test_a_copy_of_many_fetches_is_made_anew_and_not_before_there_is_another(
+    http: GitHttpServer, repository: Repository, tmp_path: Path
+) -> None:
+    allow(tmp_path, "uploadpack.allowFilter")
+    access = GitAccess(cache=tmp_path / "cache")
+    read_all(http, access)
+    copy = split_copy(tmp_path / "cache")
+    old = repository.git("rev-parse", "main")
+    repository.commit("third", **{MODEL: "third\n"})
+    repository.publish(tmp_path / "served/ml.git")
+
+    with open_repository(http.url("ml.git"), access) as source:
+        third = source.resolve("main")
+        http.judge = lambda path, authorization: (503, {})
+        with pytest.raises(SourceUnreachable):
+            source.read(third)
+        recalled = source.recall("main")
+        assert recalled is not None
+        assert recalled.revision.sha == old
+        assert source.read(recalled.revision).files[MODEL] == b"second\n"
+    # As a run leaves it that is killed in the middle of a fetch.
+    copy.rename(copy.with_suffix(".old"))
+    copy.mkdir()
+    with open_repository(http.url("ml.git"), access) as source:
+        assert source.recall("main") == recalled
+
+    http.judge = lambda path, authorization: None
+    with open_repository(http.url("ml.git"), access) as source:
+        assert source.read(source.resolve("main")).files[MODEL] == b"third\n"
+    assert len(list(copy.glob("objects/pack/*.pack"))) < 5
+    assert {item.suffix for item in copy.parent.iterdir()} == {".git", ".json", ".lock"}
 
 
 def test_what_is_not_at_hand_as_a_whole_is_not_recalled(

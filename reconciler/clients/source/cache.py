@@ -41,15 +41,60 @@ def prepare_copy(folder: Path, *, digits: int) -> None:
 
 
 def _lay_out(folder: Path, *, digits: int) -> None:
-    if len(tuple(folder.glob("objects/pack/*.pack"))) > _MANY_PACKS:
-        shutil.rmtree(folder)
+    aside, gone = _name_aside(folder)
+    shutil.rmtree(gone, ignore_errors=True)
+    if aside.is_dir():
+        # A run was killed before the new copy was whole.
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    _make_folders(folder, digits=digits)
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*"):
+        for leftover in tuple(folder.glob(pattern)):
+            leftover.unlink()
+
+
+def _make_folders(folder: Path, *, digits: int) -> None:
     for name in ("objects", "refs"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
     write_configuration(folder, digits=digits)
-    for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*"):
-        for leftover in tuple(folder.glob(pattern)):
-            leftover.unlink()
+
+
+@contextmanager
+def renew_copy(folder: Path, *, digits: int) -> Iterator[None]:
+    """Have an empty copy to fetch into, where many fetches went into this one; else leave it as it is.
+
+    The old copy is kept until the block ends well: the server may be gone by then, and what was read last is
+    all that a run has during an outage. Raises as `prepare_copy` does.
+    """
+    if len(tuple(folder.glob("objects/pack/*.pack"))) <= _MANY_PACKS:
+        yield
+        return
+    aside, gone = _name_aside(folder)
+    try:
+        _set_aside(folder, aside, digits=digits)
+        yield
+    except BaseException:
+        if aside.is_dir():
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
+        raise
+    # In one step, so that half of it is never taken for a copy.
+    aside.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _set_aside(folder: Path, aside: Path, *, digits: int) -> None:
+    try:
+        folder.rename(aside)
+        _make_folders(folder, digits=digits)
+    except OSError as error:
+        raise _explain(folder.parent, error) from error
+
+
+def _name_aside(folder: Path) -> tuple[Path, Path]:
+    """Where an old copy waits for the new one, and where it is removed."""
+    return folder.with_suffix(".old"), folder.with_suffix(".gone")
 
 
 def write_configuration(folder: Path, *, digits: int) -> None:

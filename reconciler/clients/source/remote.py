@@ -23,6 +23,7 @@ from reconciler.clients.source.cache import (
     lock_copy,
     note_seen,
     prepare_copy,
+    renew_copy,
     write_configuration,
 )
 from reconciler.clients.source.git import Git
@@ -201,6 +202,10 @@ class RemoteRepository:
     def _fetch(self, copy: LocalRepository, sha: str) -> None:
         if copy.has(sha):
             return
+        with renew_copy(self._folder, digits=len(sha)):
+            self._fetch_commit(copy, sha)
+
+    def _fetch_commit(self, copy: LocalRepository, sha: str) -> None:
         name = self._names.get(sha)
         if name:
             try:
