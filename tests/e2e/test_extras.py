@@ -103,7 +103,7 @@ def test_each_deployment_gets_its_own_and_keeps_it(team: Team) -> None:
         "ConfigMap,NetworkPolicy.networking.k8s.io,SeldonDeployment.machinelearning.seldon.io"
     )
 
-    # A run with nothing to do asks once more for each kind; all records come in one list, over all namespaces.
+    # A run with nothing to do asks once more for each kind; its record comes in a list over all namespaces.
     since = team.cluster.audit_position()
     ended = team.sync()
     assert "in sync with" in ended.out, ended
