@@ -61,6 +61,10 @@ FAILURE_ANNOTATION = f"{PREFIX}/failure"
 TOOLING = "modelsync/v1"
 FORMAT = "1"
 
+_MOST_FENCE = 2**30
+"""More than a Lease ever changes hands. The next one counts on from it, in 32 bits with a sign: from the end
+of these no run could ever take the Lease again."""
+
 
 def find_part_of(target: Target) -> str:
     """The ApplySet ID of a target: what its parent is labelled with, and its members as part of."""
@@ -199,7 +203,7 @@ def _decode_content(live: LiveObject, target: Target) -> TargetRecord:
         marks=read_list(live.body, "marks", decode_mark),
         reversals=read_list(live.body, "reversals", lambda item: decode_reversal(item, target)),
         heartbeat=read_time(live.annotations.get(HEARTBEAT_ANNOTATION, "")),
-        fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0")),
+        fence=read_number(live.annotations.get(FENCE_ANNOTATION, "0"), _MOST_FENCE),
         quiet=live.annotations.get(QUIET_ANNOTATION, ""),
         figures=figures[-1] if figures else None,
         standing=replace(standings[-1], deployments=deployments) if standings else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.observe.items import decode_good, decode_key, decode_shares, encode_key, encode_shares
 from reconciler.observe.texts import Unreadable, read_text, read_time, read_typed, write_time
-from reconciler.state.inventory import BackOff, EmergencyMark, GoodSet, Reversal
+from reconciler.state.inventory import LONGEST_EMERGENCY, BackOff, EmergencyMark, GoodSet, Reversal
 from reconciler.state.targets import Target
 
 
@@ -47,13 +47,14 @@ def encode_mark(item: EmergencyMark) -> dict[str, Any]:
 
 
 def decode_mark(item: Mapping[str, Any]) -> EmergencyMark:
-    """The mark of `encode_mark`. Raises Unreadable."""
+    """The mark of `encode_mark`, which ends in time whatever is written there. Raises Unreadable."""
+    since, until = _read_moment(item.get("since")), _read_moment(item.get("until"))
     return EmergencyMark(
         deployment=read_text(item, "deployment"),
         by=read_text(item, "by"),
         reason=read_text(item, "reason"),
-        since=_read_moment(item.get("since")),
-        until=_read_moment(item.get("until")),
+        since=since,
+        until=since + LONGEST_EMERGENCY if until - since > LONGEST_EMERGENCY else until,
         shares=decode_shares(item),
     )
 

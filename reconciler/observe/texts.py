@@ -104,9 +104,10 @@ def read_time(text: str) -> datetime | None:
         raise Unreadable from error
 
 
-def read_number(text: str) -> int:
-    """A number from 0. Raises Unreadable."""
-    if not text.isdecimal():
+def read_number(text: str, most: int) -> int:
+    """A number from 0 to `most`. Raises Unreadable."""
+    # Python itself refuses to read thousands of digits.
+    if not text.isdecimal() or len(text) > len(str(most)) or int(text) > most:
         raise Unreadable
     return int(text)
 

@@ -23,13 +23,10 @@ from reconciler.plan.shares import read_shares
 from reconciler.render.applyset import parent_name
 from reconciler.settings import SettingsError
 from reconciler.state.emergencies import Rollback
-from reconciler.state.inventory import EmergencyMark, RunSummary, TargetRecord
+from reconciler.state.inventory import LONGEST_EMERGENCY, EmergencyMark, RunSummary, TargetRecord
 from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, SELDON_DEPLOYMENT, LiveObject
 from reconciler.state.observations import Namespace
 from reconciler.state.targets import Target
-
-LONGEST = timedelta(hours=4)
-"""How long a mark holds at most: an emergency that takes longer belongs into git."""
 
 _SHORTEST = timedelta(minutes=1)
 _REASON_LIMIT = 500  # characters
@@ -67,7 +64,7 @@ def check_request(request: EmergencyRequest) -> None:
     for name in (request.environment, request.deployment):
         if not _NAME.fullmatch(name):
             raise SettingsError(f'"{name}" is no name; write ENV/DEPLOYMENT, such as production/wines.')
-    if not _SHORTEST <= request.duration <= LONGEST:
+    if not _SHORTEST <= request.duration <= LONGEST_EMERGENCY:
         raise SettingsError(
             f"--for is {_describe(request.duration)}; an emergency may take 1 minute to 4 hours. "
             "What has to stay longer belongs into git: roll back there meanwhile."

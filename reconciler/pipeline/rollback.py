@@ -40,6 +40,25 @@ from reconciler.state.objects import (
 from reconciler.state.plans import Cause, Change, Op
 from reconciler.state.targets import Target
 
+_NEVER_RENDERED = frozenset(
+    {
+        "args",
+        "command",
+        "hostIPC",
+        "hostNetwork",
+        "hostPID",
+        "initContainers",
+        "lifecycle",
+        "securityContext",
+        "volumeMounts",
+        "volumes",
+    }
+)
+"""Fields of Pods that no declaration leads to, and that could reach beyond a model server."""
+
+_NAMES = frozenset({"annotations", "labels", "matchLabels", "nodeSelector"})
+"""Fields below which people name things as they like."""
+
 
 def choose_set(
     record: TargetRecord, live: LiveObject | None, target: Target, deployment: str
@@ -99,13 +118,20 @@ def read_manifest(good: GoodSet, target: Target, part_of: str) -> Manifest:
         labels.get(ENVIRONMENT_LABEL) == target.environment and labels.get(PART_OF_LABEL) == part_of
     )
     digest = digest_manifest(found) if own and all(is_ == should for is_, should in wanted) else ""
-    if not is_of_set(digest, good) or read_shares(found) != good.shares:
+    if not is_of_set(digest, good) or read_shares(found) != good.shares or _reaches_further(found):
         raise EmergencyRefused(
             f"the manifest that the record keeps for {target.environment}/{good.deployment} is not that of "
             "its good set, so it is not applied. Roll back in git."
         )
     key = ObjectKey(kind=SELDON_DEPLOYMENT, namespace=target.namespace, name=good.deployment)
     return Manifest(key=key, deployment=good.deployment, body=found, digest=digest)
+
+
+def _reaches_further(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        inner = (item for key, item in value.items() if key not in _NAMES)
+        return not _NEVER_RENDERED.isdisjoint(value) or any(map(_reaches_further, inner))
+    return isinstance(value, list) and any(map(_reaches_further, value))
 
 
 def write_back(rollback: Rollback, cluster: Cluster, fence: Fence, clock: Clock) -> tuple[str, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from reconciler.plan.wording import choose, describe_set, join_words, shorten_revision
 from reconciler.state.emergencies import Rollback
 from reconciler.state.inventory import EmergencyMark
+
+_RUNNING = {"modelUri": "", "image": "image ", "serviceAccountName": "service account "}
 
 
 def show_rollback(rollback: Rollback) -> str:
@@ -20,12 +24,33 @@ def _list_lines(rollback: Rollback) -> Iterator[str]:
     yield f"  applied now   {describe_set(rollback.applied) or 'nothing: the object is not there'}"
     declared = shorten_revision(rollback.good.revision)
     yield f"  goes back to  {describe_set(mark.shares)}, which served well at {declared}"
+    yield f"  runs          {join_words(list_running(rollback.manifest.body))}"
     yield f"  until         {mark.until:%Y-%m-%d %H:%M:%S} UTC; sync leaves it alone meanwhile"
     yield f"  by            {mark.by}: {mark.reason}"
     if rollback.others:
         names = join_words([str(key) for key in rollback.others])
         stay = choose(rollback.others, "stays as it is", "stay as they are")
         yield f"  {names} of the same deployment {stay}."
+
+
+def list_running(body: Mapping[str, Any]) -> list[str]:
+    """What a manifest makes run that can do harm: models, images and service accounts, each once.
+
+    It comes out of a record that others may write too, so that whoever answers sees it.
+    """
+    return list(dict.fromkeys(_find_running(body)))
+
+
+def _find_running(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in _RUNNING and isinstance(inner, str) and inner:
+                yield f"{_RUNNING[key]}{inner if inner.isprintable() else json.dumps(inner)}"
+            else:
+                yield from _find_running(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _find_running(inner)
 
 
 def show_rolled_back(rollback: Rollback) -> str:

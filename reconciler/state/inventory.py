@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reconciler.state.objects import ObjectKey
@@ -96,6 +96,10 @@ class BackOff:
     failures: int
     until: datetime
     reason: str
+
+
+LONGEST_EMERGENCY = timedelta(hours=4)
+"""How long a mark holds at most: an emergency that takes longer belongs into git."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -319,8 +319,22 @@ class TestDistrust:
         body["data"][name] = f"{line}\n"
         self.assert_forged(store(body))
 
-    @pytest.mark.parametrize("fence", ["-1", "many", "1.5"])
-    def test_a_fence_that_is_no_number(self, fence: str) -> None:
+    @pytest.mark.covers("T23")
+    def test_a_mark_without_end_ends_all_the_same(self) -> None:
+        mark = EmergencyMark(
+            deployment="wines",
+            by="ann@example.com",
+            reason="v5 answers nonsense",
+            since=NOON,
+            until=NOON + timedelta(days=3650),
+            shares=(),
+        )
+        (kept,) = decode_record(store(encode_record(replace(RECORD, marks=(mark,)), TARGET)), TARGET).marks
+
+        assert kept == replace(mark, until=NOON + timedelta(hours=4))
+
+    @pytest.mark.parametrize("fence", ["-1", "many", "1.5", "2147483647", "9" * 5000])
+    def test_a_fence_that_is_no_number_of_a_lease(self, fence: str) -> None:
         body = copy.deepcopy(dict(encode_record(RECORD, TARGET)))
         body["metadata"]["annotations"]["modelsync.dev/fence"] = fence
         self.assert_forged(store(body))
@@ -354,7 +368,7 @@ goods = st.builds(
 )
 marks = st.builds(
     EmergencyMark, deployment=names, by=words, reason=words, since=times, until=times, shares=shares
-)
+).map(lambda mark: replace(mark, until=min(mark.until, mark.since + timedelta(hours=4))))
 reversals = st.builds(
     Reversal, key=st.builds(make_key, words), manager=words, times=st.lists(times, max_size=3).map(tuple)
 )

@@ -38,6 +38,10 @@ def make_good(manifest: Manifest, *, body: bool = True) -> GoodSet:
     )
 
 
+def give_pod(body: Any, **spec: Any) -> None:
+    body["spec"]["predictors"][0]["componentSpecs"] = [{"spec": spec}]
+
+
 def choose(live: LiveObject | None, *good: GoodSet, before: tuple[GoodSet, ...] = ()) -> Manifest:
     record = TargetRecord(exists=True, good=good, before=before)
     return choose_set(record, live, TARGET, "wines")[1]
@@ -101,6 +105,9 @@ class TestAManifestInTheRecord:
             lambda body: body["metadata"]["labels"].update({"applyset.kubernetes.io/part-of": "other"}),
             lambda body: body["metadata"].update(labels=[]),
             lambda body: body.update(metadata=7),
+            lambda body: give_pod(body, hostNetwork=True),
+            lambda body: give_pod(body, volumes=[{"name": "root", "hostPath": {"path": "/"}}]),
+            lambda body: give_pod(body, containers=[{"name": "wines", "command": ["sh"]}]),
         ],
     )
     def test_must_be_of_this_deployment_whatever_digest_is_given_for_it(self, forge: Any) -> None:
@@ -123,3 +130,10 @@ class TestAManifestInTheRecord:
 
     def test_is_taken_as_it_is_where_all_is_right(self) -> None:
         assert read_manifest(make_good(OLD), TARGET, PART_OF).body == OLD.body
+
+    def test_may_name_things_as_people_like(self) -> None:
+        body = json.loads(json.dumps(OLD.body))
+        give_pod(body, nodeSelector={"lifecycle": "spot"})
+        good = replace(make_good(OLD), body=json.dumps(body), digest=digest_manifest(body)[7:19])
+
+        assert read_manifest(good, TARGET, PART_OF).body == body

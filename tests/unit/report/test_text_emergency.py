@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from reconciler.plan.shares import read_shares
-from reconciler.report.text_emergency import show_ended, show_rollback, show_rolled_back
+from reconciler.report.text_emergency import list_running, show_ended, show_rollback, show_rolled_back
 from reconciler.state.emergencies import Rollback
 from reconciler.state.inventory import EmergencyMark, GoodSet, TargetRecord
 from reconciler.state.objects import KINDS, ObjectKey
@@ -39,9 +39,19 @@ def test_before_it_what_is_served_what_comes_back_until_when_and_why() -> None:
         "production/wines (namespace wines-production)\n"
         "  applied now   v3 90 %, v5 10 %\n"
         "  goes back to  v3 100 %, v4 shadow, which served well at main@sha1:77ad03e\n"
+        "  runs          s3://mlflow/artifacts/1/models/m-3/artifacts and "
+        "s3://mlflow/artifacts/1/models/m-4/artifacts\n"
         "  until         2026-11-23 14:00:00 UTC; sync leaves it alone meanwhile\n"
         "  by            ann@example.com: v5 answers nonsense"
     )
+
+
+def test_what_a_manifest_out_of_the_record_would_run_is_seen_before_it_does() -> None:
+    pod = {"containers": [{"image": "evil:1", "env": [{"name": "x", "value": "y"}]}] * 2}
+    node = {"modelUri": "s3://there/\x1b[2J", "children": [{"serviceAccountName": "owner"}, {"modelUri": ""}]}
+    body = {"spec": {"predictors": [{"graph": node, "componentSpecs": [{"spec": pod}]}]}}
+
+    assert list_running(body) == ['"s3://there/\\u001b[2J"', "service account owner", "image evil:1"]
 
 
 def test_an_object_that_is_gone_is_told_and_so_is_what_stays() -> None:
