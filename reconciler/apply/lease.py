@@ -29,6 +29,7 @@ from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, Body, 
 from reconciler.state.targets import Target
 
 _POLL = 0.5  # seconds between two looks at a Lease that someone else holds
+_TRIES = 3
 _MARGIN = 0.2  # the part of the duration before its end in which nothing new is started
 
 
@@ -202,24 +203,28 @@ class TargetLease:
             except ClusterError as error:
                 self._give_up(str(error))
                 return
-            if renewed is None:
+            if self._lost:
                 return
-            with self._state:
-                self._live, self._renewed = renewed, now
+            if renewed is not None:
+                with self._state:
+                    self._live, self._renewed = renewed, now
 
     def _renew(self) -> LiveObject | None:
+        """The Lease as it was renewed; None if it is lost, or if others kept writing to it."""
         live = self._live
-        try:
-            return self._cluster.writer.replace(self._key, self._body(live, self._transitions))
-        except (Conflict, NotFound):
-            found = self._read()
-        if found is None:
-            self._give_up("it was deleted")
-        elif _holder_of(found) != self._holder or _transitions_of(found) != self._transitions:
-            self._give_up(f"{_holder_of(found) or 'someone'} took it over")
-        else:
-            # Someone touched its metadata, or an answer to our own renewal was lost on the way.
-            return found
+        for _ in range(_TRIES):
+            try:
+                return self._cluster.writer.replace(self._key, self._body(live, self._transitions))
+            except (Conflict, NotFound):
+                live = self._read()
+            if live is None:
+                self._give_up("it was deleted")
+                return None
+            if _holder_of(live) != self._holder or _transitions_of(live) != self._transitions:
+                self._give_up(f"{_holder_of(live) or 'someone'} took it over")
+                return None
+            # Someone touched its metadata, or an answer to our own renewal was lost on the way. Others count
+            # from when it moved, so that only what is written now counts for us.
         return None
 
     def _give_up(self, why: str) -> None:

@@ -74,7 +74,10 @@ def _find_records(reader: ClusterReader, scope: Scope) -> Iterator[tuple[str, st
         return
     for namespace in scope.namespaces or ("",):
         for live in reader.list(CONFIG_MAP, namespace, label_selector=_RECORDS):
-            yield live.labels[ENVIRONMENT_LABEL], live.key.namespace, live
+            name = live.labels[ENVIRONMENT_LABEL]
+            # A copy under another name is no record; its series would be told twice.
+            if live.key.name == parent_name(name):
+                yield name, live.key.namespace, live
 
 
 def _judge_record(target: Target, live: LiveObject | None) -> ReadFailure:

@@ -107,6 +107,18 @@ def test_prometheus_gets_metrics_that_promtool_has_nothing_against(team: Team) -
         assert exporter.read("modelsync_exporter_targets") == {"": 1}
 
 
+def test_a_copy_of_a_record_under_another_name_is_no_target(team: Team) -> None:
+    assert team.sync().code == 0
+    place = f"/api/v1/namespaces/{team.namespace}/configmaps"
+    record = team.cluster.api.demand("GET", f"{place}/modelsync-production")
+    copy = {key: record["metadata"][key] for key in ("labels", "annotations")} | {"name": "backup"}
+    team.cluster.api.demand("POST", place, {**record, "metadata": copy})
+    with exporting(team.cluster.kubeconfig, "--namespace", team.namespace) as exporter:
+        text = exporter.scrape()
+        assert text.count("\nmodelsync_inventory_objects{") == 1
+        assert exporter.read("modelsync_exporter_targets") == {"": 1}
+
+
 @pytest.mark.covers("B37", "T26")
 def test_an_edit_shows_at_once_and_a_failed_run_with_its_outcome(team: Team) -> None:
     assert team.sync().code == 0

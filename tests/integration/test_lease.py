@@ -21,6 +21,7 @@ from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace
 from tests.support.clusters import LiveTarget
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -210,6 +211,22 @@ def test_metadata_that_others_touch_does_not_matter(town: LiveTarget, cluster: L
         for _ in range(8):
             time.sleep(0.2)
             lease.check()
+
+
+@pytest.mark.covers("B28", "T13")
+def test_what_others_write_of_it_is_no_renewal(town: LiveTarget, cluster: LocalCluster) -> None:
+    """Whoever waits counts from the last write, whoever made it; so the holder must write itself."""
+    place = f"/apis/coordination.k8s.io/v1/namespaces/{town.target.namespace}/leases/modelsync-production"
+    with town.lease(duration=1.5) as lease:
+        before = read_spec(town)["renewTime"]
+
+        def touch() -> bool:
+            label = {"metadata": {"labels": {"a": str(time.monotonic())}}}
+            cluster.api.demand("PATCH", place, label, content_type=MERGE)
+            lease.check()
+            return bool(read_spec(town)["renewTime"] > before)
+
+        wait_until(touch, "a renewal", patience=30)
 
 
 @pytest.mark.covers("B28", "T13")
