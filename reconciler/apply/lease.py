@@ -157,6 +157,8 @@ class TargetLease:
             self._stop.check()
             now = self._clock.monotonic()
             live = self._read()
+            # Asked again: what was to end while it read must not begin to write.
+            self._stop.check()
             # Our own name stands there when the answer to our write was lost on the way.
             if live is None or _holder_of(live) in ("", self._holder):
                 if self._take(live, now):
@@ -234,13 +236,24 @@ class TargetLease:
     def _release(self) -> None:
         if self._lost or self._live is None:
             return
-        body = dict(self._body(self._live, self._transitions))
-        body["spec"] = {"leaseDurationSeconds": 1, "leaseTransitions": self._transitions}
+        live: LiveObject | None = self._live
         try:
-            self._cluster.writer.replace(self._key, body)
+            for _ in range(_TRIES):
+                try:
+                    self._cluster.writer.replace(self._key, self._body_of_release(live))
+                    return
+                except Conflict:
+                    # A renewal whose answer was lost has moved it.
+                    live = self._read()
+                if live is None or _holder_of(live) != self._holder:
+                    return
         except ClusterError:
             # The run is over either way; the next one waits for the Lease to run out.
             return
+
+    def _body_of_release(self, live: LiveObject | None) -> Body:
+        spec = {"leaseDurationSeconds": 1, "leaseTransitions": self._transitions}
+        return {**self._body(live, self._transitions), "spec": spec}
 
     def _read(self) -> LiveObject | None:
         return self._cluster.reader.get(LEASE, self._key.namespace, self._key.name)
