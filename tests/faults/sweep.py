@@ -22,8 +22,10 @@ from tests.faults.sweep_state import State, read_state, remove_record
 from tests.faults.sweep_steps import Step, find_step
 from tests.faults.sweep_story import STORIES, make_namespace, prepare_by_hand
 
-# Runs wait for each other's Leases and for pauses between tries most of the time.
-LANES = 14
+LANES = 6
+"""Few enough that other tests on the machine are not held up; runs wait most of the time, for Leases that end
+and between tries.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
