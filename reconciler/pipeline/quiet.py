@@ -9,11 +9,11 @@ and the whole run is made as if there were no such path. It loads neither declar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from reconciler.apply.clock import Clock
+from reconciler.apply.parallel import run_parallel
 from reconciler.apply.recorder import HEARTBEAT, beat
 from reconciler.clients.cluster.interface import Cluster, ObjectMetadata, RightMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT
@@ -36,7 +36,7 @@ from reconciler.pipeline.marks import (
     is_valid,
 )
 from reconciler.render.applyset import parent_name
-from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, PART_OF_LABEL, Kind, LiveObject
+from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, PART_OF_LABEL, LiveObject
 from reconciler.state.observations import Health, HealthWord
 from reconciler.state.plans import Plan
 from reconciler.state.runs import Run, TargetRun
@@ -183,13 +183,14 @@ def _is_waiting(mark: QuietMark) -> bool:
 def _list_all(known: Sequence[KnownTarget], cluster: Cluster) -> tuple[_Listed, ...]:
     wanted = [(item.target.namespace, kind) for item in known for kind in (*item.mark.kinds, DEPLOYMENT)]
 
-    def ask(question: tuple[str, Kind]) -> tuple[ObjectMetadata, ...]:
-        namespace, kind = question
+    def ask(place: int) -> tuple[ObjectMetadata, ...]:
+        namespace, kind = wanted[place]
         selector = WORKLOAD_SELECTOR if kind == DEPLOYMENT else ""
         return cluster.reader.list_metadata(kind, namespace, label_selector=selector)
 
-    with ThreadPoolExecutor(min(_CONNECTIONS, len(wanted))) as pool:
-        answers = iter(list(pool.map(ask, wanted)))
+    places = range(len(wanted))
+    told = dict(run_parallel(places, ask, limit=_CONNECTIONS, go_on=lambda: True))
+    answers = (told[place] for place in places)
     return tuple(
         _Listed(
             objects=tuple(live for _ in item.mark.kinds for live in next(answers)), workloads=next(answers)

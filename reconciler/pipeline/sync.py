@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.clock import Clock
+from reconciler.apply.parallel import run_parallel
 from reconciler.apply.stop import Stop
 from reconciler.clients.cluster.interface import Cluster, ClusterError
 from reconciler.clients.source.interface import Revision, Source, SourceError, SourceUnreachable, Tree
@@ -170,14 +170,23 @@ def _tell_outage(run: Run, named: _Named, tools: SyncTools) -> Run:
 
 def _look_up(names: tuple[str, ...], settings: Settings, tools: SyncTools) -> tuple[_Named, Records]:
     """The commit, and what the cluster remembers; asked for at once, since each waits for another server."""
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(_resolve, settings, tools)
+    named: list[_Named] = []
+    found: list[Records] = []
+
+    def resolve() -> None:
+        named.append(_resolve(settings, tools))
+
+    def find() -> None:
         try:
-            records = find_records(tools.cluster, names)
+            found.append(find_records(tools.cluster, names))
         except ClusterError:
             # The whole run meets the same and tells it target by target.
-            records = NO_RECORDS
-        return asked.result(), records
+            found.append(NO_RECORDS)
+
+    # Not a pool, which would keep a run that is ended waiting for a server that does not answer.
+    for _ in run_parallel((resolve, find), lambda ask: ask(), limit=2, go_on=lambda: True):
+        pass
+    return named[0], found[0]
 
 
 def _run_quietly(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from tests.conftest import MakeNamespace
 from tests.e2e.conftest import Team
 from tests.faults.between import Between, Once, is_apply
+from tests.support.answering import Script, serving
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.covers("B29")
@@ -45,3 +48,31 @@ def test_targets_that_were_not_begun_are_told_as_such(
     assert staging["message"].startswith("not begun")
     assert team.run("sync").code == 0
     assert set(team.live()) == {"prices", "wines"}
+
+
+@pytest.mark.covers("B29")
+def test_a_run_that_only_asks_ends_at_once_though_nobody_answers(tmp_path: Path) -> None:
+    """A Job is given 30 seconds to end, and neither server is waited for as briefly."""
+    with serving(Script(silent=True)) as forge, serving(Script(silent=True)) as api:
+        config = {
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": ""}}],
+            "clusters": [{"name": "x", "cluster": {"server": api.url}}],
+            "users": [],
+            "current-context": "x",
+        }
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(json.dumps(config))
+        run = subprocess.Popen(
+            [sys.executable, "-m", "reconciler", "sync", "production", "--repository", f"{forge.url}/ml.git"],
+            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            wait_until(lambda: forge.asked and api.asked, "both servers to be asked", patience=60)
+            run.terminate()
+            _, said = run.communicate(timeout=15)
+        finally:
+            run.kill()
+
+    assert (run.returncode, said.split()) == (130, ["interrupted"])
