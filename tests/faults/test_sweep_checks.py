@@ -161,6 +161,7 @@ class TestADisturbedRun:
         ended = Ended(code=130, out="", err="")
         assert kinds(disturb(OLD, held, NEW, ended, Fault.TERM)) == {Kind.ENDED}
         assert disturb(OLD, OLD, NEW, ended, Fault.TERM) == []
+        assert disturb(held, held, NEW, ended, Fault.TERM) == []
 
 
 class TestTheRunAfterIt:
