@@ -89,9 +89,7 @@ def build_standing(
     left = [change for change in plan.changes if change.key not in done]
     return Standing(
         drift=sum(change.cause is Cause.DRIFT for change in left),
-        held=sum(
-            change.cause in _PRUNES and (plan.refused or change.op is Op.SKIP) for change in left
-        ),
+        held=sum(change.cause in _PRUNES and (plan.refused or change.op is Op.SKIP) for change in left),
         ingress=ingress,
         deployments=tuple(sorted(_list_deployments(manifests, health), key=lambda item: item.deployment)),
         exceptions=exceptions,
