@@ -19,7 +19,7 @@ from tests.support.accounts import make_account
 _HEARTBEAT, _QUIET = "modelsync.dev/heartbeat", "modelsync.dev/quiet"
 
 # All that parses declarations, renders, or talks to other servers than the API server.
-_HEAVY = {"pydantic", "jinja2", "jsonschema", "git", "mlflow", "kubernetes"}
+_HEAVY = {"pydantic", "jinja2", "jsonschema_rs", "git", "mlflow", "kubernetes"}
 
 _RIGHTS = [
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "update"]},

@@ -7,7 +7,7 @@ for each stage, in one repository, written by one `git fast-import`.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -185,12 +185,3 @@ def prepare_by_hand(api: AdminApi, namespace: str, stage: Stage) -> None:
         api.demand("PATCH", path, edit, content_type="application/json-patch+json", query=query)
     for name in stage.removals:
         api.demand("DELETE", f"{OBJECTS.format(namespace)}/{name}")
-
-
-def expect_alive(story: Sequence[Stage], number: int) -> frozenset[str]:
-    """The deployments that exist once stage `number` is done, the bystander included."""
-    alive = {BYSTANDER}
-    for stage in story[: number + 1]:
-        for name, content in stage.declares.items():
-            (alive.discard if "retire: true" in content else alive.add)(name)
-    return frozenset(alive)
