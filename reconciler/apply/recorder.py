@@ -58,7 +58,10 @@ def save_record(
 
 def is_heartbeat_due(record: TargetRecord, now: datetime) -> bool:
     """Whether the record was not marked as seen alive for ten minutes."""
-    return record.exists and (record.heartbeat is None or now - record.heartbeat >= HEARTBEAT)
+    if record.heartbeat is None:
+        return record.exists
+    # One that is yet to come was written by another clock, and would hide for as long that nobody looks.
+    return record.exists and not timedelta(0) <= now - record.heartbeat < HEARTBEAT
 
 
 def beat(cluster: Cluster, target: Target, record: TargetRecord, now: datetime) -> TargetRecord:

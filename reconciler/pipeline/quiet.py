@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.parallel import run_parallel
@@ -205,7 +205,7 @@ def _keep_alive(item: KnownTarget, cluster: Cluster, now: datetime) -> None:
         beaten = read_time(item.live.annotations.get(HEARTBEAT_ANNOTATION, ""))
     except Unreadable:
         beaten = None
-    if beaten is None or now - beaten >= HEARTBEAT:
+    if beaten is None or not timedelta(0) <= now - beaten < HEARTBEAT:
         beat(cluster, item.target, decode_record(item.live, item.target), now)
 
 

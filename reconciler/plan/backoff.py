@@ -38,7 +38,7 @@ def hold_back(plan: Plan, record: TargetRecord, now: datetime) -> Plan:
     is applied already is still healed: it has nothing to do with the commit, unless it failed itself.
     """
     backoff = record.backoff
-    if backoff is None or backoff.revision != plan.revision or now >= backoff.until:
+    if backoff is None or backoff.revision != plan.revision or not is_waiting(backoff, now):
         return plan
     failed = frozenset(result.key for result in record.results if result.action is Action.FAILED)
     reason = describe_wait(backoff)
@@ -49,6 +49,11 @@ def hold_back(plan: Plan, record: TargetRecord, now: datetime) -> Plan:
             for change in plan.changes
         ),
     )
+
+
+def is_waiting(backoff: BackOff, now: datetime) -> bool:
+    """Whether its time is not over. What ends later than the longest wait was told by another clock."""
+    return now < backoff.until <= now + LONGEST_WAIT
 
 
 def find_held(plan: Plan, record: TargetRecord) -> frozenset[ObjectKey]:

@@ -41,21 +41,22 @@ def find_fight(change: Change, reversals: tuple[Reversal, ...], now: datetime) -
 
 def list_fights(reversals: tuple[Reversal, ...], now: datetime) -> tuple[Reversal, ...]:
     """Those of what was taken back that are fights now, as far as the times of our own writes tell."""
-    return tuple(
-        item
-        for item in reversals
-        if len(item.times) >= ROUNDS
-        and item.times[-1] - item.times[-ROUNDS] <= PERIOD
-        and now - item.times[-1] < PERIOD
-    )
+    return tuple(item for item in reversals if _has_rounds(item, now) and now - item.times[-1] < PERIOD)
 
 
 def _is_fought(item: Reversal, change: Change, now: datetime) -> bool:
-    if len(item.times) < ROUNDS or item.times[-1] - item.times[-ROUNDS] > PERIOD:
+    if not _has_rounds(item, now):
         return False
     edits = [_read_time(edit.time) for edit in change.edits if edit.manager == item.manager]
     latest = max([item.times[-1], *(time for time in edits if time is not None)])
     return now - latest < PERIOD
+
+
+def _has_rounds(item: Reversal, now: datetime) -> bool:
+    """Whether there were enough of them within the time; what is yet to come was told by another clock."""
+    if len(item.times) < ROUNDS or item.times[-1] > now:
+        return False
+    return item.times[-1] - item.times[-ROUNDS] <= PERIOD
 
 
 def _read_time(text: str) -> datetime | None:

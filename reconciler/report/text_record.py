@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from reconciler.plan.backoff import is_waiting
 from reconciler.plan.fights import list_fights
 from reconciler.plan.holds import describe_mark
 from reconciler.plan.wording import count, shorten_revision
@@ -43,7 +44,7 @@ def _show_troubles(state: TargetStatus, record: TargetRecord, now: datetime) -> 
             "Let one of the two stop writing it."
         )
     backoff = record.backoff
-    if backoff is not None and now < backoff.until:
+    if backoff is not None and is_waiting(backoff, now):
         revision, failed = shorten_revision(backoff.revision), count(backoff.failures, "time")
         yield (
             f"{target}: {revision} failed {failed} in a row ({backoff.reason}); "

@@ -164,7 +164,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="B24",
         what="wait after a commit failed",
         file="reconciler/plan/backoff.py",
-        old="if backoff is None or backoff.revision != plan.revision or now >= backoff.until:",
+        old="if backoff is None or backoff.revision != plan.revision or not is_waiting(backoff, now):",
         new="if True:",
         test="tests/unit/plan/test_backoff.py::TestWhatWaits::test_all_that_the_commit_brings_waits_prunes_and_adoptions_included",
     ),

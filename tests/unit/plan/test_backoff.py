@@ -123,6 +123,13 @@ class TestWhatDoesNotWait:
         assert hold_back(plan, record, NOON) == plan
         assert hold_back(plan, record, NOON - timedelta(seconds=1)) != plan
 
+    @pytest.mark.covers("T13")
+    def test_a_wait_that_a_clock_gave_which_was_ahead(self) -> None:
+        plan = make_plan(make_change("wines"))
+
+        assert hold_back(plan, make_record(until=NOON + timedelta(days=365)), NOON) == plan
+        assert hold_back(plan, make_record(until=NOON + LONGEST_WAIT), NOON) != plan
+
     def test_another_commit(self) -> None:
         plan = make_plan(make_change("wines"), revision=EARLIER)
 

@@ -401,6 +401,10 @@ class TestFights:
     ) -> None:
         assert self.change(self.reversal(*minutes, manager=manager)).op is Op.UPDATE
 
+    @pytest.mark.covers("B32", "T13")
+    def test_what_a_clock_told_that_was_ahead_is_no_fight(self) -> None:
+        assert self.change(self.reversal(50, 30, -1)).op is Op.UPDATE
+
     def test_after_a_quiet_hour_it_is_taken_back_again(self) -> None:
         # The edit of 14:02 is two hours old at 16:02.
         now = datetime(2026, 11, 23, 16, 2, tzinfo=timezone.utc)
