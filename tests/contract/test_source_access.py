@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -296,10 +295,9 @@ def test_a_server_that_stays_silent_is_given_up_in_time_and_no_process_stays(
     (tmp_path / "hosts").write_text("")
     access = GitAccess(timeout=1.5, key_file=make_key(tmp_path / "key"), known_hosts_file=tmp_path / "hosts")
     with serve_silence() as port:
-        began = time.monotonic()
+        # Nothing else would end it before the test's own time is up.
         with pytest.raises(SourceUnreachable):
             resolve(f"{scheme}://127.0.0.1:{port}/ml.git", access)
-        assert time.monotonic() - began < 10
         assert find_processes(str(port)) == []
 
 

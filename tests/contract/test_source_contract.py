@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -358,14 +358,19 @@ def test_nothing_that_a_repository_carries_is_run(place: Place, tmp_path: Path) 
     assert not mark.exists()
 
 
-def test_fifteen_hundred_files_are_read_in_seconds(place: Place) -> None:
+def spent() -> float:
+    """Seconds on a processor, of this process and those that it waited for: a busy machine adds none."""
+    return sum(os.times()[:4])
+
+
+def test_fifteen_hundred_files_do_not_take_a_process_each(place: Place) -> None:
     for number in range(1500):
         place.repository.write(
             f"environments/e{number % 50}/deployments/d{number}.yaml", f"model: m{number}\n"
         )
     place.repository.commit()
     place.publish()
-    began = time.monotonic()
+    before = spent()
     with place.open() as source:
         assert len(source.read(source.resolve("main")).files) == 1501
-    assert time.monotonic() - began < 5
+    assert spent() - before < 3

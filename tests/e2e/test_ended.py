@@ -71,7 +71,7 @@ def test_a_run_that_only_asks_ends_at_once_though_nobody_answers(tmp_path: Path)
         try:
             wait_until(lambda: forge.asked and api.asked, "both servers to be asked", patience=60)
             run.terminate()
-            _, said = run.communicate(timeout=15)
+            _, said = run.communicate(timeout=25)
         finally:
             run.kill()
 

@@ -92,12 +92,12 @@ def test_waiting_for_it_ends_when_the_run_is_to_end(town: LiveTarget) -> None:
 
 def test_a_lease_held_elsewhere_is_waited_for_and_then_told(town: LiveTarget) -> None:
     started = time.monotonic()
-    with town.lease(), pytest.raises(LeaseHeld, match="being written by first since") as caught:
+    # Whoever waited for as long as the other's lease lasts would meet the end of the test's own time.
+    with town.lease(duration=900.0), pytest.raises(LeaseHeld, match="being written by first since") as caught:
         another(town).lease(wait=1.0).__enter__()
 
     assert caught.value.holder == "first"
-    # Not for as long as the other's lease lasts, which is fifteen seconds.
-    assert 1 <= time.monotonic() - started < 15
+    assert time.monotonic() - started >= 1
 
 
 @pytest.mark.covers("S12")
