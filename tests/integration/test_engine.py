@@ -24,7 +24,7 @@ from tests.faults.sweep_proxy import trust_admin, write_kubeconfig
 from tests.support.clusters import LiveTarget
 from tests.support.proxy import Drop, Hook, Proxy, Repeat, Reply, Request, let_pass
 
-QUICK = Patience(timeout=5, tries=2, pause=0.01)
+QUICK = Patience(timeout=30, tries=2, pause=0.01)
 
 
 @dataclass(slots=True)
