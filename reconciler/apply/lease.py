@@ -7,7 +7,10 @@ duration, measured by our clock from when we first saw it, so that clocks need n
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import TracebackType
@@ -58,6 +61,11 @@ class LeaseLost(LeaseError):
             f"{target}: this run lost its Lease ({detail}), so it stopped writing. "
             "What was applied so far is recorded by the next run, which goes on from there."
         )
+
+
+def name_holder() -> str:
+    """Unique for this run, and readable for whoever finds it in the Lease."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
 
 class Fence(Protocol):

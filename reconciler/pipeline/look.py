@@ -17,6 +17,7 @@ from reconciler.pipeline.marks import QuietTerms
 from reconciler.pipeline.outage import check_applied, hold_for_outage
 from reconciler.pipeline.signing import trust_all
 from reconciler.plan.advice import advise_changes, advise_entries
+from reconciler.plan.backoff import hold_back
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.exceptions import list_in_force
 from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
@@ -151,6 +152,21 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         observation=observation,
         health=leave_out_held(health, plan),
     )
+
+
+def look_now(
+    request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Namespace | None = None
+) -> Look:
+    """A look whose plan skips what waits for the end of a back-off, unless a person asked for it now."""
+    seen = look(request, cluster, clock, namespace)
+    if request.at_once or request.only is not None:
+        return seen
+    return replace(seen, plan=hold_back(seen.plan, seen.observation.record, clock.now()))
+
+
+def observe_again(request: TargetRequest, cluster: Cluster) -> Observation:
+    """What is there after a run wrote. Raises ClusterError."""
+    return observe(cluster.reader, request.rendered.desired.target, manifests=request.rendered.manifests)
 
 
 def _read_routes(

@@ -20,7 +20,7 @@ from reconciler.state.runs import Run
 
 if TYPE_CHECKING:
     from reconciler.pipeline.outage import Outage
-    from reconciler.pipeline.target import Progress
+    from reconciler.pipeline.waiting import Progress
 
 # What parses, renders and plans is imported once it is known to be needed: a quiet run ends before.
 

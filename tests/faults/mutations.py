@@ -620,7 +620,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="S3",
         what="look and judge again under the Lease",
         file="reconciler/pipeline/target.py",
-        old="second = _look(request, cluster, clock, namespace)",
+        old="second = look_now(request, cluster, clock, namespace)",
         new="second = first",
         test="tests/faults/test_meddling.py::"
         "test_what_changes_while_a_run_waits_for_its_lease_is_judged_again",
