@@ -17,11 +17,14 @@ demo: ## Tell the whole story on real servers on this machine (KEEP=1 keeps them
 .PHONY: test
 test: lint coverage ## Lint, then all tests (WORKERS=2 at a time)
 	@scripts/bootstrap dev mlflow mlserver
+	@# Here and not within a test, whose time is limited: the first build takes a quarter of an hour.
+	@$(PYTHON_BIN)/python -m scripts.local_cluster build --all >/dev/null
 	$(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: test-faults
 test-faults: ## Every request of a run with every fault, some 5,000 cases (make test plays a sample)
 	@scripts/bootstrap dev mlflow
+	@$(PYTHON_BIN)/python -m scripts.local_cluster build >/dev/null
 	MODELSYNC_SWEEP=all $(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/faults/test_sweep*.py
 
 .PHONY: lint

@@ -16,6 +16,9 @@ from reconciler.state.readings import Readings
 from tests.deploy.kustomize import DEPLOY
 from tests.support.promtool import run_promtool
 
+# The first to ask for promtool builds it, which takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 RULES = DEPLOY / "alerts/modelsync.rules.yaml"
 TESTS = Path(__file__).resolve().parent / "alerts/modelsync.test.yaml"
 

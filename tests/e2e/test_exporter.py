@@ -19,6 +19,9 @@ from tests.support.accounts import make_account
 from tests.support.promtool import run_promtool
 from tests.support.waiting import wait_until
 
+# The first to ask for promtool builds it, which takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 # What the exporter's Role grants where it reads by name (reconciler/deploy/components/exporter).
 RULES: tuple[Mapping[str, object], ...] = (
     {
