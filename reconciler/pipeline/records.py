@@ -12,6 +12,7 @@ from reconciler.pipeline.bodies import find_applied, keep_before, keep_bodies
 from reconciler.pipeline.good import renew_good
 from reconciler.plan.backoff import fail_again, find_held
 from reconciler.plan.reversals import note_reversals
+from reconciler.plan.success import is_synced
 from reconciler.state.inventory import (
     BackOff,
     Condition,
@@ -34,7 +35,8 @@ _SHOWN = 50
 class RunFacts:
     """How a run went, as far as it is to be remembered. `wrote` tells whether it changed any object.
 
-    `manifests` are all desired ones; `tried` tells whether it tried to change any.
+    `manifests` are all desired ones; `tried` tells whether it tried to change any, `partial` that it was for
+    single deployments, so that of the others nothing is known.
     """
 
     plan: Plan
@@ -48,6 +50,7 @@ class RunFacts:
     namespace_uid: str
     now: datetime
     tried: bool = False
+    partial: bool = False
 
 
 def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
@@ -57,7 +60,7 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
     all is well again after that. A run that only waited for the end of a back-off leaves what the failed one
     said, so that nothing is written for waiting.
     """
-    equal = _is_equal(facts)
+    equal = _is_equal(known, facts)
     revision = facts.plan.revision
     moved = equal and known.applied != revision
     held = find_held(facts.plan, known)
@@ -104,9 +107,18 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
     return replace(record, conditions=conditions, history=_extend_history(known.history, facts))
 
 
-def _is_equal(facts: RunFacts) -> bool:
-    """Whether the target is as declared: not while something waits, though nothing is wrong with that."""
-    return facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY) and not facts.plan.held
+def _is_equal(known: TargetRecord, facts: RunFacts) -> bool:
+    """Whether the target is as declared: not while something waits, though nothing is wrong with that.
+
+    A run of single deployments can only leave it so.
+    """
+    if facts.partial and not (known.applied == facts.plan.revision and is_synced(known)):
+        return False
+    return _is_well(facts) and not facts.plan.held
+
+
+def _is_well(facts: RunFacts) -> bool:
+    return facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
 
 
 def _find_problems(
@@ -172,8 +184,9 @@ def find_startup(desired: Desired) -> int:
 
 
 def _build_conditions(known: TargetRecord, facts: RunFacts) -> tuple[Condition, ...]:
-    equal = _is_equal(facts)
-    held = "Held" if facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY) else facts.outcome.name.title()
+    equal = _is_equal(known, facts)
+    held = "Held" if facts.plan.held or not facts.partial else "Partial"
+    held = held if _is_well(facts) else facts.outcome.name.title()
     reason = facts.plan.refusals[0].rule if facts.plan.refusals else held
     synced = Condition(
         type="Synced",
@@ -202,8 +215,11 @@ def _explain_failure(record: TargetRecord, facts: RunFacts) -> str:
     Where things only wait as people said, it is what waits, so that a run that finds them waiting still has
     nothing to write.
     """
-    if facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
-        return _join_some([f"{change.key} {change.reason}" for change in facts.plan.changes if change.held])
+    if _is_well(facts):
+        waiting = [f"{change.key} {change.reason}" for change in facts.plan.changes if change.held]
+        if facts.partial and not waiting:
+            return f"single deployments alone were synced to {facts.plan.revision}"
+        return _join_some(waiting)
     if not facts.tried or record.backoff is None:
         return facts.summary
     until = record.backoff.until.strftime("%Y-%m-%d %H:%M:%S UTC")

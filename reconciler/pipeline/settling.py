@@ -76,6 +76,7 @@ def settle(
         namespace_uid=namespace.uid if namespace is not None else "",
         now=clock.now(),
         tried=applied is not None,
+        partial=request.only is not None,
     )
     standing = build_standing(
         seen.plan,
