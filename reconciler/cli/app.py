@@ -106,6 +106,7 @@ def main() -> None:
 def _report_error(error: Exception) -> Outcome:
     # Only an error needs the classes of all ports; help and version start faster without them.
     from reconciler.pipeline.outcomes import find_outcome
+    from reconciler.report.screen import clean_screen
 
     outcome = find_outcome(error)
     if outcome is None:
@@ -118,5 +119,5 @@ def _report_error(error: Exception) -> Outcome:
         )
         return Outcome.DEFECT
     word = "undecided" if outcome is Outcome.UNDECIDED else "error"
-    click.echo(f"{word}: {error}", err=True)
+    click.echo(clean_screen(f"{word}: {error}"), err=True)
     return outcome

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.plan.wording import choose, describe_set, join_words, shorten_revision
+from reconciler.report.screen import clean_screen
 from reconciler.state.emergencies import Rollback
 from reconciler.state.inventory import EmergencyMark
 
@@ -15,7 +16,7 @@ _RUNNING = {"modelUri": "", "image": "image ", "serviceAccountName": "service ac
 
 def show_rollback(rollback: Rollback) -> str:
     """What is served now, what it goes back to, and for how long."""
-    return "\n".join(_list_lines(rollback))
+    return clean_screen("\n".join(_list_lines(rollback)))
 
 
 def _list_lines(rollback: Rollback) -> Iterator[str]:
@@ -66,7 +67,7 @@ def show_rolled_back(rollback: Rollback) -> str:
 
 def show_ended(name: str, mark: EmergencyMark) -> str:
     """That sync may write the deployment again."""
-    return (
+    return clean_screen(
         f"{name}: the emergency of {mark.by} ({mark.reason}) has ended. The next sync makes it as git says: "
         f"modelsync sync --only {name}"
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from reconciler.plan.shares import read_shares
 from reconciler.plan.traffic import describe_routed
 from reconciler.plan.wording import count, describe_shares, shorten_revision
+from reconciler.report.screen import clean_screen
 from reconciler.report.text import list_told, show_edits, show_fault, show_fields, show_refusal
 from reconciler.state.inventory import ObjectResult
 from reconciler.state.objects import SELDON_DEPLOYMENT
@@ -23,7 +24,7 @@ def show_run(run: Run) -> str:
     blocks = ["\n".join(show_target(target)) for target in run.targets]
     if run.outcome is not Outcome.DONE:
         blocks.append(f"exit code {int(run.outcome)}")
-    return "\n".join(blocks)
+    return clean_screen("\n".join(blocks))
 
 
 def show_target(run: TargetRun) -> Iterator[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from reconciler.plan.traffic import show_percent
 from reconciler.plan.wording import name_variant, shorten_revision
+from reconciler.report.screen import clean_screen
 from reconciler.report.text_record import is_free, show_history, show_holds
 from reconciler.state.observations import HealthWord, VariantHealth
 from reconciler.state.outcomes import Outcome
@@ -51,7 +52,7 @@ def show_status(
         lines += _show_target(state, now)
         if history and state.record is not None and not state.message:
             lines += show_history(state.record)
-    return "\n".join(lines)
+    return clean_screen("\n".join(lines))
 
 
 def show_span(seconds: float) -> str:
