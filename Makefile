@@ -22,7 +22,7 @@ test: lint coverage ## Lint, then all tests (WORKERS=2 at a time)
 	$(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: test-faults
-test-faults: ## Every request of a run with every fault, some 5,000 cases (make test plays a sample)
+test-faults: ## Every request of a run with every fault, some 4,500 cases (make test plays a sample)
 	@scripts/bootstrap dev mlflow
 	@$(PYTHON_BIN)/python -m scripts.local_cluster build >/dev/null
 	MODELSYNC_SWEEP=all $(PYTHON_BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/faults/test_sweep*.py
