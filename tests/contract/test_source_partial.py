@@ -179,9 +179,11 @@ def read_all(http: GitHttpServer, access: GitAccess) -> None:
 
 
 @pytest.mark.covers("B4")
+@pytest.mark.parametrize("answers", [0, 1])
 def test_a_copy_of_many_fetches_is_made_anew_and_not_before_there_is_another(
-    http: GitHttpServer, repository: Repository, tmp_path: Path
+    http: GitHttpServer, repository: Repository, tmp_path: Path, answers: int
 ) -> None:
+    """The server goes away before the commit is fetched, or before its files are."""
     allow(tmp_path, "uploadpack.allowFilter")
     access = GitAccess(cache=tmp_path / "cache")
     read_all(http, access)
@@ -192,7 +194,13 @@ def test_a_copy_of_many_fetches_is_made_anew_and_not_before_there_is_another(
 
     with open_repository(http.url("ml.git"), access) as source:
         third = source.resolve("main")
-        http.judge = lambda path, authorization: (503, {})
+        began: list[str] = []
+
+        def judge(path: str, authorization: str | None) -> tuple[int, dict[str, str]] | None:
+            began.extend([path] if path.endswith("info/refs") else [])
+            return (503, {}) if len(began) > answers else None
+
+        http.judge = judge
         with pytest.raises(SourceUnreachable):
             source.read(third)
         recalled = source.recall("main")

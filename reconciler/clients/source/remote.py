@@ -183,8 +183,12 @@ class RemoteRepository:
 
     def _ask(self, sha: str, question: Callable[[LocalRepository], Result]) -> Result:
         copy = self._open_copy(sha)
-        self._fetch(copy, sha)
-        return question(copy)
+        if copy.has(sha):
+            return question(copy)
+        with renew_copy(self._folder, digits=len(sha)):
+            self._fetch(copy, sha)
+            # Contents are fetched in here, too.
+            return question(copy)
 
     @property
     def _folder(self) -> Path:
@@ -200,12 +204,6 @@ class RemoteRepository:
         return self._copy
 
     def _fetch(self, copy: LocalRepository, sha: str) -> None:
-        if copy.has(sha):
-            return
-        with renew_copy(self._folder, digits=len(sha)):
-            self._fetch_commit(copy, sha)
-
-    def _fetch_commit(self, copy: LocalRepository, sha: str) -> None:
         name = self._names.get(sha)
         if name:
             try:
