@@ -198,8 +198,7 @@ def test_a_workload_that_appears_ends_it(synced: Team) -> None:
     assert not is_quiet(synced, start)
 
 
-@pytest.mark.covers("S1")
-@pytest.mark.covers("B1")
+@pytest.mark.covers("B1", "S1")
 def test_another_commit_ends_it(synced: Team) -> None:
     synced.shop.commit("Only words")
     start = synced.cluster.audit_position()

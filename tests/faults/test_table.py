@@ -37,7 +37,7 @@ def test_a_row_says_what_is_promised_and_names_tests_that_are_there(row: Row) ->
         assert not TESTS[name].left_out, f"{name} is marked not to be run"
 
 
-def test_every_id_on_a_test_is_in_the_table() -> None:
+def test_no_test_carries_an_id_that_the_table_does_not_know() -> None:
     assert not [test.name for test in TESTS.values() if not test.covers <= frozenset(IDS)]
 
 
