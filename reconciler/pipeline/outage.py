@@ -42,9 +42,10 @@ def find_outage(source: Source, settings: Settings, error: SourceUnreachable, no
     age = now - recalled.seen
     # A time that is yet to come says that one of the clocks is wrong, so the age is not known.
     if not timedelta(0) <= age < timedelta(seconds=settings.max_tree_age):
+        # The moment and not the age: what a record tells already is not told again.
         raise SourceUnreachable(
-            f"{error} What was read last, {recalled.revision}, was seen {describe_age(now, recalled.seen)} "
-            "ago; that is too old to go on with (--max-tree-age). What is served stays as it is."
+            f"{error} What was read last, {recalled.revision}, was seen at "
+            f"{recalled.seen:%Y-%m-%d %H:%M} UTC; that is too old to go on with (--max-tree-age). What is served stays as it is."
         ) from error
     return Outage(reason=str(error), revision=recalled.revision, seen=recalled.seen)
 
