@@ -45,7 +45,8 @@ def find_outage(source: Source, settings: Settings, error: SourceUnreachable, no
         # The moment and not the age: what a record tells already is not told again.
         raise SourceUnreachable(
             f"{error} What was read last, {recalled.revision}, was seen at "
-            f"{recalled.seen:%Y-%m-%d %H:%M} UTC; that is too old to go on with (--max-tree-age). What is served stays as it is."
+            f"{recalled.seen:%Y-%m-%d %H:%M} UTC; that is too old to go on with (--max-tree-age). "
+            "What is served stays as it is."
         ) from error
     return Outage(reason=str(error), revision=recalled.revision, seen=recalled.seen)
 
