@@ -14,6 +14,10 @@ _LOWEST = 15_000
 _OUTGOING = 32_768
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
+# Names in the kernel, held until this process ends: a server that is stopped finds its port free when it is
+# started again, though other processes of ours were looking for ports meanwhile.
+_CLAIMS: list[socket.socket] = []
+
 
 def is_free(port: int) -> bool:
     """Whether nobody listens on a port of loopback."""
@@ -22,7 +26,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> tuple[int, ...]:
-    """Ports of loopback that were free a moment ago, all different.
+    """Ports of loopback that were free a moment ago, all different, and given to no other process of ours.
 
     They lie below those that the kernel gives to outgoing connections: else anybody's connection could sit
     on the port of a server that is stopped and started again. Raises OSError when there are not so many.
@@ -40,8 +44,21 @@ def free_ports(count: int) -> tuple[int, ...]:
                 probe.bind((LOOPBACK, port))
             except OSError:
                 continue
-            found.append(port)
+            if _claim(port):
+                found.append(port)
     return tuple(found)
+
+
+def _claim(port: int) -> bool:
+    """Whether the port is this process's now, and not that of another one which uses this module."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0modelsync/port/{port}")
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS.append(claim)
+    return True
 
 
 def _find_outgoing() -> int:
