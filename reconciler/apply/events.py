@@ -19,7 +19,7 @@ from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 
 _COMPONENT = "modelsync"
-_LIMIT = 25  # objects told one by one; the rest together, so that a large first run stays quick
+_LIMIT = 10  # objects told one by one; the rest together, so that a large first run stays quick
 _MESSAGE_LIMIT = 1024  # bytes, of the API server
 
 _TOLD: Mapping[Action, str] = {
