@@ -184,7 +184,7 @@ def test_what_failed_is_told_one_by_one_however_much_else_was_done() -> None:
     done = [result(Action.CREATED, name=f"model-{number:02}") for number in range(30)]
     events = tell(*done, result(Action.FAILED, "no", name="last"))
     assert events[0]["involvedObject"]["name"] == "last"
-    assert events[-1]["message"].endswith(": 6 more: 6 created")
+    assert events[-1]["message"].endswith(": 21 more: 21 created")
 
 
 def test_a_long_message_is_cut_between_characters() -> None:
