@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import random
 import socket
 from contextlib import ExitStack
@@ -16,7 +17,8 @@ _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 # Names in the kernel, held until this process ends: a server that is stopped finds its port free when it is
 # started again, though other processes of ours were looking for ports meanwhile.
-_CLAIMS: list[socket.socket] = []
+_CLAIMS = ExitStack()
+atexit.register(_CLAIMS.close)
 
 
 def is_free(port: int) -> bool:
@@ -57,7 +59,7 @@ def _claim(port: int) -> bool:
     except OSError:
         claim.close()
         return False
-    _CLAIMS.append(claim)
+    _CLAIMS.enter_context(claim)
     return True
 
 
