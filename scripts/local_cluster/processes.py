@@ -61,7 +61,7 @@ class Process:
     log: Path | None = None
 
     def is_running(self) -> bool:
-        """Whether this very process still runs (a zombie does not)."""
+        """Whether this very process still runs (a zombie does not, once its last thread has ended)."""
         return self._find() is not None
 
     def stop(self, *, grace: float = 10.0) -> None:
@@ -103,9 +103,17 @@ class Process:
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.started) > _SAME_START:
                 return None
-            return None if process.status() == psutil.STATUS_ZOMBIE else process
+            return None if _has_ended(process) else process
         except psutil.NoSuchProcess:
             return None
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    """Whether nothing of it runs any more. Raises psutil.NoSuchProcess.
+
+    The first of many threads may be a zombie while others are still on their way out, with files and ports.
+    """
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
 
 
 def identify(name: str, pid: int) -> Process:

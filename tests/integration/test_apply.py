@@ -606,9 +606,9 @@ class TestEvents:
         )
 
         events = self.read(town.cluster, town.target.namespace)
-        assert len(events) == 26
+        assert len(events) == 11
         assert [event["message"] for event in events if event["involvedObject"]["kind"] == "ConfigMap"] == [
-            "configured by main@sha1:4be2a91: 5 more: 5 created"
+            "configured by main@sha1:4be2a91: 20 more: 20 created"
         ]
 
     def test_events_that_cannot_be_written_are_noted_and_nothing_fails(
