@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
 from reconciler.observe.items import decode_shares, encode_shares
-from reconciler.observe.texts import Unreadable, read_mapping, read_text, read_time, read_typed, write_time
+from reconciler.observe.texts import (
+    Unreadable,
+    read_mapping,
+    read_moment,
+    read_text,
+    read_time,
+    read_typed,
+    write_time,
+)
 from reconciler.state.figures import (
     DeploymentStanding,
     ExceptionInForce,
@@ -44,7 +51,7 @@ def decode_figures(item: Mapping[str, Any]) -> RunFigures:
         raise Unreadable
     objects = read_mapping(item.get("objects"))
     return RunFigures(
-        finished=_read_moment(item, "finished"),
+        finished=read_moment(item.get("finished")),
         outcome=read_typed(item, "outcome", int),
         seconds=float(seconds),
         succeeded=read_time(read_text(item, "succeeded")),
@@ -143,7 +150,7 @@ def encode_failure(failure: RunFailure) -> dict[str, Any]:
 def decode_failure(item: Mapping[str, Any]) -> RunFailure:
     """The failure of `encode_failure`. Raises Unreadable."""
     return RunFailure(
-        at=_read_moment(item, "at"),
+        at=read_moment(item.get("at")),
         revision=read_text(item, "revision"),
         outcome=read_typed(item, "outcome", int),
         message=read_text(item, "message"),
@@ -165,13 +172,6 @@ def _decode_request(entry: Any) -> RequestCount:
         case [str(method), int(status), int(count)]:
             return RequestCount(method=method, status=status, count=count)
     raise Unreadable
-
-
-def _read_moment(item: Mapping[str, Any], key: str) -> datetime:
-    time = read_time(read_text(item, key))
-    if time is None:
-        raise Unreadable
-    return time
 
 
 def _read_word(words: type[Word], text: str) -> Word:

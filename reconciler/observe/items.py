@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.observe.texts import Unreadable, read_text, read_time, read_typed, write_time
+from reconciler.observe.texts import Unreadable, read_moment, read_text, read_time, read_typed, write_time
 from reconciler.state.inventory import Condition, GoodSet, InventoryEntry, ObjectResult, RunSummary
 from reconciler.state.objects import KINDS, Kind, ObjectKey
 from reconciler.state.plans import Action
@@ -94,12 +94,9 @@ def encode_run(run: RunSummary) -> dict[str, Any]:
 
 def decode_run(item: Mapping[str, Any]) -> RunSummary:
     """The run of `encode_run`. Raises Unreadable."""
-    finished = read_time(read_text(item, "finished"))
-    if finished is None:
-        raise Unreadable
     return RunSummary(
         revision=read_text(item, "revision"),
-        finished=finished,
+        finished=read_moment(item.get("finished")),
         outcome=read_typed(item, "outcome", int),
         summary=read_text(item, "summary"),
     )

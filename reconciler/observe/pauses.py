@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from reconciler.observe.items import decode_good, decode_key, decode_shares, encode_key, encode_shares
-from reconciler.observe.texts import Unreadable, read_text, read_time, read_typed, write_time
+from reconciler.observe.texts import read_moment, read_text, read_typed, write_time
 from reconciler.state.inventory import LONGEST_EMERGENCY, BackOff, EmergencyMark, GoodSet, Reversal
 from reconciler.state.targets import Target
 
@@ -29,7 +28,7 @@ def decode_backoff(item: Mapping[str, Any]) -> BackOff:
     return BackOff(
         revision=read_text(item, "revision"),
         failures=read_typed(item, "failures", int),
-        until=_read_moment(item.get("until")),
+        until=read_moment(item.get("until")),
         reason=read_text(item, "reason"),
     )
 
@@ -48,7 +47,7 @@ def encode_mark(item: EmergencyMark) -> dict[str, Any]:
 
 def decode_mark(item: Mapping[str, Any]) -> EmergencyMark:
     """The mark of `encode_mark`, which ends in time whatever is written there. Raises Unreadable."""
-    since, until = _read_moment(item.get("since")), _read_moment(item.get("until"))
+    since, until = read_moment(item.get("since")), read_moment(item.get("until"))
     return EmergencyMark(
         deployment=read_text(item, "deployment"),
         by=read_text(item, "by"),
@@ -70,7 +69,7 @@ def decode_reversal(item: Mapping[str, Any], target: Target) -> Reversal:
     return Reversal(
         key=decode_key(item, target),
         manager=read_text(item, "manager"),
-        times=tuple(_read_moment(time) for time in read_typed(item, "times", list)),
+        times=tuple(read_moment(time) for time in read_typed(item, "times", list)),
     )
 
 
@@ -88,10 +87,3 @@ def add_bodies(good: tuple[GoodSet, ...], bodies: tuple[Mapping[str, Any], ...])
 def decode_before(item: Mapping[str, Any]) -> GoodSet:
     """A good set with its manifest. Raises Unreadable."""
     return replace(decode_good(item), body=read_text(item, "body"))
-
-
-def _read_moment(text: Any) -> datetime:
-    time = read_time(text) if isinstance(text, str) else None
-    if time is None:
-        raise Unreadable
-    return time

@@ -104,6 +104,14 @@ def read_time(text: str) -> datetime | None:
         raise Unreadable from error
 
 
+def read_moment(text: Any) -> datetime:
+    """A time of `write_time` that must be there. Raises Unreadable."""
+    time = read_time(text) if isinstance(text, str) else None
+    if time is None:
+        raise Unreadable
+    return time
+
+
 def read_number(text: str, most: int) -> int:
     """A number from 0 to `most`. Raises Unreadable."""
     # Python itself refuses to read thousands of digits.

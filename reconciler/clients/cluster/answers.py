@@ -58,24 +58,22 @@ class Call:
 
 def read_object(body: Mapping[str, Any], kind: Kind) -> LiveObject:
     """The object that an answer holds."""
-    metadata = body.get("metadata") or {}
+    seen = read_metadata(body, kind)
     return LiveObject(
-        key=ObjectKey(
-            kind=kind, namespace=str(metadata.get("namespace", "")), name=str(metadata.get("name", ""))
-        ),
-        uid=str(metadata.get("uid", "")),
-        resource_version=str(metadata.get("resourceVersion", "")),
-        generation=int(metadata.get("generation") or 0),
-        labels=dict(metadata.get("labels") or {}),
-        annotations=dict(metadata.get("annotations") or {}),
-        deleting="deletionTimestamp" in metadata,
+        key=seen.key,
+        uid=seen.uid,
+        resource_version=seen.resource_version,
+        generation=seen.generation,
+        labels=seen.labels,
+        annotations=seen.annotations,
+        deleting=seen.deleting,
         # The items of a list of the API server's own kinds do not say what they are.
         body=pack({"apiVersion": kind.api_version, "kind": kind.name, **body}),
     )
 
 
 def read_metadata(body: Mapping[str, Any], kind: Kind) -> ObjectMetadata:
-    """The metadata of the object that an item of a PartialObjectMetadataList stands for."""
+    """The metadata of an object, or of what stands for one in a PartialObjectMetadataList."""
     metadata = body.get("metadata") or {}
     return ObjectMetadata(
         key=ObjectKey(
