@@ -15,6 +15,7 @@ from reconciler.pipeline.settling import Settled
 from reconciler.pipeline.told import explain_lost_sets
 from reconciler.state.observations import Health
 from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Action
 from reconciler.state.runs import TargetRun
 
 
@@ -51,7 +52,9 @@ def tell_interrupted(request: TargetRequest, error: Interrupted) -> TargetRun:
 def tell_unseen(run: TargetRun, what: str, error: ClusterError) -> TargetRun:
     """The run with all that it did, and with what it could not find out or record afterwards."""
     outcome = find_outcome(error) or Outcome.UNDECIDED
-    return replace(run, outcome=outcome, message=f"every change was tried, but {what}: {error}")
+    tried = any(result.action is not Action.SKIPPED for result in run.results)
+    done = "every change was tried" if tried else "there was nothing to change"
+    return replace(run, outcome=outcome, message=f"{done}, but {what}: {error}")
 
 
 def explain_health(request: TargetRequest, seen: Look, cluster: Cluster, clock: Clock) -> tuple[Health, ...]:
