@@ -16,10 +16,12 @@ from tests.faults.sweep_runner import Ended, Runner
 
 LANES = 8
 
-# A refusal that is no outage is for people to look into: usage or configuration.
+# A refusal that is no outage, or an answer that no MLflow server gives, is for people to look into: usage or
+# configuration.
 _ENDS: dict[Fault | None, set[int]] = {
     Fault.KILL: {-9},
     Fault.TERM: {130},
+    Fault.HALVE: {2, 3},
     Fault.CONFLICT: {2, 3},
     Fault.EXPIRED: {2, 3},
 }
