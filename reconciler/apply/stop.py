@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import final
@@ -27,6 +28,7 @@ class Stop:
     def __init__(self) -> None:
         self._signal_name = ""
         self._sheltered = 0
+        self._counting = threading.Lock()
 
     @property
     def requested(self) -> bool:
@@ -55,8 +57,10 @@ class Stop:
     @contextmanager
     def shelter(self) -> Iterator[None]:
         """While inside, a first signal asks; outside, it breaks off at once, since nothing is half done."""
-        self._sheltered += 1
+        with self._counting:
+            self._sheltered += 1
         try:
             yield
         finally:
-            self._sheltered -= 1
+            with self._counting:
+                self._sheltered -= 1

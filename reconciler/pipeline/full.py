@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from typing import ParamSpec, TypeVar
 
 from reconciler.apply.lease import LeaseTerms
+from reconciler.apply.parallel import run_parallel
 from reconciler.clients.source.interface import Revision, SourceError, Tree
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.check import check_tree
@@ -28,6 +31,12 @@ from reconciler.state.repository import EnvironmentEntry, Repository
 from reconciler.state.runs import Run, TargetRun
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
+
+_TARGETS = 4
+"""How many targets are worked on at once: while one waits for the API server, another is planned."""
+
+_Answer = TypeVar("_Answer")
+_Given = ParamSpec("_Given")
 
 
 def sync_revision(
@@ -56,22 +65,21 @@ def sync_revision(
     """
     check = check_tree(tree)
     _refuse_unknown_deployments(check, only)
-    find_ancestry = ask_ancestry(tools.source, revision)
-    find_author = ask_author(tools.source, revision.sha)
+    take_turns = _TakeTurns()
+    find_ancestry = take_turns(ask_ancestry(tools.source, revision))
+    find_author = take_turns(ask_author(tools.source, revision.sha))
     chosen = select_environments(check.repository, names, settings.cluster.name)
     vanished = judge_vanished(check.repository, names, tools.cluster, str(revision), find_ancestry)
     if records.complete and not vanished:
         terms = _find_all(terms, records, check.repository, settings.cluster.name)
-    runs = []
-    for entry in chosen:
+
+    def work(entry: EnvironmentEntry) -> TargetRun:
         if entry.environment is None:
             unreadable = _tell_unreadable(entry, check, revision, settings.cluster.name)
             tell_run(tools.cluster, unreadable, find_author(), tools.clock.now())
-            runs.append(unreadable)
-            continue
+            return unreadable
         if tools.stop.requested:
-            runs.append(_tell_not_begun(entry.name, entry.environment.declaration.namespace, revision, tools))
-            continue
+            return _tell_not_begun(entry.name, entry.environment.declaration.namespace, revision, tools)
         wanted = TargetRequest(
             rendered=render_environment(
                 check, entry.name, cluster=settings.cluster.name, commit=revision.sha
@@ -88,10 +96,13 @@ def sync_revision(
             at_once=at_once,
             wait=settings.wait,
             quiet=terms,
-            judge_commits=ask_signatures(tools.source, revision, trust, entry.name),
+            judge_commits=take_turns(ask_signatures(tools.source, revision, trust, entry.name)),
             outage=outage,
         )
-        runs.append(_sync_target(wanted, tools))
+        return _sync_target(wanted, tools)
+
+    done = {entry.name: run for entry, run in run_parallel(chosen, work, limit=_TARGETS, go_on=lambda: True)}
+    runs = [done[entry.name] for entry in chosen]
     for run in vanished:
         tell_run(tools.cluster, run, find_author(), tools.clock.now())
     runs += vanished
@@ -110,7 +121,7 @@ def sync_revision(
 def _sync_target(wanted: TargetRequest, tools: SyncTools) -> TargetRun:
     """The target's run, also where the repository cannot answer a question about history any more."""
     try:
-        return sync_target(wanted, tools.cluster, tools.clock, tools.progress, tools.stop)
+        return sync_target(wanted, tools.cluster.open_part(), tools.clock, tools.progress, tools.stop)
     except SourceError as error:
         run = TargetRun(
             target=wanted.rendered.desired.target,
@@ -120,6 +131,20 @@ def _sync_target(wanted: TargetRequest, tools: SyncTools) -> TargetRun:
         )
         tell_run(tools.cluster, run, wanted.find_author(), tools.clock.now())
         return run
+
+
+class _TakeTurns:
+    """Lets targets ask the repository one after the other: a question may fetch, and each is asked once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __call__(self, ask: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
+        def wait(*args: _Given.args, **kwargs: _Given.kwargs) -> _Answer:
+            with self._lock:
+                return ask(*args, **kwargs)
+
+        return wait
 
 
 def _tell_not_begun(name: str, namespace: str, revision: Revision, tools: SyncTools) -> TargetRun:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -301,10 +301,12 @@ class ClusterWriter(Protocol):
 class Cluster:
     """One API server. `dry_run` checks what `writer` would do, webhooks included, and stores nothing.
 
-    `namespace` is the caller's own: the context's, or the Pod's.
+    `namespace` is the caller's own: the context's, or the Pod's. `open_part` gives the same cluster over the
+    same connections, whose reader counts the requests of that part alone.
     """
 
     reader: ClusterReader
     writer: ClusterWriter
     dry_run: ClusterWriter
+    open_part: Callable[[], Cluster]
     namespace: str = "default"

@@ -40,11 +40,15 @@ def connect(
     request. Raises ClusterMisconfigured.
     """
     access, namespace = find_access(kubeconfig, context)
-    transport = HttpTransport(access, patience=patience, hurried=hurried)
+    return _build(HttpTransport(access, patience=patience, hurried=hurried), page, namespace)
+
+
+def _build(transport: HttpTransport, page: int, namespace: str) -> Cluster:
     return Cluster(
         reader=RestReader(transport, page=page),
         writer=RestWriter(transport),
         dry_run=RestWriter(DryRunTransport(transport)),
+        open_part=lambda: _build(transport.part(), page, namespace),
         namespace=namespace,
     )
 

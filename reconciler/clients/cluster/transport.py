@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
@@ -22,6 +22,7 @@ from reconciler.clients.cluster.interface import (
     ClusterUnreachable,
     Throttled,
 )
+from reconciler.clients.cluster.tally import Tally
 from reconciler.clients.cluster.wire import Broken, Distrusted, Oversized, Reply, Wire
 
 JSON = "application/json"
@@ -120,9 +121,8 @@ class HttpTransport:
         self._monotonic = monotonic
         self._hurried = hurried
         self._waits = _Waits(self._patience.waits)
-        self._counts: Counter[str] = Counter()
-        self._answers: Counter[tuple[str, int]] = Counter()
-        self._counting = threading.Lock()
+        self._turns = threading.BoundedSemaphore(PARALLEL + 1)
+        self._tally = Tally()
 
     @property
     def server(self) -> str:
@@ -131,13 +131,17 @@ class HttpTransport:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        with self._counting:
-            return dict(self._counts)
+        return self._tally.read_counts()
 
     @property
     def answers(self) -> Mapping[tuple[str, int], int]:
-        with self._counting:
-            return dict(self._answers)
+        return self._tally.read_answers()
+
+    def part(self) -> HttpTransport:
+        """The same connections and budgets, with counts of its own, which begin at nothing."""
+        part = copy.copy(self)
+        part._tally = Tally(self._tally)
+        return part
 
     def send(self, request: Request) -> Answer:
         body = None if request.body is None else json.dumps(request.body).encode()
@@ -149,16 +153,18 @@ class HttpTransport:
             delay: float | None = None
             told = False
             try:
-                reply = self._send_once(request, body, self._patience.budget - (self._monotonic() - started))
+                with self._turns:
+                    left = self._patience.budget - (self._monotonic() - started)
+                    reply = self._send_once(request, body, left)
             except Broken as error:
-                self._note(request, 0)
+                self._tally.note_answer(request.method, 0)
                 failures += 1
                 unseen = unseen or error.sent
                 if failures >= self._patience.tries or self._hurried() or not _may_repeat(request, error):
                     raise self._unreachable(str(error), tries, started, unseen) from error
                 why = str(error)
             else:
-                self._note(request, reply.status)
+                self._tally.note_answer(request.method, reply.status)
                 answer = _read_answer(reply)
                 delay = _read_delay(reply)
                 told = answer.status == 429 or delay is not None
@@ -187,8 +193,7 @@ class HttpTransport:
             self._sleep(pause)
 
     def _send_once(self, request: Request, body: bytes | None, left: float) -> Reply:
-        with self._counting:
-            self._counts[request.method] += 1
+        self._tally.note_sent(request.method)
         if self._hurried():
             left = min(left, self._patience.hurry)
         headers = {"Accept": request.accept, "User-Agent": f"modelsync/{__version__}"}
@@ -210,10 +215,6 @@ class HttpTransport:
                 f"the API server at {self.server} could not be trusted: {error}. "
                 "Check certificate-authority-data of the cluster, and that this is the cluster meant."
             ) from error
-
-    def _note(self, request: Request, status: int) -> None:
-        with self._counting:
-            self._answers[(request.method, status)] += 1
 
     def _pause(self, failures: int, delay: float | None) -> float:
         # Spread out, so that many that failed together do not come back together; and never at once, or
