@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, TypeVar
@@ -59,6 +59,15 @@ def take_alternate(cases: Iterable[AnyCase]) -> list[AnyCase]:
     """Half of the cases: of each fault every other request, and of each request every other fault."""
     order = {fault: number for number, fault in enumerate(Fault)}
     return [case for case in cases if (order[case.fault] + case.at) % 2 == 0]
+
+
+def take_turns(cases: Sequence[AnyCase], start: int) -> list[AnyCase]:
+    """One case of every other fault, from the first or (`start` is odd) the second, on each request in turn.
+
+    Two samples, one with an even and one with an odd start, hold every fault, however few requests there are.
+    """
+    by_fault = [[case for case in cases if case.fault is fault] for fault in list(Fault)[start % 2 :: 2]]
+    return [found[turn % len(found)] for turn, found in enumerate(by_fault) if found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.sweep_checks import Kind, Problem
-from tests.faults.sweep_faults import Fault, take_alternate
+from tests.faults.sweep_faults import Fault, take_alternate, take_turns
 from tests.faults.sweep_proxy import FaultyProxy
 from tests.faults.sweep_runner import Ended, Runner
 
@@ -83,24 +83,24 @@ class RegistryStand:
 
 
 def play_registry(
-    stand: RegistryStand, commands: Sequence[Command], *, stride: int
+    stand: RegistryStand, commands: Sequence[Command], *, sample: bool
 ) -> tuple[RegistryCase, ...]:
-    """Every `stride`-th of all cases; with 0 one half of them."""
+    """Half of all cases, or a sample: every other fault with a command, and the others with the next one."""
     references: dict[str, dict[str, bytes]] = {}
-    cases: list[RegistryCase] = []
-    for command in commands:
+    chosen: list[RegistryCase] = []
+    for number, command in enumerate(commands):
         where = stand.copy(f"reference-{command.name}")
         ended, proxy = stand.run(command, where)
         assert ended.code == command.ends, f"{command.name}, without a fault: {ended.out}{ended.err}"
         references[command.name] = read_files(where)
-        cases += [
+        cases = [
             RegistryCase(command=command.name, fault=fault, at=at)
             for fault in Fault
             for at in range(1, len(proxy.requests) + 1)
         ]
+        chosen += take_turns(cases, number) if sample else take_alternate(cases)
     known = {command.name: command for command in commands}
     numbers = itertools.count()
-    chosen = cases[::stride] if stride else take_alternate(cases)
 
     def play(case: RegistryCase) -> RegistryCase:
         return _play(stand, known[case.command], case, references[case.command], f"case-{next(numbers)}")

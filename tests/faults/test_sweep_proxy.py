@@ -12,7 +12,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from tests.faults.sweep_faults import LATENESS, Fault, take_alternate
+from tests.faults.sweep_faults import LATENESS, Fault, take_alternate, take_turns
 from tests.faults.sweep_proxy import FaultyProxy
 from tests.faults.sweep_registry import RegistryCase
 from tests.support.answering import Script, Server, serving
@@ -130,3 +130,13 @@ def test_half_of_the_cases_holds_each_request_and_each_fault() -> None:
     assert len(half) == len(cases) // 2
     assert {case.fault for case in half} == set(Fault)
     assert {case.at for case in half} == set(range(1, 9))
+
+
+def test_two_samples_hold_every_fault_also_where_there_is_one_request() -> None:
+    few = [RegistryCase(command="pin", fault=fault, at=1) for fault in Fault]
+    many = [RegistryCase(command="pin", fault=fault, at=at) for fault in Fault for at in range(1, 9)]
+
+    assert [case.fault for case in take_turns(few, 0)] == list(Fault)[::2]
+    assert [case.fault for case in take_turns(few, 1)] == list(Fault)[1::2]
+    assert {case.at for case in take_turns(many, 0)} == set(range(1, 9))
+    assert take_turns((), 0) == []
