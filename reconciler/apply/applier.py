@@ -10,7 +10,7 @@ alone ends the run: nothing new is begun, what is in flight is waited for and to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import groupby
 
@@ -97,6 +97,7 @@ class _Run:
     ) -> None:
         self._plan = plan
         self._cluster = cluster
+        self._writer = cluster.writer.guard(fence.check)
         self._part_of = part_of
         self._fence = fence
         self._report = report
@@ -134,7 +135,7 @@ class _Run:
         """Create and update, those that may be made at once together."""
         changes = tuple(change for change in self._writes() if change.key not in self._results)
         for _, group in groupby(sorted(changes, key=rank), key=rank):
-            for change, outcome in self._try_all(tuple(group), self._cluster.writer, self._fence.check):
+            for change, outcome in self._try_all(tuple(group), self._writer):
                 self._note_written(change, outcome)
 
     def prune(self, clock: Clock) -> None:
@@ -170,14 +171,10 @@ class _Run:
         return self._plan.select(Op.CREATE, Op.UPDATE)
 
     def _try_all(
-        self,
-        changes: tuple[Change, ...],
-        writer: ClusterWriter,
-        check: Callable[[], None] = lambda: None,
+        self, changes: tuple[Change, ...], writer: ClusterWriter
     ) -> Iterable[tuple[Change, _Outcome]]:
         def attempt(change: Change) -> _Outcome:
             try:
-                check()
                 return apply_change(change, self._cluster.reader, writer, self._plan.target)
             except ClusterError as error:
                 # At once, so that no other thread begins anything after it.
@@ -188,7 +185,8 @@ class _Run:
 
     def _note_written(self, change: Change, outcome: _Outcome) -> None:
         if isinstance(outcome, ClusterError):
-            if not isinstance(outcome, LeaseLost):
+            # One that was lost before the first try says nothing of the object.
+            if outcome.unseen or not isinstance(outcome, LeaseLost):
                 self._note(change.key, Action.FAILED, describe_unseen(outcome))
                 self.wrote = self.wrote or outcome.unseen
         elif isinstance(outcome, Refusal):

@@ -33,7 +33,7 @@ from reconciler.state.targets import Target
 
 _POLL = 0.5  # seconds between two looks at a Lease that someone else holds
 _TRIES = 3
-_MARGIN = 0.2  # the part of the duration before its end in which nothing new is started
+_MARGIN = 0.2  # the part of the duration before its end in which nothing new is begun
 
 
 class LeaseError(ClusterError):
@@ -75,8 +75,12 @@ class Fence(Protocol):
     def transitions(self) -> int:
         """Counts up whenever the Lease changes hands: a writer with a lower count is stale."""
 
-    def check(self) -> None:
-        """Raise LeaseLost unless we may still write. To be called before each write."""
+    def check(self) -> float:
+        """In how many seconds others may begin to write, at the soonest.
+
+        Raises LeaseLost unless we may still write. To be asked before each try of a write (`guard` of the
+        cluster's writer): what a lost answer and pauses took may have taken the Lease with it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +153,15 @@ class TargetLease:
     def transitions(self) -> int:
         return self._transitions
 
-    def check(self) -> None:
+    def check(self) -> float:
         with self._state:
-            left = self._terms.duration * (1 - _MARGIN) - (self._clock.monotonic() - self._renewed)
+            left = self._terms.duration - (self._clock.monotonic() - self._renewed)
             lost = self._lost
         if lost:
             raise LeaseLost(self._target, lost)
-        if left <= 0:
+        if left <= self._terms.duration * _MARGIN:
             raise LeaseLost(self._target, "it could not be renewed in time")
+        return left
 
     def _acquire(self) -> None:
         started = self._clock.monotonic()

@@ -105,7 +105,7 @@ class _Run:
                 self.results[change.key] = outcome
                 self.sent = self.sent or outcome.action is Action.DELETED
                 continue
-            if not isinstance(outcome, LeaseLost | Interrupted):
+            if outcome.unseen or not isinstance(outcome, LeaseLost | Interrupted):
                 self.results[change.key] = _result(change.key, Action.FAILED, describe_unseen(outcome))
                 if outcome.unseen:
                     self._unseen.add(change.key)
@@ -135,11 +135,10 @@ class _Run:
 
 
 def _delete(change: Change, live: LiveObject, cluster: Cluster, part_of: str, fence: Fence) -> ObjectResult:
-    key, planned = live.key, live
+    key, planned, writer = live.key, live, cluster.writer.guard(fence.check)
     for _ in range(_TRIES):
-        fence.check()
         try:
-            cluster.writer.delete(
+            writer.delete(
                 key,
                 uid=live.uid,
                 resource_version=live.resource_version,

@@ -7,7 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.apply.lease import Fence, LeaseLost
-from reconciler.clients.cluster.interface import AlreadyExists, Cluster, ClusterError, Conflict, NotFound
+from reconciler.clients.cluster.interface import (
+    AlreadyExists,
+    Cluster,
+    ClusterError,
+    ClusterWriter,
+    Conflict,
+    NotFound,
+)
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.observe.inventory import decode_record, encode_record, has_same_content
 from reconciler.render.applyset import parent_name
@@ -35,7 +42,6 @@ def save_record(
     if known.exists and not known.forged and has_same_content(record, known, target):
         return replace(record, uid=known.uid, resource_version=known.resource_version, exists=True)
     for _ in range(_TRIES):
-        fence.check()
         if known.fence > fence.transitions:
             raise LeaseLost(target, "the record was written by a later run")
         stamped = replace(
@@ -47,7 +53,7 @@ def save_record(
             resource_version=known.resource_version,
         )
         try:
-            stored = _write(cluster, target, stamped, exists=known.exists)
+            stored = _write(cluster.writer.guard(fence.check), target, stamped, exists=known.exists)
         except (AlreadyExists, Conflict, NotFound):
             base, known = known, decode_record(_read(cluster, target), target)
             record = _keep_marks(_keep_added(record, base, known), base, known)
@@ -79,11 +85,11 @@ def beat(cluster: Cluster, target: Target, record: TargetRecord, now: datetime) 
     return replace(marked, resource_version=stored.resource_version)
 
 
-def _write(cluster: Cluster, target: Target, record: TargetRecord, *, exists: bool) -> LiveObject:
+def _write(writer: ClusterWriter, target: Target, record: TargetRecord, *, exists: bool) -> LiveObject:
     body = encode_record(record, target)
     if exists:
-        return cluster.writer.replace(_key(target), body)
-    return cluster.writer.create(CONFIG_MAP, target.namespace, body)
+        return writer.replace(_key(target), body)
+    return writer.create(CONFIG_MAP, target.namespace, body)
 
 
 def _keep_added(record: TargetRecord, base: TargetRecord, found: TargetRecord) -> TargetRecord:

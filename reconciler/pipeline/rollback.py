@@ -144,8 +144,8 @@ def write_back(rollback: Rollback, cluster: Cluster, fence: Fence, clock: Clock)
     target, known = rollback.target, rollback.record
     change = _make_change(rollback)
     _demand(apply_change(change, cluster.reader, cluster.dry_run, target), rollback)
-    fence.check()
-    written = _demand(apply_change(change, cluster.reader, cluster.writer, target), rollback)
+    writer = cluster.writer.guard(fence.check)
+    written = _demand(apply_change(change, cluster.reader, writer, target), rollback)
     said = describe_emergency(rollback)
     line = RunSummary(revision=rollback.good.revision, finished=clock.now(), outcome=0, summary=said)
     marked = replace(

@@ -196,8 +196,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="B28",
         what="ask the fence before each write",
         file="reconciler/apply/applier.py",
-        old="self._cluster.writer, self._fence.check):",
-        new="self._cluster.writer):",
+        old="cluster.writer.guard(fence.check)\n",
+        new="cluster.writer\n",
         test="tests/faults/test_two_writers.py::"
         "test_a_run_that_was_frozen_while_its_lease_ran_out_writes_nothing_more",
     ),

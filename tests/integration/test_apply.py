@@ -17,6 +17,7 @@ from reconciler.clients.cluster.interface import (
     Cluster,
     ClusterUnreachable,
     ClusterWriter,
+    Permit,
     RightMissing,
 )
 from reconciler.clients.cluster.kinds import CONFIG_MAP, EVENT
@@ -232,6 +233,10 @@ class Unplugged:
         self._writer = writer
         self._left = left
         self._lock = threading.Lock()
+
+    def guard(self, permit: Permit) -> Unplugged:
+        self._writer = self._writer.guard(permit)
+        return self
 
     def create(self, kind: Kind, namespace: str, body: Body) -> LiveObject:
         return self._writer.create(kind, namespace, body)

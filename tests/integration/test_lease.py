@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +17,14 @@ from reconciler.apply.stop import Interrupted
 from reconciler.clients.cluster.interface import ClusterError
 from reconciler.clients.cluster.kinds import LEASE
 from reconciler.clients.cluster.kubernetes import connect
+from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace
+from tests.faults.between import Between, is_apply
 from tests.support.clusters import LiveTarget
+from tests.support.proxy import Reply, Request
 from tests.support.waiting import wait_until
 
 
@@ -245,8 +249,9 @@ def test_a_writer_that_is_late_does_not_overwrite_the_record_of_a_later_one(town
 
         transitions = 0
 
-        def check(self) -> None:
+        def check(self) -> float:
             """Nothing is wrong, it thinks."""
+            return 60.0
 
     assert transitions > 0
 
@@ -271,3 +276,30 @@ def test_a_lost_lease_stops_a_run_before_its_first_write(town: LiveTarget, clust
 
     assert town.observe().objects == ()
     assert not town.observe().record.exists
+
+
+@pytest.mark.covers("B28", "T13")
+def test_a_write_whose_answer_was_lost_is_not_tried_again_once_the_lease_is(
+    town: LiveTarget, cluster: LocalCluster, tmp_path: Path
+) -> None:
+    town.declare(town.make("wines"))
+    town.duration = 1.0
+    applies: list[str] = []
+
+    def lose(request: Request) -> Reply | None:
+        if not is_apply(request):
+            return None
+        applies.append(request.path)
+        set_spec(cluster, town, holderIdentity="thief", leaseTransitions=9)
+        time.sleep(1.0)
+        return Reply(status=503)
+
+    with Between(cluster, after=lose) as proxy:
+        town.cluster = connect(kubeconfig=proxy.write_kubeconfig(tmp_path / "kubeconfig"))
+        stopped = town.sync().stopped
+
+    assert isinstance(stopped, LeaseLost)
+    assert len(applies) == 1
+    (told,) = town.reports
+    assert told.action is Action.FAILED
+    assert told.message.startswith("not known whether it landed: ")

@@ -35,10 +35,11 @@ class Meddling:
     times: int = 1
     transitions: int = 3
 
-    def check(self) -> None:
+    def check(self) -> float:
         if self.times:
             self.times -= 1
             self.act()
+        return 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -261,10 +261,19 @@ class ClusterReader(Protocol):
         """
 
 
+Permit = Callable[[], float]
+"""Asked before each try of a write, with whatever a run waited for behind it: in how many seconds the try is
+to end. Raises a ClusterError where none may begin any more.
+"""
+
+
 class ClusterWriter(Protocol):
     """Writes. Besides the errors named, all may raise RightMissing, KindMissing, NamespaceMissing,
     NamespaceTerminating, WebhookUnavailable, Invalid and ClusterUnreachable.
     """
+
+    def guard(self, permit: Permit) -> ClusterWriter:
+        """The same writer, no try of which begins without this permit; what it raises ends the write."""
 
     def create(self, kind: Kind, namespace: str, body: Body) -> LiveObject:
         """Make an object. Raises AlreadyExists."""

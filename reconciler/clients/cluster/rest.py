@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from reconciler.clients.cluster.answers import Call, read_error, read_metadata, read_object
 from reconciler.clients.cluster.interface import (
@@ -14,6 +15,7 @@ from reconciler.clients.cluster.interface import (
     ListExpired,
     NotFound,
     ObjectMetadata,
+    Permit,
     RightMissing,
 )
 from reconciler.clients.cluster.transport import JSON, Answer, Request, Transport
@@ -208,8 +210,12 @@ class RestReader:
 class RestWriter:
     """Implements ClusterWriter; over a DryRunTransport it stores nothing."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, permit: Permit | None = None) -> None:
         self._transport = transport
+        self._permit = permit
+
+    def guard(self, permit: Permit) -> RestWriter:
+        return RestWriter(self._transport, permit)
 
     def create(self, kind: Kind, namespace: str, body: Body) -> LiveObject:
         name = str((body.get("metadata") or {}).get("name", ""))
@@ -275,17 +281,16 @@ class RestWriter:
             },
             accept=_METADATA,
         )
-        answer = self._transport.send(request)
-        if answer.status >= 400:
-            self._raise(answer, "delete", key)
+        self._ask(request, "delete", key)
 
     def _send(self, request: Request, verb: str, key: ObjectKey) -> LiveObject:
-        answer = self._transport.send(request)
-        if answer.status >= 400:
-            self._raise(answer, verb, key)
+        answer = self._ask(request, verb, key)
         return read_object(_demand(answer, "metadata", self._transport.server, written=True), key.kind)
 
-    def _raise(self, answer: Answer, verb: str, key: ObjectKey) -> NoReturn:
+    def _ask(self, request: Request, verb: str, key: ObjectKey) -> Answer:
+        answer = self._transport.send(replace(request, permit=self._permit))
+        if answer.status < 400:
+            return answer
         raise read_error(
             answer,
             Call(

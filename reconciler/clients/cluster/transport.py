@@ -18,8 +18,10 @@ from reconciler import __version__
 from reconciler.clients.cluster.access import Access
 from reconciler.clients.cluster.interface import (
     PARALLEL,
+    ClusterError,
     ClusterMisconfigured,
     ClusterUnreachable,
+    Permit,
     Throttled,
 )
 from reconciler.clients.cluster.tally import Tally
@@ -32,7 +34,7 @@ JSON = "application/json"
 class Request:
     """One call of the API. `repeatable` if sending it twice ends as sending it once does.
 
-    `accept` says in which form the answer is wanted.
+    `accept` says in which form the answer is wanted. `permit`, where there is one, is asked before each try.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Request:
     content_type: str = JSON
     accept: str = JSON
     repeatable: bool = True
+    permit: Permit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,10 @@ class Transport(Protocol):
         """The same by method and status; 0 stands for those that got no answer."""
 
     def send(self, request: Request) -> Answer:
-        """The answer, whatever its status. Raises ClusterUnreachable, Throttled, ClusterMisconfigured."""
+        """The answer, whatever its status.
+
+        Raises ClusterUnreachable, Throttled, ClusterMisconfigured, and what the request's permit raises.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +159,9 @@ class HttpTransport:
             delay: float | None = None
             told = False
             try:
+                # Asked with the turn in hand: what was waited for it is gone of the time that is left.
                 with self._turns:
-                    left = self._patience.budget - (self._monotonic() - started)
+                    left = self._find_left(request, tries, started, unseen)
                     reply = self._send_once(request, body, left)
             except Broken as error:
                 self._tally.note_answer(request.method, 0)
@@ -191,6 +198,21 @@ class HttpTransport:
             if late:
                 raise self._unreachable(why, tries, started, unseen)
             self._sleep(pause)
+
+    def _find_left(self, request: Request, tries: int, started: float, unseen: bool) -> float:
+        """In how many seconds the next try, the `tries`-th, is to end."""
+        left = self._patience.budget - (self._monotonic() - started)
+        if left <= 0:
+            why = "could not be asked in time: other requests of this run took all of it"
+            raise self._unreachable(why, tries - 1, started, unseen)
+        if request.permit is None:
+            return left
+        try:
+            return min(left, request.permit())
+        except ClusterError as error:
+            # A try before this one may have been acted on.
+            error.unseen = unseen
+            raise
 
     def _send_once(self, request: Request, body: bytes | None, left: float) -> Reply:
         self._tally.note_sent(request.method)

@@ -116,7 +116,8 @@ class Wire:
                 f"{self._prefix}{path}",
                 body=body,
                 headers=headers,
-                timeout=Timeout(connect=min(self._wait, left), read=left),
+                # Together, or an answer to what was late to connect would be waited for twice as long.
+                timeout=Timeout(connect=min(self._wait, left), read=left, total=left),
                 retries=False,
                 redirect=False,
                 assert_same_host=False,
