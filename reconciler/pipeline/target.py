@@ -50,7 +50,7 @@ def _sync_sheltered(
     meter = Meter(cluster.reader, clock)
     try:
         stop.check()
-        run = _sync(request, cluster, clock, progress, meter, stop)
+        run, seen = _sync(request, cluster, clock, progress, meter, stop)
         if run.outcome in (Outcome.DONE, Outcome.UNHEALTHY):
             try:
                 waited = wait_for_health(run, request, cluster, clock, progress, stop)
@@ -59,8 +59,11 @@ def _sync_sheltered(
             if [item.word for item in waited.health] != [item.word for item in run.health]:
                 note_health(request, cluster, clock, meter)
             run = waited
+            if request.wait > 0:
+                # That took time, in which others may have changed what is there.
+                seen = None
         if not stop.requested:
-            run = tell_traffic(run, request, cluster)
+            run = tell_traffic(run, request, cluster, seen)
     except Interrupted as error:
         run = tell_interrupted(request, error)
     except ClusterError as error:
@@ -82,7 +85,8 @@ def _sync_sheltered(
 
 def _sync(
     request: TargetRequest, cluster: Cluster, clock: Clock, progress: Progress, meter: Meter, stop: Stop
-) -> TargetRun:
+) -> tuple[TargetRun, Observation | None]:
+    """The run, and what was there at its end where that was seen after all writes."""
     target = request.rendered.desired.target
     first = look_now(request, cluster, clock)
     quiet = settle(request, first, clock)
@@ -92,14 +96,14 @@ def _sync(
         if is_heartbeat_due(record, clock.now()):
             marked = add_mark(request, first.observation, record, quiet.outcome, health, clock.now())
             beat(cluster, target, marked, clock.now())
-        return finish(request, first, quiet, health)
+        return finish(request, first, quiet, health), first.observation
     stop.check()
     namespace = cluster.reader.read_namespace(target.namespace)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
     strange = judge_namespace(request, first, namespace, clock)
     if strange is not None:
-        return strange
+        return strange, None
     with TargetLease(
         cluster,
         target,
@@ -122,7 +126,8 @@ def _sync(
             record = add_figures(second, settled, clock, meter)
             save(add_mark(request, second.observation, record, settled.outcome, second.health, clock.now()))
             notes = tell_events(cluster, request, settled, clock)
-            return finish(request, second, settled, explain_health(request, second, cluster, clock), notes)
+            explained = explain_health(request, second, cluster, clock)
+            return finish(request, second, settled, explained, notes), second.observation
         applied = apply_plan(
             second.plan,
             cluster,
@@ -158,7 +163,9 @@ def _sync(
                 unseen = ("that could not be recorded", error)
         notes = tell_events(cluster, request, settled, clock)
         run = finish(request, second, settled, health, notes)
-        return run if unseen is None else tell_unseen(run, *unseen)
+        if unseen is not None:
+            run = tell_unseen(run, *unseen)
+        return run, after if applied.stopped is None else None
 
 
 def _keep_bodies(request: TargetRequest, seen: Look) -> Observation:

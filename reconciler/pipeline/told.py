@@ -8,22 +8,25 @@ from dataclasses import replace
 from reconciler.clients.cluster.interface import Cluster, ClusterError
 from reconciler.pipeline.explain import explain_lost, find_places
 from reconciler.pipeline.look import TargetRequest
-from reconciler.pipeline.traffic import read_routes_again
+from reconciler.pipeline.traffic import read_routes_now
 from reconciler.plan.shares import read_shares
 from reconciler.plan.traffic import TrafficView, explain_traffic
 from reconciler.state.inventory import GoodSet
 from reconciler.state.objects import SELDON_DEPLOYMENT, LiveObject
-from reconciler.state.observations import HealthWord
+from reconciler.state.observations import HealthWord, Observation
 from reconciler.state.plans import Action
 from reconciler.state.routes import Routes
 from reconciler.state.runs import TargetRun
 
 
-def tell_traffic(run: TargetRun, request: TargetRequest, cluster: Cluster) -> TargetRun:
+def tell_traffic(
+    run: TargetRun, request: TargetRequest, cluster: Cluster, seen: Observation | None
+) -> TargetRun:
     """The run with the routes at its end and what is to be said of them.
 
-    They are read only where something was written, or was waited for and is not ready: two requests. A run
-    that found nothing to do asks for nothing more. What cannot be read is not known, and no failure.
+    They are read only where something was written, or was waited for and is not ready: one request, and one
+    more for the objects where they were not `seen` at the end. A run that found nothing to do asks for
+    nothing more. What cannot be read is not known, and no failure.
     """
     target = request.rendered.desired.target
     wrote = any(item.action in (Action.CREATED, Action.CONFIGURED) for item in run.results)
@@ -31,7 +34,10 @@ def tell_traffic(run: TargetRun, request: TargetRequest, cluster: Cluster) -> Ta
     if run.plan is None or not (wrote or waits):
         return run
     try:
-        routes, objects = read_routes_again(cluster.reader, target, request.view)
+        objects = (
+            seen.objects if seen is not None else cluster.reader.list(SELDON_DEPLOYMENT, target.namespace)
+        )
+        routes = read_routes_now(cluster.reader, target, request.view, objects)
     except ClusterError as error:
         return replace(run, notes=(*run.notes, f"what is routed could not be read: {error}"))
     return replace(run, routes=routes, notes=(*run.notes, *_explain(run, request, routes, objects)))

@@ -25,12 +25,11 @@ _SETTLED_AFTER = 90  # seconds
 _LEAST_WINDOW = 60  # seconds; less holds too few scrapes to be halved
 
 
-def read_routes_again(
-    reader: ClusterReader, target: Target, view: ClusterView
-) -> tuple[Routes, tuple[LiveObject, ...]]:
-    """The routes as they are now, and the SeldonDeployments that they belong to. Raises ClusterError."""
-    objects = reader.list(SELDON_DEPLOYMENT, target.namespace)
-    return read_routes(reader, target.namespace, _first_ingress(view), objects), objects
+def read_routes_now(
+    reader: ClusterReader, target: Target, view: ClusterView, objects: tuple[LiveObject, ...]
+) -> Routes:
+    """The routes of the SeldonDeployments among `objects` as they are now. Raises ClusterError."""
+    return read_routes(reader, target.namespace, _first_ingress(view), _only_served(objects))
 
 
 def read_traffic(
