@@ -24,7 +24,8 @@ from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
 from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.policy.clusters import ClusterView
-from reconciler.state.declarations import Environment, Exceptions
+from reconciler.state.declarations import Environment
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, Namespace, Observation
 from reconciler.state.outcomes import Outcome

@@ -14,7 +14,7 @@ from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.records import RunFacts, build_record, find_startup, find_unhealthy
 from reconciler.pipeline.summary import summarise
 from reconciler.plan.exceptions import list_holding
-from reconciler.state.declarations import Exceptions
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.inventory import ObjectResult, TargetRecord
 from reconciler.state.objects import ObjectKey
 from reconciler.state.observations import Health, Namespace

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from reconciler.plan.waivers import is_active
 from reconciler.plan.windows import Span, list_spans
 from reconciler.plan.wording import join_words
-from reconciler.state.declarations import Exceptions, Freeze, Suspension, Waiver, Weekly, Window
+from reconciler.state.exceptions import Exceptions, Freeze, Suspension, Waiver, Weekly, Window
 from reconciler.state.figures import ExceptionInForce, ExceptionKind
 from reconciler.state.moments import end_of, start_of
 

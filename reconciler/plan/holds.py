@@ -11,7 +11,7 @@ from reconciler.plan.exceptions import describe_suspension, describe_unreadable,
 from reconciler.plan.fights import find_fight
 from reconciler.plan.freezes import is_safe, list_free
 from reconciler.plan.shares import read_shares
-from reconciler.state.declarations import Exceptions
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.inventory import EmergencyMark, GoodSet, Reversal
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health

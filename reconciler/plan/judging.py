@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from reconciler.plan.waivers import is_active
-from reconciler.state.declarations import Waiver
+from reconciler.state.exceptions import Waiver
 from reconciler.state.inventory import GoodSet
 from reconciler.state.objects import LiveObject
 from reconciler.state.observations import Namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from reconciler.state.declarations import Waiver
+from reconciler.state.exceptions import Waiver
 from reconciler.state.moments import end_of
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reconciler.state.declarations import Weekly
+from reconciler.state.exceptions import Weekly
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from reconciler.state.declarations import (
-    Defaults,
-    Deployment,
-    Environment,
-    Exceptions,
-    Model,
-    VersionRecord,
-)
+from reconciler.state.declarations import Defaults, Deployment, Environment, Model, VersionRecord
 from reconciler.state.documents import Document
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.extras import ExtraTemplate
 
 T = TypeVar("T")

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reconciler.state.declarations import (
+from reconciler.state.documents import PathKey
+from reconciler.state.written import (
     Address,
     ClockTime,
     Digest,
@@ -19,7 +20,6 @@ from reconciler.state.declarations import (
     Timestamp,
     WeekTime,
 )
-from reconciler.state.documents import PathKey
 from reconciler.validate.schema import resolve_reference
 
 Node = Mapping[str, Any]

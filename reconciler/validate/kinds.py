@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.load.layout import FileKind
-from reconciler.state.declarations import (
-    Declaration,
-    Defaults,
-    Deployment,
-    Environment,
-    Exceptions,
-    Model,
-    VersionRecord,
-)
+from reconciler.state.declarations import Declaration, Defaults, Deployment, Environment, Model, VersionRecord
+from reconciler.state.exceptions import Exceptions
 
 TYPES: Mapping[FileKind, type[Declaration]] = {
     FileKind.DEFAULTS: Defaults,

@@ -26,8 +26,8 @@ from datetime import datetime, timedelta
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.wording import join_words
-from reconciler.state.declarations import Exceptions
 from reconciler.state.documents import PathKey
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.findings import Finding, Grade
 from reconciler.state.moments import end_of
 

@@ -29,8 +29,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
 from reconciler.policy.wording import suggest_name
-from reconciler.state.declarations import Exceptions, Freeze, Hold, Weekly, Window
 from reconciler.state.documents import Document, PathKey
+from reconciler.state.exceptions import Exceptions, Freeze, Hold, Weekly, Window
 from reconciler.state.findings import Finding
 from reconciler.state.moments import end_of, start_of
 from reconciler.state.repository import EnvironmentEntry, Repository

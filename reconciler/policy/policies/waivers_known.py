@@ -27,8 +27,8 @@ from datetime import datetime, timezone
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
 from reconciler.policy.wording import join_words, suggest_name
-from reconciler.state.declarations import Exceptions, Waiver
 from reconciler.state.documents import Document, Location
+from reconciler.state.exceptions import Exceptions, Waiver
 from reconciler.state.findings import Finding
 from reconciler.state.repository import Entry, EnvironmentEntry
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.pipeline.calm import find_moments
-from reconciler.state.declarations import Exceptions
 from reconciler.state.documents import Document, Location
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.repository import Entry, EnvironmentEntry
 
 

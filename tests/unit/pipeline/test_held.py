@@ -10,7 +10,7 @@ import pytest
 from reconciler.pipeline.good import renew_good
 from reconciler.pipeline.records import RunFacts, build_record
 from reconciler.plan.holds import HoldInput, hold_changes
-from reconciler.state.declarations import Exceptions
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.inventory import EARLIER_SETS, GoodSet, InventoryEntry, ObjectResult
 from reconciler.state.objects import Manifest
 from reconciler.state.observations import Health, HealthWord

@@ -10,7 +10,8 @@ from reconciler.load.layout import FileKind
 from reconciler.load.yaml import read
 from reconciler.plan.fights import PERIOD, ROUNDS
 from reconciler.plan.pruning import DEFAULT_MAX_PRUNE
-from reconciler.state.declarations import Deployment, Exceptions
+from reconciler.state.declarations import Deployment
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.inventory import EARLIER_SETS
 from reconciler.state.objects import PRUNE_ANNOTATION
 from reconciler.validate.parse import parse_document

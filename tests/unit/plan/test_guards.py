@@ -21,7 +21,7 @@ from reconciler.plan.guards import (
 from reconciler.plan.pruning import prune_limit
 from reconciler.plan.waivers import is_active
 from reconciler.policy.policies.waivers_known import WAIVABLE_RULES
-from reconciler.state.declarations import Waiver
+from reconciler.state.exceptions import Waiver
 from reconciler.state.inventory import DIGEST_LENGTH, GoodSet
 from reconciler.state.moments import end_of
 from reconciler.state.objects import ENVIRONMENT_LABEL, MODEL_LABEL, Manifest

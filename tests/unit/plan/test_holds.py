@@ -13,7 +13,7 @@ from reconciler.plan.exceptions import find_next_change, list_holding, list_in_f
 from reconciler.plan.freezes import is_restored
 from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
 from reconciler.plan.shares import read_shares
-from reconciler.state.declarations import Exceptions
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.figures import ExceptionKind
 from reconciler.state.inventory import DIGEST_LENGTH, EmergencyMark, GoodSet, Reversal
 from reconciler.state.objects import DEPLOYMENT_LABEL, EXTRA_KINDS, Manifest

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.plan.windows import find_zone, list_spans
-from reconciler.state.declarations import Weekly
+from reconciler.state.exceptions import Weekly
 
 ALL_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -18,11 +18,11 @@ from reconciler.state.declarations import (
     Defaults,
     Deployment,
     Environment,
-    Exceptions,
     Model,
     RecordedFile,
     VersionRecord,
 )
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.findings import Finding
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 

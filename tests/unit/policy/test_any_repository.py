@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 from reconciler.policy.context import Context
 from reconciler.policy.engine import run_policies
 from reconciler.policy.policies import POLICIES
-from reconciler.state.declarations import (
-    Defaults,
-    Deployment,
-    Environment,
-    Exceptions,
-    Model,
-    VersionRecord,
-)
+from reconciler.state.declarations import Defaults, Deployment, Environment, Model, VersionRecord
 from reconciler.state.documents import Document, Location, PathKey
+from reconciler.state.exceptions import Exceptions
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 
 TEXT = st.text(max_size=6)
