@@ -594,9 +594,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="T5",
         what="leave an object alone whose change is refused (others delete it and make it anew)",
         file="reconciler/clients/cluster/rest.py",
-        old="            self._raise(answer, verb, key)\n",
-        new='            self._transport.send(Request(method="DELETE", path=request.path))\n'
-        "            answer = self._transport.send(request)\n",
+        old="        if answer.status < 400:\n            return answer\n",
+        new="        if answer.status < 400:\n            return answer\n"
+        '        self._transport.send(Request(method="DELETE", path=request.path))\n'
+        "        if (answer := self._transport.send(request)).status < 400:\n            return answer\n",
         test="tests/faults/test_meddling.py::"
         "test_a_change_that_the_server_refuses_leaves_the_object_as_it_is",
     ),
