@@ -24,7 +24,7 @@ def choose_measure(clocks: object = time) -> int:
     """The clock for spans of time, of those that the platform has (default: this one).
 
     Linux' CLOCK_MONOTONIC stands still while the machine sleeps (clock_gettime(2)): a laptop that wakes after
-    an hour would believe that its Lease was renewed a moment ago. CLOCK_BOOTTIME goes on. Where it is missing,
+    an hour would believe its Lease to be renewed a moment ago. CLOCK_BOOTTIME goes on. Where it is missing,
     as on macOS, CLOCK_MONOTONIC goes on itself.
     """
     return getattr(clocks, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
