@@ -21,7 +21,7 @@ from reconciler.plan.backoff import hold_back
 from reconciler.plan.capacity import find_additions
 from reconciler.plan.exceptions import list_in_force
 from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
-from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
+from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held, list_early
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.policy.clusters import ClusterView
 from reconciler.state.declarations import Environment
@@ -144,11 +144,12 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
     health = assess_proven(request.rendered, observation, request.view, cluster.reader, now)
     entries = advise_entries(plan, request.rendered.manifests, ingress=request.view.platform.ingresses[0])
     in_force = list_in_force(exceptions, target.environment, now)
+    early = list_early(record.marks, target.environment, now)
     return Look(
         plan=replace(
             plan,
             refusals=refusals,
-            notes=(*plan.notes, *notes, *advise_changes(plan, health), *entries, *in_force),
+            notes=(*plan.notes, *notes, *advise_changes(plan, health), *entries, *in_force, *early),
         ),
         observation=observation,
         health=leave_out_held(health, plan),
@@ -167,7 +168,12 @@ def look_now(
 
 def observe_again(request: TargetRequest, cluster: Cluster) -> Observation:
     """What is there after a run wrote. Raises ClusterError."""
-    return observe(cluster.reader, request.rendered.desired.target, manifests=request.rendered.manifests)
+    return observe(
+        cluster.reader,
+        request.rendered.desired.target,
+        manifests=request.rendered.manifests,
+        allowed=request.environment.allow.kinds,
+    )
 
 
 def _read_routes(

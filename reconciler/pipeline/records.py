@@ -91,7 +91,7 @@ def build_record(known: TargetRecord, facts: RunFacts) -> TargetRecord:
         ),
         before=keep_before(known.before, known.good, good),
         backoff=_renew_backoff(known, facts),
-        marks=tuple(mark for mark in known.marks if mark.until > facts.now),
+        marks=tuple(mark for mark in known.marks if mark.holds(facts.now)),
         reversals=note_reversals(
             known.reversals,
             facts.plan,

@@ -52,8 +52,24 @@ def leave_out_held(health: tuple[Health, ...], plan: Plan) -> tuple[Health, ...]
 
 
 def find_mark(marks: tuple[EmergencyMark, ...], deployment: str, now: datetime) -> EmergencyMark | None:
-    """The mark of somebody who took this deployment back and whose time is not over."""
-    return next((mark for mark in marks if mark.deployment == deployment and now < mark.until), None)
+    """The mark in force of somebody who took this deployment back."""
+    return next((mark for mark in marks if mark.deployment == deployment and mark.holds(now)), None)
+
+
+def list_early(marks: tuple[EmergencyMark, ...], environment: str, now: datetime) -> tuple[str, ...]:
+    """A note for each mark that does not hold because it was set by a clock that is ahead of ours."""
+    return tuple(
+        f"{environment}/{mark.deployment}: {describe_early(mark)}" for mark in marks if mark.is_early(now)
+    )
+
+
+def describe_early(mark: EmergencyMark) -> str:
+    """Why the mark does not hold, and what to do."""
+    return (
+        f"the emergency of {mark.by} ({mark.reason}) would begin only at {mark.since:%Y-%m-%d %H:%M} UTC: it "
+        "was set by a clock that is ahead, or ours is behind. So it does not hold, and sync makes it as git "
+        "says. Set the clock right and repeat the rollback."
+    )
 
 
 def describe_mark(mark: EmergencyMark) -> str:

@@ -40,7 +40,7 @@ def show_holds(state: TargetStatus) -> Json:
                 "reason": mark.reason,
                 "since": show_time(mark.since),
                 "until": show_time(mark.until),
-                "active": state.at is not None and state.at < mark.until,
+                "active": state.at is not None and mark.holds(state.at),
                 "shares": show_shares(mark.shares),
             }
             for mark in record.marks
@@ -68,6 +68,7 @@ def show_holds(state: TargetStatus) -> Json:
             "outcome": record.failure.outcome,
             "message": record.failure.message,
             "seen": show_time(record.failure.seen),
+            "wentOn": record.failure.went_on,
         }
         if record.failure is not None
         else None,

@@ -48,7 +48,7 @@ _FAMILIES: Mapping[str, _Family] = {
         "undecided, 5 refused, 6 unhealthy, 70 defect, 130 interrupted.",
     ),
     "modelsync_source_seen_timestamp_seconds": _Family(
-        said="When the repository last said what is used now; only while it cannot be asked.",
+        said="When the repository last answered; only while it does not.",
     ),
     "modelsync_run_duration_seconds": _Family(
         said="Wall time of the last run that wrote the record.",
@@ -203,7 +203,7 @@ def _add_holds(families: _Families, reading: TargetReading, now: datetime) -> No
         families.add_time("modelsync_back_off_until_timestamp_seconds", reading, until, revision)
         families.add("modelsync_back_off_failures", reading, record.backoff.failures, revision)
     for mark in record.marks:
-        families.add("modelsync_emergency_active", reading, now < mark.until, mark.deployment)
+        families.add("modelsync_emergency_active", reading, mark.holds(now), mark.deployment)
         families.add_time("modelsync_emergency_until_timestamp_seconds", reading, mark.until, mark.deployment)
     # Several may hold for one deployment; the one that ends last counts, and one without an end is the last.
     ends: dict[tuple[str, str], datetime | None] = {}

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.plan.backoff import is_waiting
 from reconciler.plan.fights import list_fights
-from reconciler.plan.holds import describe_mark
+from reconciler.plan.holds import describe_early, describe_mark
 from reconciler.plan.wording import count, shorten_revision
 from reconciler.state.inventory import EmergencyMark, TargetRecord
 from reconciler.state.outcomes import Outcome
@@ -26,7 +26,9 @@ def show_holds(state: TargetStatus, now: datetime) -> Iterator[str]:
 
 def _show_mark(environment: str, mark: EmergencyMark, now: datetime) -> str:
     name = f"{environment}/{mark.deployment}"
-    if now < mark.until:
+    if mark.is_early(now):
+        return f"{name}: {describe_early(mark)}"
+    if mark.holds(now):
         return f"{name} {describe_mark(mark)}. To end it earlier: modelsync emergency end {name}"
     return (
         f"{name}: the emergency of {mark.by} ({mark.reason}) is over since {_show_time(mark.until)}; "
@@ -57,7 +59,7 @@ def _show_troubles(state: TargetStatus, record: TargetRecord, now: datetime) -> 
             "of the objects, and prunes nothing in that run."
         )
     failure = record.failure
-    if failure is not None and failure.seen is not None:
+    if failure is not None and failure.went_on and failure.seen is not None:
         yield (
             f"{target}: the repository cannot be asked since {_show_time(failure.at)}; sync goes on with "
             f"what it said at {_show_time(failure.seen)}: drift is healed, and nothing else is done. "
@@ -77,7 +79,7 @@ def is_free(state: TargetStatus, now: datetime) -> bool:
     record = state.record
     if record is None or record.forged:
         return False
-    return not state.in_force and not any(now < mark.until for mark in record.marks)
+    return not state.in_force and not any(mark.holds(now) for mark in record.marks)
 
 
 def show_history(record: TargetRecord) -> Iterator[str]:

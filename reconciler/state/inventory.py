@@ -101,6 +101,9 @@ class BackOff:
 LONGEST_EMERGENCY = timedelta(hours=4)
 """How long a mark holds at most: an emergency that takes longer belongs into git."""
 
+EARLIEST_EMERGENCY = timedelta(minutes=5)
+"""How far ahead of ours the clock may be that a mark was set by."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmergencyMark:
@@ -115,6 +118,14 @@ class EmergencyMark:
     since: datetime
     until: datetime
     shares: tuple[Share, ...]
+
+    def holds(self, now: datetime) -> bool:
+        """Whether its time has begun and is not over: by a clock a year ahead it would hold for a year."""
+        return not self.is_early(now) and now < self.until
+
+    def is_early(self, now: datetime) -> bool:
+        """Whether it begins later than clocks may disagree."""
+        return self.since - now > EARLIEST_EMERGENCY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,19 @@ class TestMarksAndConditions:
 
         assert build_record(record, facts).marks == marks[1:]
 
+    def test_a_mark_that_a_clock_set_which_is_ahead_goes_as_well(self) -> None:
+        mark = EmergencyMark(
+            deployment="wines",
+            by="ann",
+            reason="",
+            since=NOON + timedelta(days=365),
+            until=NOON + timedelta(days=365, hours=1),
+            shares=(),
+        )
+        facts = make_facts(outcome=Outcome.DONE, now=NOON)
+
+        assert build_record(TargetRecord(exists=True, marks=(mark,)), facts).marks == ()
+
     def test_what_had_no_room_is_said_until_something_is_written_anew(self) -> None:
         lost = Condition(type="RecordComplete", status="False", reason="NoRoom", message="bodies")
         record = TargetRecord(exists=True, conditions=(lost,), backoff=None)

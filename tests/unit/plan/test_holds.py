@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.plan.exceptions import find_next_change, list_holding, list_in_force
 from reconciler.plan.freezes import is_restored
-from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held
+from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held, list_early
 from reconciler.plan.shares import read_shares
 from reconciler.state.exceptions import Exceptions
 from reconciler.state.figures import ExceptionKind
@@ -372,6 +372,22 @@ class TestEmergencies:
         plan = serve(WINES).declare(SPLIT, PRICES).plan()
         assert get_change(hold(plan, marks=(self.MARK,)), "prices").op is Op.CREATE
         assert hold(plan, marks=(self.MARK,), now=self.MARK.until) == plan
+
+    @pytest.mark.covers("T23", "T13")
+    def test_a_mark_that_a_clock_set_which_is_ahead_does_not_hold(self) -> None:
+        """It would hold until its own time has come, and that may be a year."""
+        plan = serve(WINES).declare(SPLIT).plan()
+        year = timedelta(days=365)
+        ahead = replace(self.MARK, since=NOW + year, until=NOW + year + timedelta(hours=4))
+        assert hold(plan, marks=(ahead,)) == plan
+        (note,) = list_early((ahead, self.MARK), "production", NOW)
+        assert note.startswith("production/wines: the emergency of jane (v5 answers nonsense) would begin")
+
+    def test_clocks_may_disagree_by_five_minutes(self) -> None:
+        plan = serve(WINES).declare(SPLIT).plan()
+        soon = replace(self.MARK, since=NOW + timedelta(minutes=5))
+        assert get_change(hold(plan, marks=(soon,))).op is Op.SKIP
+        assert list_early((soon,), "production", NOW) == ()
 
     def test_git_that_says_the_same_is_applied(self) -> None:
         plan = serve(SPLIT).declare(WINES).plan()

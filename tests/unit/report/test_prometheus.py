@@ -225,6 +225,7 @@ class TestHolds:
         marked = replace(RECORD, marks=(mark,))
         assert show_record(marked)["modelsync_emergency_active"] == {("wines",): 1}
         assert show_record(marked, NOON + HOUR)["modelsync_emergency_active"] == {("wines",): 0}
+        assert show_record(marked, NOON - HOUR)["modelsync_emergency_active"] == {("wines",): 0}
         assert show_record(marked)["modelsync_emergency_until_timestamp_seconds"] == {
             ("wines",): (NOON + HOUR).timestamp()
         }

@@ -88,6 +88,17 @@ def test_what_is_over_holds_nothing() -> None:
     assert "keep taking" not in shown
 
 
+def test_a_mark_that_a_clock_set_which_is_ahead_holds_nothing() -> None:
+    held, _ = scenes.held_states()
+    earlier = scenes.NOW - timedelta(hours=3)
+    shown = text_status.show_status([replace(held, in_force=())], earlier)
+    assert "Nothing held, nothing frozen." in shown
+    assert (
+        "production/wines: the emergency of ann@example.com (v5 answers nonsense) would begin only" in shown
+    )
+    assert "sync leaves it alone" not in shown
+
+
 @pytest.mark.covers("B33")
 def test_golden_json_of_what_is_held_back() -> None:
     check_golden("status-held.json", json_view.show_status(scenes.held_states()))
