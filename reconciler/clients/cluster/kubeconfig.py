@@ -7,6 +7,7 @@ files, plug-ins, providers, passwords, anything unknown or of an odd shape) is l
 from __future__ import annotations
 
 import base64
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -42,6 +43,8 @@ _USER_KEYS = frozenset(
         "extensions",
     }
 )
+# What is written as a text would count as set, whatever it says.
+_SWITCHES = ("insecure-skip-tls-verify", "disable-compression")
 _Node = Mapping[str, Any]
 
 # The parser in C is ten times as fast, and a kubeconfig is mostly long lines of certificates.
@@ -51,10 +54,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_kubeconfig(path: Path, context: str | None) -> tuple[Access, str] | None:
     """Access to the API server that the context (empty: the current one) names, and the context's namespace.
 
-    None if the file is not plain, or cannot be used at all.
+    None if the file is not plain, or cannot be used at all. Raises ClusterMisconfigured as `check_switches`.
     """
+    config = _load(path)
+    _check_switches(config, path)
     try:
-        config = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a safe loader)
         chosen = _find(config["contexts"], context or config["current-context"])["context"]
         cluster = _find(config["clusters"], chosen["cluster"])["cluster"]
         user = _find(config["users"], chosen["user"])["user"] if chosen.get("user") else {}
@@ -67,11 +71,18 @@ def read_kubeconfig(path: Path, context: str | None) -> tuple[Access, str] | Non
         TypeError,
         ValueError,
         AttributeError,
-        yaml.YAMLError,
         ClusterMisconfigured,
     ):
         # The library says what is wrong with it.
         return None
+
+
+def check_switches(path: Path) -> None:
+    """Raise ClusterMisconfigured unless the switches of all clusters of a kubeconfig are true or false.
+
+    Like kubectl, which takes nothing of a file with another one; the library takes "false" for true.
+    """
+    _check_switches(_load(path), path)
 
 
 def read_service_account(
@@ -91,6 +102,29 @@ def read_service_account(
         authorization=TokenFile(token),
     )
     return access, namespace.read_text(encoding="utf-8").strip() if namespace.is_file() else "default"
+
+
+def _load(path: Path) -> Any:
+    """What the file holds; None if it cannot be read."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  (a safe loader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+
+
+def _check_switches(config: object, path: Path) -> None:
+    items = config.get("clusters") if isinstance(config, Mapping) else None
+    for item in items if isinstance(items, list) else ():
+        node = item.get("cluster") if isinstance(item, Mapping) else None
+        if not isinstance(node, Mapping):
+            continue
+        for key in _SWITCHES:
+            value = node.get(key)
+            if not isinstance(value, bool | None):
+                raise ClusterMisconfigured(
+                    f"{path}: {key} of the cluster {item.get('name')} is {json.dumps(value, default=str)}; "
+                    "write true or false there, without quotes."
+                )
 
 
 def _find(items: list[_Node], name: str) -> _Node:

@@ -17,7 +17,7 @@ import yaml
 
 from reconciler.clients.cluster.access import Access, find_proxy
 from reconciler.clients.cluster.interface import Cluster, ClusterMisconfigured
-from reconciler.clients.cluster.kubeconfig import read_kubeconfig, read_service_account
+from reconciler.clients.cluster.kubeconfig import check_switches, read_kubeconfig, read_service_account
 from reconciler.clients.cluster.rest import PAGE, RestReader, RestWriter
 from reconciler.clients.cluster.transport import DryRunTransport, HttpTransport, Patience
 
@@ -84,6 +84,8 @@ def read_with_library(places: str, context: str | None, *, where: str) -> tuple[
     from kubernetes.config import ConfigException, load_kube_config
     from kubernetes.config.kube_config import list_kube_config_contexts
 
+    for place in places.split(os.pathsep):
+        check_switches(_expand(place))
     # A proxy that is given, were it empty, keeps the library from reading the environment.
     configuration = Configuration(proxy="")
     try:

@@ -129,6 +129,32 @@ def test_what_is_not_plain_is_left_to_the_library(user: Any, tmp_path: Path) -> 
     assert read_kubeconfig(path, None) is None
 
 
+@pytest.mark.parametrize("value", ["false", "true", 0, 1, []], ids=repr)
+@pytest.mark.parametrize("user", [{}, {"username": "u", "password": "p"}], ids=["plain", "by the library"])
+@pytest.mark.parametrize("key", ["insecure-skip-tls-verify", "disable-compression"])
+def test_a_switch_is_true_or_false_and_nothing_that_could_be_taken_for_either(
+    key: str, user: Any, value: object, tmp_path: Path
+) -> None:
+    path = write(tmp_path, cluster={key: value}, user=user)
+    with pytest.raises(
+        ClusterMisconfigured, match=f"{key} of the cluster c is .*; write true or false there"
+    ):
+        find_access(path, None)
+
+
+def test_a_switch_counts_in_each_of_several_files(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = write(tmp_path / "other", cluster={"insecure-skip-tls-verify": "false"})
+    with pytest.raises(ClusterMisconfigured, match='is "false"; write true or false there'):
+        read_with_library(f"{write(tmp_path)}:{other}", None, where="the kubeconfig")
+
+
+@pytest.mark.parametrize("value", [False, None])
+def test_a_switch_that_is_off_leaves_the_server_verified(value: object, tmp_path: Path) -> None:
+    access, _ = find_access(write(tmp_path, cluster={"insecure-skip-tls-verify": value}), None)
+    assert access.verify
+
+
 def test_a_plug_in_is_run_by_the_library(tmp_path: Path) -> None:
     expiry = "2999-01-01T00:00:00Z"
     script = tmp_path / "login"
