@@ -10,7 +10,7 @@ alone ends the run: nothing new is begun, what is in flight is waited for and to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import groupby
 
@@ -22,15 +22,17 @@ from reconciler.apply.prune import prune_objects
 from reconciler.apply.recorder import Save
 from reconciler.apply.results import Applied, Report
 from reconciler.apply.stop import Interrupted, Stop
-from reconciler.apply.write import Refusal, Written, apply_change, describe_unseen
-from reconciler.clients.cluster.interface import PARALLEL, Cluster, ClusterError, ClusterWriter
+from reconciler.apply.write import Refusal, Written, apply_change, describe_unseen, rehearse_change
+from reconciler.clients.cluster.interface import PARALLEL, Cluster, ClusterError, ClusterReader, ClusterWriter
 from reconciler.plan.order import rank
 from reconciler.state.inventory import ObjectResult
 from reconciler.state.objects import LiveObject, Manifest, ObjectKey
 from reconciler.state.observations import Observation
 from reconciler.state.plans import Action, Change, Op, Plan
+from reconciler.state.targets import Target
 
 _Outcome = Written | Refusal | ClusterError
+_Write = Callable[[Change, ClusterReader, ClusterWriter, Target], Written | Refusal]
 
 
 def apply_plan(
@@ -119,7 +121,7 @@ class _Run:
         A field conflict concerns its object alone; anything else that is refused blocks the target.
         """
         refused: dict[ObjectKey, Refusal] = {}
-        for change, outcome in self._try_all(self._writes(), self._cluster.dry_run):
+        for change, outcome in self._try_all(self._writes(), self._cluster.dry_run, rehearse_change):
             if isinstance(outcome, Refusal):
                 refused[change.key] = outcome
         if self._ends():
@@ -135,7 +137,7 @@ class _Run:
         """Create and update, those that may be made at once together."""
         changes = tuple(change for change in self._writes() if change.key not in self._results)
         for _, group in groupby(sorted(changes, key=rank), key=rank):
-            for change, outcome in self._try_all(tuple(group), self._writer):
+            for change, outcome in self._try_all(tuple(group), self._writer, apply_change):
                 self._note_written(change, outcome)
 
     def prune(self, clock: Clock) -> None:
@@ -171,11 +173,11 @@ class _Run:
         return self._plan.select(Op.CREATE, Op.UPDATE)
 
     def _try_all(
-        self, changes: tuple[Change, ...], writer: ClusterWriter
+        self, changes: tuple[Change, ...], writer: ClusterWriter, write: _Write
     ) -> Iterable[tuple[Change, _Outcome]]:
         def attempt(change: Change) -> _Outcome:
             try:
-                return apply_change(change, self._cluster.reader, writer, self._plan.target)
+                return write(change, self._cluster.reader, writer, self._plan.target)
             except ClusterError as error:
                 # At once, so that no other thread begins anything after it.
                 self._stop(error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.clients.cluster.interface import (
+    AlreadyExists,
     ClusterError,
     ClusterReader,
     ClusterWriter,
@@ -45,6 +46,26 @@ class Refusal:
     concerns_object_alone: bool
 
 
+def rehearse_change(
+    change: Change, reader: ClusterReader, dry_run: ClusterWriter, target: Target
+) -> Written | Refusal:
+    """As `apply_change`, on a writer that stores nothing.
+
+    What is not there yet is rehearsed as a plain creation: the API server checks the same, admission
+    included, and has no fields to merge, which is a good part of the work of a server-side apply.
+    """
+    if change.op is not Op.CREATE or change.manifest is None:
+        return apply_change(change, reader, dry_run, target)
+    try:
+        live = dry_run.create(change.key.kind, change.key.namespace, change.manifest.body)
+    except AlreadyExists:
+        # Somebody made it since this run looked; who, and what they hold, an apply tells.
+        return apply_change(change, reader, dry_run, target)
+    except ObjectError as error:
+        return _refuse(error)
+    return _written(change, live)
+
+
 def apply_change(
     change: Change, reader: ClusterReader, writer: ClusterWriter, target: Target
 ) -> Written | Refusal:
@@ -63,7 +84,7 @@ def apply_change(
     except FieldConflict as conflict:
         return _take_over(change, manifest, conflict, reader, writer, target)
     except ObjectError as error:
-        return Refusal(message=_describe(error), concerns_object_alone=not isinstance(error, Invalid))
+        return _refuse(error)
     if change.op is Op.CREATE and (others := _find_others(live, target)):
         return Refusal(
             message=f"was made by {others} since this run looked; the next run looks at it again",
@@ -107,7 +128,7 @@ def _take_over(
             live = reader.get(change.key.kind, change.key.namespace, change.key.name)
             continue
         except ObjectError as error:
-            return Refusal(message=_describe(error), concerns_object_alone=not isinstance(error, Invalid))
+            return _refuse(error)
         return _written(change, forced, _describe_taking(change, conflict))
     return Refusal(
         message="was changed again while this run tried to take it back; the next run looks at it again",
@@ -175,6 +196,10 @@ def _find_others(live: LiveObject, target: Target) -> str:
         if not entry.get("subresource")
     }
     return ", ".join(f'"{name}"' for name in sorted(names - {target.field_manager}))
+
+
+def _refuse(error: ObjectError) -> Refusal:
+    return Refusal(message=_describe(error), concerns_object_alone=not isinstance(error, Invalid))
 
 
 def _describe(error: ObjectError) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import ParamSpec, TypeVar
 
 from reconciler.apply.lease import LeaseTerms
 from reconciler.apply.parallel import run_parallel
-from reconciler.clients.source.interface import Revision, SourceError, Tree
+from reconciler.clients.source.interface import Revision, SourceError, SourceUnreachable, Tree
 from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import render_environment
@@ -51,12 +52,12 @@ def sync_revision(
     records: Records,
     terms: QuietTerms,
     trust: Trust,
-    outage: bool,
+    outage: datetime | None,
 ) -> Run:
     """Make the named environments (none: all of the cluster) equal to a revision; `only` names deployments.
 
     `tree` is what the revision holds, `trust` says whose commits may come in; in an `outage` of the
-    repository drift alone is healed.
+    repository, given as when it last answered, drift alone is healed.
 
     `at_once` tries what failed before without waiting. `records` are those that were found before, `terms`
     what is to be said in quiet marks. Raises SettingsError for names that cannot be meant, SourceError if the
@@ -66,6 +67,8 @@ def sync_revision(
     check = check_tree(tree)
     _refuse_unknown_deployments(check, only)
     take_turns = _TakeTurns()
+    # Nothing is gained by rendering two at once; one after the other, the first begins to write meanwhile.
+    render = _TakeTurns()(render_environment)
     find_ancestry = take_turns(ask_ancestry(tools.source, revision))
     find_author = take_turns(ask_author(tools.source, revision.sha))
     chosen = select_environments(check.repository, names, settings.cluster.name)
@@ -81,9 +84,7 @@ def sync_revision(
         if tools.stop.requested:
             return _tell_not_begun(entry.name, entry.environment.declaration.namespace, revision, tools)
         wanted = TargetRequest(
-            rendered=render_environment(
-                check, entry.name, cluster=settings.cluster.name, commit=revision.sha
-            ),
+            rendered=render(check, entry.name, cluster=settings.cluster.name, commit=revision.sha),
             environment=entry.environment.declaration,
             revision=str(revision),
             find_ancestry=find_ancestry,
@@ -129,12 +130,16 @@ def _sync_target(wanted: TargetRequest, tools: SyncTools) -> TargetRun:
             outcome=find_outcome(error) or Outcome.UNDECIDED,
             message=str(error),
         )
-        tell_run(tools.cluster, run, wanted.find_author(), tools.clock.now())
+        lost = error if isinstance(error, SourceUnreachable) else None
+        tell_run(tools.cluster, run, wanted.find_author(), tools.clock.now(), lost)
         return run
 
 
 class _TakeTurns:
-    """Lets targets ask the repository one after the other: a question may fetch, and each is asked once."""
+    """Lets targets call functions one after the other.
+
+    A question to the repository may fetch, and its answer is kept for the next who asks the same.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

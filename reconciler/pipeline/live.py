@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.apply.clock import Clock
 from reconciler.apply.lease import LeaseTerms
 from reconciler.apply.parallel import run_parallel
-from reconciler.apply.write import Refusal, Written, apply_change
+from reconciler.apply.write import Refusal, Written, rehearse_change
 from reconciler.clients.cluster.interface import PARALLEL, Cluster, ClusterError, NamespaceMissing
 from reconciler.clients.source.interface import Revision, Source
 from reconciler.pipeline.ancestry import ask_ancestry
@@ -94,7 +94,7 @@ def _rehearse(plan: Plan, cluster: Cluster) -> tuple[str, ...]:
     changes = plan.select(Op.CREATE, Op.UPDATE) if not plan.refused else ()
 
     def attempt(change: Change) -> Written | Refusal:
-        return apply_change(change, cluster.reader, cluster.dry_run, plan.target)
+        return rehearse_change(change, cluster.reader, cluster.dry_run, plan.target)
 
     tried = {
         change.key: outcome

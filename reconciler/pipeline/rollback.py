@@ -11,7 +11,7 @@ from reconciler.apply.clock import Clock
 from reconciler.apply.events import record_events
 from reconciler.apply.lease import Fence
 from reconciler.apply.recorder import save_record
-from reconciler.apply.write import Refusal, Written, apply_change
+from reconciler.apply.write import Refusal, Written, apply_change, rehearse_change
 from reconciler.clients.cluster.interface import Cluster, ClusterError
 from reconciler.pipeline.bodies import is_of_set, read_applied
 from reconciler.pipeline.refusals import EmergencyRefused
@@ -143,7 +143,7 @@ def write_back(rollback: Rollback, cluster: Cluster, fence: Fence, clock: Clock)
     """
     target, known = rollback.target, rollback.record
     change = _make_change(rollback)
-    _demand(apply_change(change, cluster.reader, cluster.dry_run, target), rollback)
+    _demand(rehearse_change(change, cluster.reader, cluster.dry_run, target), rollback)
     writer = cluster.writer.guard(fence.check)
     written = _demand(apply_change(change, cluster.reader, writer, target), rollback)
     said = describe_emergency(rollback)

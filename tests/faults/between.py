@@ -51,8 +51,8 @@ class Once:
 
 
 def is_rehearsal(request: Request) -> bool:
-    """A server-side apply that stores nothing."""
-    return request.method == "PATCH" and "dryRun" in request.query
+    """A write of an object that stores nothing."""
+    return request.method in ("POST", "PATCH") and "dryRun" in request.query
 
 
 def is_apply(request: Request) -> bool:

@@ -86,7 +86,7 @@ class TestManyAtOnce:
         waited = []
 
         def hold(request: Request) -> None:
-            if request.method == "PATCH":
+            if "/seldondeployments" in request.path and request.method != "GET":
                 waited.append(gate.wait(60))
 
         between.before = hold
@@ -307,7 +307,7 @@ class TestStopping:
             town.sync()
             town.declare()
             town.retired = frozenset(names)
-        method = "DELETE" if stage == "delete" else "PATCH"
+        method = {"rehearsal": "POST", "write": "PATCH", "delete": "DELETE"}[stage]
 
         def wish(request: Request) -> None:
             if request.method == method and ("dryRun" in request.query) is (stage == "rehearsal"):

@@ -18,7 +18,7 @@ from reconciler.clients.cluster.interface import (
     Permit,
     RightMissing,
 )
-from reconciler.clients.cluster.transport import JSON, Answer, Request, Transport
+from reconciler.clients.cluster.transport import JSON, METADATA, Answer, Request, Transport
 from reconciler.state.objects import Body, Kind, LiveObject, ObjectKey
 from reconciler.state.observations import Namespace
 
@@ -44,7 +44,6 @@ _SELF_REVIEW = Kind(
 # The API server itself leaves out all but metadata (Kubernetes API concepts, "Receiving resources as
 # PartialObjectMetadata"); one that cannot answers with whole objects, which are read the same.
 _METADATA_LIST = f"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,{JSON}"
-_METADATA = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 
 _Item = TypeVar("_Item")
 _Read = Callable[[Mapping[str, Any], Kind], _Item]
@@ -223,7 +222,7 @@ class RestWriter:
             method="POST",
             path=_path(kind, namespace),
             query={"fieldManager": MANAGER, "fieldValidation": "Strict"},
-            body=body,
+            body=dict(body),
             repeatable=False,
         )
         return self._send(request, "create", ObjectKey(kind=kind, namespace=namespace, name=name))
@@ -263,7 +262,7 @@ class RestWriter:
             # JSON is YAML, and the only content type that server-side apply takes everywhere.
             body={**body, "metadata": metadata},
             content_type="application/apply-patch+yaml",
-            accept=_METADATA,
+            accept=METADATA,
         )
         return self._send(request, "patch", key)
 
@@ -279,7 +278,7 @@ class RestWriter:
                 "propagationPolicy": propagation,
                 "preconditions": {"uid": uid, "resourceVersion": resource_version},
             },
-            accept=_METADATA,
+            accept=METADATA,
         )
         self._ask(request, "delete", key)
 

@@ -28,6 +28,8 @@ from reconciler.clients.cluster.tally import Tally
 from reconciler.clients.cluster.wire import Broken, Distrusted, Oversized, Reply, Wire
 
 JSON = "application/json"
+METADATA = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
+"""The form of an answer that holds metadata alone; a server that does not know it sends the whole object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,8 +296,10 @@ class DryRunTransport:
         if request.method == "DELETE" and body is not None:
             body = {**body, "dryRun": ["All"]}
         query = {**request.query, "dryRun": "All"}
-        # What is not stored may be asked for as often as one likes.
-        return self._transport.send(replace(request, query=query, body=body, repeatable=True))
+        # What is not stored may be asked for as often as one likes, and nobody looks into it.
+        return self._transport.send(
+            replace(request, query=query, body=body, accept=METADATA, repeatable=True)
+        )
 
 
 def _may_repeat(request: Request, error: Broken) -> bool:

@@ -20,8 +20,11 @@ from scripts.bench.sync.stage import Client, Stage
 
 CONNECTIONS = 16
 _ROOT = "/apis/machinelearning.seldon.io/v1"
-_APPLY = {"Accept": "application/json", "Content-Type": "application/apply-patch+yaml"}
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+# What is written is answered with its metadata alone, as modelsync asks for it.
+_WRITTEN = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_CREATE = {"Accept": _WRITTEN, "Content-Type": "application/json"}
+_APPLY = {"Accept": _WRITTEN, "Content-Type": "application/apply-patch+yaml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +47,12 @@ class Limits:
         ]
 
     def rehearse_and_apply(self, connections: int = CONNECTIONS) -> Client:
-        """Every object as a server-side dry-run, then every object, over so many kept connections."""
-        return self._send((*self._patch("&dryRun=All"), *self._patch("")), connections)
+        """Every object as the dry-run of its creation, then every object, over so many kept connections."""
+        return self._send((*self._rehearse(), *self._patch()), connections)
 
     def apply(self, connections: int = CONNECTIONS) -> Client:
         """Every object, over so many kept connections."""
-        return self._send(self._patch(""), connections)
+        return self._send(self._patch(), connections)
 
     def list_by_namespace(self, query: str = "", *, metadata: bool = False) -> Client:
         """All objects, a list for each namespace on one connection."""
@@ -62,13 +65,27 @@ class Limits:
         """All objects of the cluster in one list."""
         return self._send([self._list("", query, metadata)], 1)
 
-    def _patch(self, query: str) -> list[_Request]:
+    def _rehearse(self) -> list[_Request]:
+        return [
+            _Request(
+                method="POST",
+                path=(
+                    f"{_ROOT}/namespaces/{namespace}/seldondeployments"
+                    "?fieldManager=bench&fieldValidation=Strict&dryRun=All"
+                ),
+                body=body,
+                headers=_CREATE,
+            )
+            for namespace, _, body in self._objects
+        ]
+
+    def _patch(self) -> list[_Request]:
         return [
             _Request(
                 method="PATCH",
                 path=(
                     f"{_ROOT}/namespaces/{namespace}/seldondeployments/{name}"
-                    f"?fieldManager=bench&fieldValidation=Strict&force=false{query}"
+                    "?fieldManager=bench&fieldValidation=Strict&force=false"
                 ),
                 body=body,
                 headers=_APPLY,

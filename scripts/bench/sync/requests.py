@@ -34,13 +34,13 @@ def count_writes(requests: Mapping[str, int]) -> int:
 
 
 def measure_applying(events: Iterable[Event]) -> float:
-    """Seconds from the first to the last answered patch of a namespace, all namespaces together.
+    """Seconds from the first to the last answered patch or dry-run of a namespace, all namespaces together.
 
     Where two namespaces are written at the same time, that time counts once.
     """
     spans: dict[str, list[tuple[float, float]]] = {}
     for event in events:
-        if event["verb"] == "patch" and _is_counted(event):
+        if (event["verb"] == "patch" or _is_dry_run(event)) and _is_counted(event):
             namespace = str((event.get("objectRef") or {}).get("namespace", ""))
             spans.setdefault(namespace, []).append(
                 (_read_time(event["requestReceivedTimestamp"]), _read_time(event["stageTimestamp"]))

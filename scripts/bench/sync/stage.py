@@ -74,7 +74,7 @@ class Stage:
             server=server,
             mib=client.mib,
             requests=requests,
-            applying=measure_applying(events) if "patch, dry-run" in requests else None,
+            applying=measure_applying(events) if any("dry-run" in name for name in requests) else None,
         )
 
     def clear(self) -> None:

@@ -74,5 +74,14 @@ def test_what_lies_between_two_namespaces_is_no_applying_and_what_overlaps_count
     assert measure_applying(events) == pytest.approx(4.0)
 
 
+def test_a_rehearsal_belongs_to_applying_whatever_its_verb() -> None:
+    events = [
+        make_event("create", "/x?dryRun=All", begin="01.000000", end="02.000000"),
+        make_event("patch", begin="03.000000", end="04.000000"),
+        make_event("create", "/events", begin="05.000000", end="06.000000"),
+    ]
+    assert measure_applying(events) == pytest.approx(3.0)
+
+
 def test_no_patch_takes_no_time() -> None:
     assert measure_applying([]) == 0.0
