@@ -144,6 +144,7 @@ def encode_failure(failure: RunFailure) -> dict[str, Any]:
         "outcome": failure.outcome,
         "message": failure.message,
         "seen": write_time(failure.seen),
+        "wentOn": failure.went_on,
     }
 
 
@@ -155,6 +156,7 @@ def decode_failure(item: Mapping[str, Any]) -> RunFailure:
         outcome=read_typed(item, "outcome", int),
         message=read_text(item, "message"),
         seen=read_time(read_text(item, "seen")) if "seen" in item else None,
+        went_on=read_typed(item, "wentOn", bool) if "wentOn" in item else False,
     )
 
 

@@ -19,11 +19,12 @@ from reconciler.clients.cluster.interface import (
     NamespaceTerminating,
 )
 from reconciler.clients.cluster.kinds import CONFIG_MAP
-from reconciler.clients.source.interface import Source, SourceError
+from reconciler.clients.source.interface import Source, SourceError, SourceUnreachable
 from reconciler.observe.inventory import decode_record, encode_record
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.render.applyset import parent_name
 from reconciler.state.figures import RunFailure
+from reconciler.state.inventory import TargetRecord
 from reconciler.state.objects import ObjectKey
 from reconciler.state.outcomes import Outcome
 from reconciler.state.runs import TargetRun
@@ -37,12 +38,16 @@ _SILENT = (ClusterUnreachable, ClusterMisconfigured, NamespaceMissing, Namespace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """How a run ended that decided nothing; `revision` and `author` are empty where it knew none."""
+    """How a run ended that decided nothing; `revision` and `author` are empty where it knew none.
+
+    `lost` is the error where the repository did not answer.
+    """
 
     outcome: Outcome
     message: str
     revision: str = ""
     author: str = ""
+    lost: SourceUnreachable | None = None
 
 
 def tell_error(
@@ -101,6 +106,7 @@ def tell_failure(
             revision=failure.revision,
             outcome=int(failure.outcome),
             message=failure.message[:_MESSAGE_LIMIT],
+            seen=_find_seen(failure.lost, record),
         )
         if record.failure is not None and replace(record.failure, at=now) == told:
             return
@@ -121,8 +127,20 @@ def tell_failure(
     )
 
 
-def tell_run(cluster: Cluster, run: TargetRun, author: str, now: datetime) -> None:
-    """Tell of a target's part of a run that ended without looking at the target: unreadable, or vanished.
+def _find_seen(lost: SourceUnreachable | None, record: TargetRecord) -> datetime | None:
+    """When the repository that was `lost` last answered; where nobody else remembers, the record may."""
+    if lost is None:
+        return None
+    if lost.seen is not None:
+        return lost.seen.replace(microsecond=0)
+    return record.failure.seen if record.failure is not None else None
+
+
+def tell_run(
+    cluster: Cluster, run: TargetRun, author: str, now: datetime, lost: SourceUnreachable | None = None
+) -> None:
+    """Tell of a target's part of a run that ended without looking at the target: unreadable, or vanished, or
+    the repository was `lost` meanwhile.
 
     Where its namespace is not known, the caller's own is looked into.
     """
@@ -131,7 +149,7 @@ def tell_run(cluster: Cluster, run: TargetRun, author: str, now: datetime) -> No
         target = replace(target, namespace=cluster.namespace)
     refusals = run.plan.refusals if run.plan is not None else ()
     message = run.message or "; ".join(f"refused by {item.rule}: {item.message}" for item in refusals)
-    failure = Failure(outcome=run.outcome, message=message, revision=run.revision, author=author)
+    failure = Failure(outcome=run.outcome, message=message, revision=run.revision, author=author, lost=lost)
     tell_failure(cluster, target, failure, now)
 
 
@@ -144,7 +162,7 @@ def tell_outage(cluster: Cluster, run: TargetRun, seen: datetime, reason: str, n
     moment = seen.replace(microsecond=0)
     try:
         record = decode_record(cluster.reader.get(CONFIG_MAP, key.namespace, key.name), run.target)
-        known = record.failure.seen if record.failure is not None else None
+        known = record.failure.seen if record.failure is not None and record.failure.went_on else None
         if not record.exists or record.forged or known == moment:
             return
         told = RunFailure(
@@ -153,6 +171,7 @@ def tell_outage(cluster: Cluster, run: TargetRun, seen: datetime, reason: str, n
             outcome=int(run.outcome),
             message=reason[:_MESSAGE_LIMIT],
             seen=moment,
+            went_on=True,
         )
         cluster.writer.replace(key, encode_record(replace(record, failure=told), run.target))
     except ClusterError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.apply.clock import Clock
 from reconciler.apply.lease import LeaseTerms
@@ -45,8 +46,8 @@ class TargetRequest:
     holds in this cluster, `models` all models with their records. `at_once` tries what failed before without
     waiting any longer. `quiet` are the terms of a quiet mark, None where none is to be left.
     `find_author` gives who made the commit, by name; empty where nobody knows. `judge_commits` tells what is
-    to be said against going from a recorded revision to this run's; in an `outage` of the repository drift
-    alone is healed.
+    to be said against going from a recorded revision to this run's; in an `outage` of the repository, given
+    as when it last answered, drift alone is healed.
     """
 
     rendered: Rendered
@@ -63,7 +64,7 @@ class TargetRequest:
     quiet: QuietTerms | None = None
     find_author: Callable[[], str] = str
     judge_commits: Callable[[str], tuple[Refusal, ...]] = trust_all
-    outage: bool = False
+    outage: datetime | None = None
 
     @property
     def exceptions(self) -> Exceptions | None:
@@ -93,8 +94,8 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
         allowed=request.environment.allow.kinds,
     )
     record, exceptions, now = observation.record, request.exceptions, clock.now()
-    if request.outage:
-        check_applied(record.applied, request.revision)
+    if request.outage is not None:
+        check_applied(record.applied, request.revision, request.outage)
     plan = make_plan(
         PlanInput(
             desired=request.rendered.desired,
@@ -117,7 +118,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             now=now,
         ),
     )
-    if request.outage:
+    if request.outage is not None:
         plan = hold_for_outage(plan)
     # Like the namespace they are read where writing is near.
     quotas, notes = _read_quotas(cluster, plan) if namespace is not None else ((), ())

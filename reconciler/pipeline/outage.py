@@ -46,20 +46,22 @@ def find_outage(source: Source, settings: Settings, error: SourceUnreachable, no
         raise SourceUnreachable(
             f"{error} What was read last, {recalled.revision}, was seen at "
             f"{recalled.seen:%Y-%m-%d %H:%M} UTC; that is too old to go on with (--max-tree-age). "
-            "What is served stays as it is."
+            "What is served stays as it is.",
+            seen=recalled.seen,
         ) from error
     return Outage(reason=str(error), revision=recalled.revision, seen=recalled.seen)
 
 
-def check_applied(applied: str, revision: str) -> None:
-    """Raises SourceUnreachable where another commit is applied than the one that was read last.
+def check_applied(applied: str, revision: str, seen: datetime) -> None:
+    """Raises SourceUnreachable where another commit is applied than the one that was read last, at `seen`.
 
     Which of the two is the newer one only the repository can tell, so nothing is compared.
     """
     if applied.rpartition(":")[2] != revision.rpartition(":")[2]:
         raise SourceUnreachable(
             f"the repository cannot be reached, and {revision}, which was read last, is not what is applied "
-            f"({applied or 'nothing yet'}). Nothing was changed; what is served stays as it is."
+            f"({applied or 'nothing yet'}). Nothing was changed; what is served stays as it is.",
+            seen=seen,
         )
 
 

@@ -72,7 +72,11 @@ def _tell_lost_source(names: tuple[str, ...], error: SourceError, tools: SyncToo
     from reconciler.pipeline.failures import Failure, tell_lost_source
     from reconciler.pipeline.outcomes import find_outcome
 
-    failure = Failure(outcome=find_outcome(error) or Outcome.UNDECIDED, message=str(error))
+    failure = Failure(
+        outcome=find_outcome(error) or Outcome.UNDECIDED,
+        message=str(error),
+        lost=error if isinstance(error, SourceUnreachable) else None,
+    )
     tell_lost_source(tools.cluster, names, failure, tools.clock.now())
 
 
@@ -109,7 +113,7 @@ def _sync(
         records=records,
         terms=terms,
         trust=trust,
-        outage=named.outage is not None,
+        outage=named.outage.seen if named.outage is not None else None,
     )
     return _tell_outage(run, named, tools)
 

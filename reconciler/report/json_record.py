@@ -68,6 +68,7 @@ def show_holds(state: TargetStatus) -> Json:
             "outcome": record.failure.outcome,
             "message": record.failure.message,
             "seen": show_time(record.failure.seen),
+            "wentOn": record.failure.went_on,
         }
         if record.failure is not None
         else None,

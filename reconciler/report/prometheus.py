@@ -48,7 +48,7 @@ _FAMILIES: Mapping[str, _Family] = {
         "undecided, 5 refused, 6 unhealthy, 70 defect, 130 interrupted.",
     ),
     "modelsync_source_seen_timestamp_seconds": _Family(
-        said="When the repository last said what is used now; only while it cannot be asked.",
+        said="When the repository last answered; only while it does not.",
     ),
     "modelsync_run_duration_seconds": _Family(
         said="Wall time of the last run that wrote the record.",

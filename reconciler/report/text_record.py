@@ -59,7 +59,7 @@ def _show_troubles(state: TargetStatus, record: TargetRecord, now: datetime) -> 
             "of the objects, and prunes nothing in that run."
         )
     failure = record.failure
-    if failure is not None and failure.seen is not None:
+    if failure is not None and failure.went_on and failure.seen is not None:
         yield (
             f"{target}: the repository cannot be asked since {_show_time(failure.at)}; sync goes on with "
             f"what it said at {_show_time(failure.seen)}: drift is healed, and nothing else is done. "

@@ -85,8 +85,9 @@ class Standing:
 class RunFailure:
     """A run that ended before it could decide anything; told once for each revision and message.
 
-    `revision` is empty where the run ended before it knew one. Where `seen` is given the run went on with
-    what the repository said then, since it could not be asked; that is told once for each such time.
+    `revision` is empty where the run ended before it knew one. `seen` is when the repository last answered,
+    where that is why. A run that `went_on` did so with what the repository said then; that is told once for
+    each such time.
     """
 
     at: datetime
@@ -94,3 +95,4 @@ class RunFailure:
     outcome: int
     message: str
     seen: datetime | None = None
+    went_on: bool = False

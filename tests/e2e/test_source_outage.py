@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.conftest import Team
 from tests.support.git_servers import GitHttpServer, serve_http
@@ -23,6 +25,11 @@ class Forge:
     def __init__(self, team: Team, server: GitHttpServer, folder: Path) -> None:
         self.team, self.server, self.folder = team, server, folder
         self.cache = folder / "cache"
+        # As in a CronJob: the caller's namespace is the target's.
+        config = yaml.safe_load(team.cluster.kubeconfig.read_text(encoding="utf-8"))
+        config["contexts"][0]["context"]["namespace"] = team.namespace
+        self.kubeconfig = folder / "kubeconfig.yaml"
+        self.kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
         self.push()
 
     def push(self) -> None:
@@ -40,11 +47,18 @@ class Forge:
 
     def sync(self, *arguments: str, cache: bool = True) -> Ended:
         keep = ("--git-cache", str(self.cache)) if cache else ()
-        return self.team.sync("--repository", self.server.url("ml.git"), *keep, *arguments)
+        where = ("--repository", self.server.url("ml.git"), *keep)
+        return self.team.shop.run("sync", "production", *where, *arguments, kubeconfig=self.kubeconfig)
 
     def drift(self) -> None:
         self.team.patch("wines", "/spec/predictors/0/traffic", 50)
         self.team.patch("wines", "/spec/predictors/1/traffic", 50)
+
+    def read_failure(self) -> dict[str, Any]:
+        """What the record tells of a run that decided nothing, or went on in an outage."""
+        path = f"/api/v1/namespaces/{self.team.namespace}/configmaps/modelsync-production"
+        annotations = self.team.cluster.api.demand("GET", path)["metadata"]["annotations"]
+        return dict(json.loads(annotations.get("modelsync.dev/failure", "{}")))
 
     def age(self, **span: int) -> None:
         """Let what the cache holds be seen so long ago."""
@@ -116,7 +130,15 @@ def test_what_is_too_old_is_not_used(forge: Forge) -> None:
     said = r"was seen at \d{4}-\d\d-\d\d \d\d:\d\d UTC; that is too old to go on with \(--max-tree-age\)"
     assert re.search(said, ended.err)
     assert forge.team.shares("wines") == {"v1": 50, "v2": 50}
+    # When it was last seen stays told, so that the alert goes on.
+    told = forge.read_failure()
+    assert (bool(told["seen"]), told["wentOn"], told["outcome"]) == (True, False, 3)
+    assert forge.sync().code == 3
+    assert forge.read_failure() == told
+    assert forge.sync(cache=False).code == 3
+    assert forge.read_failure()["seen"] == told["seen"]
     assert forge.sync("--max-tree-age", "2d").code == 0
+    assert forge.read_failure()["wentOn"]
     assert forge.team.shares("wines") == {"v1": 90, "v2": 10}
 
 
@@ -137,6 +159,7 @@ def test_another_revision_than_the_applied_one_is_not_brought_back(forge: Forge)
 
     assert ended.code == 3
     assert "which was read last, is not what is applied" in ended.out
+    assert forge.read_failure()["seen"]
     assert forge.team.shares("wines") == {"v1": 70, "v2": 30}
 
 
@@ -204,25 +227,18 @@ def test_a_force_push_is_refused_over_http_and_accepted_by_a_waiver_that_history
 
 @pytest.mark.covers("B4")
 def test_an_outage_is_noted_once_and_forgotten_when_it_is_over(forge: Forge) -> None:
-    def failure() -> str:
-        path = f"/api/v1/namespaces/{forge.team.namespace}/configmaps/modelsync-production"
-        return str(
-            forge.team.cluster.api.demand("GET", path)["metadata"]["annotations"].get(
-                "modelsync.dev/failure", ""
-            )
-        )
-
     assert forge.sync().code == 0
-    noted = failure()
-    assert json.loads(noted)["seen"]
+    noted = forge.read_failure()
+    assert noted["seen"]
+    assert noted["wentOn"]
     start = forge.team.cluster.audit_position()
     assert forge.sync().code == 0
-    assert failure() == noted
+    assert forge.read_failure() == noted
     assert {item.split()[0] for item in forge.team.requests(start)} <= {"get", "list"}
 
     forge.come_back()
     assert forge.sync().code == 0
-    assert failure() == ""
+    assert forge.read_failure() == {}
 
 
 @pytest.mark.covers("B4")

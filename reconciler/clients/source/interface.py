@@ -26,7 +26,14 @@ class SourceError(Exception):
 
 
 class SourceUnreachable(SourceError):
-    """No answer, or not in time. Trying again later may help."""
+    """No answer, or not in time. Trying again later may help.
+
+    `seen` is when it last answered, None where nobody remembers.
+    """
+
+    def __init__(self, message: str, *, seen: datetime | None = None) -> None:
+        super().__init__(message)
+        self.seen = seen
 
 
 class SourceCorrupt(SourceError):

@@ -83,8 +83,10 @@ def test_figures_standing_and_failure_come_back_as_they_were_stored() -> None:
 @pytest.mark.covers("B4")
 def test_what_a_repository_said_last_comes_back_with_its_time() -> None:
     assert FULL.failure is not None
-    out = replace(FULL, failure=replace(FULL.failure, seen=NOON - timedelta(hours=3)))
-    assert pass_through(out) == as_stored(out)
+    for went_on in (True, False):
+        failure = replace(FULL.failure, seen=NOON - timedelta(hours=3), went_on=went_on)
+        out = replace(FULL, failure=failure)
+        assert pass_through(out) == as_stored(out)
 
 
 def test_a_record_of_an_earlier_program_has_none_of_them() -> None:

@@ -41,11 +41,12 @@ def test_only_drift_is_healed() -> None:
 
 @pytest.mark.covers("B4")
 def test_nothing_is_compared_where_another_commit_is_applied() -> None:
-    check_applied(APPLIED, APPLIED)
-    check_applied(APPLIED, APPLIED.replace("main", "release"))
+    check_applied(APPLIED, APPLIED, NOW)
+    check_applied(APPLIED, APPLIED.replace("main", "release"), NOW)
     for applied in ("", "main@sha1:" + "5" * 40):
-        with pytest.raises(SourceUnreachable, match="is not what is applied"):
-            check_applied(applied, APPLIED)
+        with pytest.raises(SourceUnreachable, match="is not what is applied") as raised:
+            check_applied(applied, APPLIED, NOW)
+        assert raised.value.seen == NOW
 
 
 @pytest.mark.parametrize(

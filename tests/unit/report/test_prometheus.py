@@ -135,10 +135,16 @@ def test_a_run_that_decided_nothing_counts_as_an_attempt_and_not_as_a_success() 
 @pytest.mark.covers("B4", "B37")
 def test_while_the_repository_cannot_be_asked_its_last_word_grows_old() -> None:
     assert "modelsync_source_seen_timestamp_seconds" not in show(READING)
-    out = RunFailure(at=NOON, revision="main@sha1:77ad03e", outcome=0, message="no answer", seen=NOON - HOUR)
+    out = RunFailure(
+        at=NOON, revision="main@sha1:77ad03e", outcome=0, message="no answer", seen=NOON - HOUR, went_on=True
+    )
     told = show_record(replace(RECORD, failure=out))
     assert told["modelsync_source_seen_timestamp_seconds"] == {(): (NOON - HOUR).timestamp()}
     assert told["modelsync_run_outcome"] == {(): 0}
+    # Also once it is too old to go on with.
+    over = replace(out, revision="", outcome=3, went_on=False)
+    told = show_record(replace(RECORD, failure=over))
+    assert told["modelsync_source_seen_timestamp_seconds"] == {(): (NOON - HOUR).timestamp()}
 
 
 @pytest.mark.covers("B37")

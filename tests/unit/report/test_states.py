@@ -62,13 +62,23 @@ def test_an_outage_of_the_repository_is_told_with_what_is_used_meanwhile() -> No
     assert held.record is not None
     assert held.record.failure is not None
     seen = scenes.NOW - timedelta(hours=3)
-    out = replace(held.record, failure=replace(held.record.failure, seen=seen))
+    out = replace(held.record, failure=replace(held.record.failure, seen=seen, went_on=True))
     shown = text_status.show_status([replace(held, record=out)], scenes.NOW)
     assert (
         "production: the repository cannot be asked since 2026-11-23 14:09 UTC; sync goes on with what it "
         "said at 2026-11-23 11:10 UTC: drift is healed, and nothing else is done. the repository at "
     ) in shown
     assert "ended with exit code 3" not in shown
+
+
+def test_a_repository_that_is_silent_for_too_long_is_told_as_a_run_that_decided_nothing() -> None:
+    held, _ = scenes.held_states()
+    assert held.record is not None
+    assert held.record.failure is not None
+    over = replace(held.record, failure=replace(held.record.failure, seen=scenes.NOW - timedelta(days=2)))
+    shown = text_status.show_status([replace(held, record=over)], scenes.NOW)
+    assert "ended with exit code 3" in shown
+    assert "sync goes on with" not in shown
 
 
 def test_a_target_without_runs_has_no_history_to_show() -> None:
