@@ -126,17 +126,28 @@ def _find_problems(
 ) -> tuple[ObjectResult, ...]:
     """What could not be done; of what waits, why it waits."""
     before = {result.key: result for result in known.results}
-    return tuple(
+    problems = (
         before.get(result.key, result) if result.key in held else result
         for result in facts.results
         if result.action in (Action.SKIPPED, Action.FAILED)
     )
+    return (*problems, *_find_untouched(known, facts))
+
+
+def _find_untouched(known: TargetRecord, facts: RunFacts) -> tuple[ObjectResult, ...]:
+    """What could not be done before, of objects that a run of single deployments had nothing to do with."""
+    if not facts.partial:
+        return ()
+    there = {entry.key for entry in facts.entries} | {manifest.key for manifest in facts.manifests}
+    elsewhere = there - {change.key for change in facts.plan.changes} - set(facts.plan.unchanged)
+    return tuple(result for result in known.results if result.key in elsewhere)
 
 
 def _renew_backoff(known: TargetRecord, facts: RunFacts) -> BackOff | None:
     """Failures at writing count; that the API server was not reached, or a right is missing, does not.
 
-    What waits already is not counted again by a run that only healed drift meanwhile.
+    What waits already is not counted again by a run that only healed drift meanwhile, and waits on where a
+    run of single deployments went well that had nothing to do with what failed.
     """
     revision = facts.plan.revision
     failed = next((result for result in facts.results if result.action is Action.FAILED), None)
@@ -146,6 +157,8 @@ def _renew_backoff(known: TargetRecord, facts: RunFacts) -> BackOff | None:
         return None
     tried_all = facts.tried and facts.outcome is Outcome.FINDINGS and not find_held(facts.plan, known)
     is_over = tried_all or facts.outcome in (Outcome.DONE, Outcome.UNHEALTHY)
+    if any(result.action is Action.FAILED for result in _find_untouched(known, facts)):
+        is_over = False
     return None if is_over else known.backoff
 
 

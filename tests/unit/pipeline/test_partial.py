@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
 
 from reconciler.pipeline.records import RunFacts, build_record
-from reconciler.state.inventory import Condition, TargetRecord
+from reconciler.plan.backoff import fail_again
+from reconciler.state.inventory import Condition, InventoryEntry, ObjectResult, TargetRecord
+from reconciler.state.objects import Manifest
 from reconciler.state.outcomes import Outcome
-from reconciler.state.plans import Plan
-from tests.support.worlds import EARLIER, REVISION, TARGET
+from reconciler.state.plans import Action, Plan
+from tests.support.worlds import EARLIER, REVISION, TARGET, make_manifest
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
+WINES, PRICES = make_manifest("wines"), make_manifest("prices")
+REFUSED = ObjectResult(key=WINES.key, action=Action.FAILED, message="13 brings bad luck")
 
 
 def make_known(applied: str, status: str = "True") -> TargetRecord:
@@ -66,3 +71,54 @@ def test_a_run_that_failed_says_why() -> None:
     failed = run_partly(make_known(EARLIER), Outcome.FINDINGS)
 
     assert synced(failed) == ("False", "Findings", "nothing to do")
+
+
+class TestWhatFailedElsewhere:
+    """Prices alone was synced, and wines failed before."""
+
+    FAILED = replace(
+        make_known(REVISION, "False"), results=(REFUSED,), backoff=fail_again(None, REVISION, "why", NOW)
+    )
+
+    def run(self, *unchanged: Manifest, partial: bool = True, known: TargetRecord = FAILED) -> TargetRecord:
+        facts = RunFacts(
+            plan=Plan(
+                target=TARGET,
+                revision=REVISION,
+                digest="sha256:2",
+                unchanged=tuple(item.key for item in unchanged),
+            ),
+            manifests=(PRICES, WINES),
+            entries=(InventoryEntry(key=PRICES.key, deployment="prices"),),
+            results=(),
+            health=(),
+            outcome=Outcome.DONE,
+            summary="nothing to do",
+            wrote=True,
+            namespace_uid="",
+            now=NOW,
+            partial=partial,
+        )
+        return build_record(known, facts)
+
+    def test_it_waits_on_and_is_still_known(self) -> None:
+        record = self.run(PRICES)
+        assert (record.results, record.backoff) == (self.FAILED.results, self.FAILED.backoff)
+
+    def test_it_is_over_once_it_went_well_itself(self) -> None:
+        record = self.run(WINES)
+        assert (record.results, record.backoff) == ((), None)
+
+    def test_it_is_over_once_all_went_well(self) -> None:
+        record = self.run(PRICES, WINES, partial=False)
+        assert (record.results, record.backoff) == ((), None)
+
+    def test_what_is_nowhere_any_more_is_forgotten(self) -> None:
+        gone = replace(REFUSED, key=make_manifest("beers").key)
+        record = self.run(PRICES, known=replace(self.FAILED, results=(gone,)))
+        assert (record.results, record.backoff) == ((), None)
+
+    def test_what_was_only_skipped_makes_nothing_wait(self) -> None:
+        skipped = replace(REFUSED, action=Action.SKIPPED)
+        record = self.run(PRICES, known=replace(self.FAILED, results=(skipped,)))
+        assert (record.results, record.backoff) == ((skipped,), None)
