@@ -25,7 +25,6 @@ from reconciler.settings import SettingsError
 from reconciler.state.emergencies import Rollback
 from reconciler.state.inventory import LONGEST_EMERGENCY, EmergencyMark, RunSummary, TargetRecord
 from reconciler.state.objects import ENVIRONMENT_LABEL, MANAGED_BY_LABEL, SELDON_DEPLOYMENT, LiveObject
-from reconciler.state.observations import Namespace
 from reconciler.state.targets import Target
 
 _SHORTEST = timedelta(minutes=1)
@@ -84,8 +83,8 @@ def prepare_rollback(request: EmergencyRequest, tools: EmergencyTools) -> Rollba
     check_request(request)
     reader = tools.cluster.reader
     target = find_target(tools.cluster, request.environment, request.namespace)
-    namespace = _read_namespace(tools.cluster, target)
-    record = read_record(tools.cluster, target, namespace)
+    namespace_uid, notes = _read_namespace(tools.cluster, target)
+    record = read_record(tools.cluster, target, namespace_uid)
     now = tools.clock.now()
     known = find_mark(record.marks, request.deployment, now)
     if known is not None:
@@ -97,7 +96,7 @@ def prepare_rollback(request: EmergencyRequest, tools: EmergencyTools) -> Rollba
     live = reader.get(SELDON_DEPLOYMENT, target.namespace, request.deployment)
     good, manifest = choose_set(record, live, target, request.deployment)
     by = reader.read_identity().user
-    _demand_rights(tools.cluster, target, request.deployment, by)
+    _demand_rights(tools.cluster, target, request.deployment, by, made=live is None)
     mark = EmergencyMark(
         deployment=request.deployment,
         by=by or request.by or "somebody",
@@ -119,6 +118,7 @@ def prepare_rollback(request: EmergencyRequest, tools: EmergencyTools) -> Rollba
             for entry in record.entries
             if entry.deployment == request.deployment and entry.key.kind != SELDON_DEPLOYMENT
         ),
+        notes=notes,
     )
 
 
@@ -129,8 +129,8 @@ def roll_back(shown: Rollback, tools: EmergencyTools) -> tuple[str, ...]:
     """
     cluster, target = tools.cluster, shown.target
     with _open_lease(target, tools, shown.record) as fence:
-        namespace = _read_namespace(cluster, target)
-        record = read_record(cluster, target, namespace)
+        namespace_uid, _ = _read_namespace(cluster, target)
+        record = read_record(cluster, target, namespace_uid)
         live = cluster.reader.get(SELDON_DEPLOYMENT, target.namespace, shown.mark.deployment)
         good, _ = choose_set(record, live, target, shown.mark.deployment)
         if good != shown.good or _identify(live) != _identify(shown.live):
@@ -151,9 +151,11 @@ def end_emergency(request: EmergencyRequest, tools: EmergencyTools) -> Emergency
             raise SettingsError(f'"{name}" is no name; write ENV/DEPLOYMENT, such as production/wines.')
     cluster = tools.cluster
     target = find_target(cluster, request.environment, request.namespace)
-    known = read_record(cluster, target, _read_namespace(cluster, target))
+    namespace_uid, _ = _read_namespace(cluster, target)
+    known = read_record(cluster, target, namespace_uid)
     with _open_lease(target, tools, known) as fence:
-        record = read_record(cluster, target, _read_namespace(cluster, target))
+        namespace_uid, _ = _read_namespace(cluster, target)
+        record = read_record(cluster, target, namespace_uid)
         mark = find_mark(record.marks, request.deployment, tools.clock.now())
         if mark is None:
             raise EmergencyRefused(
@@ -210,10 +212,13 @@ def find_target(cluster: Cluster, environment: str, namespace: str) -> Target:
     return found[0]
 
 
-def read_record(cluster: Cluster, target: Target, namespace: Namespace) -> TargetRecord:
-    """The target's record, which must be one to believe. Raises EmergencyRefused."""
+def read_record(cluster: Cluster, target: Target, namespace_uid: str) -> TargetRecord:
+    """The target's record, which must be one to believe. Raises EmergencyRefused.
+
+    Where `namespace_uid` is given, it must have been written in the namespace's present life.
+    """
     live = cluster.reader.get(CONFIG_MAP, target.namespace, parent_name(target.environment))
-    record = decode_record(live, target, namespace_uid=namespace.uid)
+    record = decode_record(live, target, namespace_uid=namespace_uid)
     where = f"ConfigMap {parent_name(target.environment)} in namespace {target.namespace}"
     if not record.exists:
         raise EmergencyRefused(
@@ -228,8 +233,20 @@ def read_record(cluster: Cluster, target: Target, namespace: Namespace) -> Targe
     return record
 
 
-def _read_namespace(cluster: Cluster, target: Target) -> Namespace:
-    namespace = cluster.reader.read_namespace(target.namespace)
+def _read_namespace(cluster: Cluster, target: Target) -> tuple[str, tuple[str, ...]]:
+    """The namespace's uid, which must be labelled for the environment.
+
+    Empty, and a note, where the caller may not read it: who has rights in one namespace mostly has none on
+    the namespace itself. The record's own identity, which holds both names, then has to do.
+    """
+    try:
+        namespace = cluster.reader.read_namespace(target.namespace)
+    except RightMissing as error:
+        why = (
+            f"{error.user or 'the caller'} may not get the namespace {target.namespace}, so whether it is "
+            f"labelled for {target.environment} is not known; the record in it says that it is"
+        )
+        return "", (why,)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
     found = namespace.labels.get(ENVIRONMENT_LABEL)
@@ -239,7 +256,7 @@ def _read_namespace(cluster: Cluster, target: Target) -> Namespace:
             f"namespace {target.namespace} {says}; {target.environment} may only be written in one that is "
             "labelled for it. Name the right one: --namespace NAME"
         )
-    return namespace
+    return namespace.uid, ()
 
 
 def _open_lease(target: Target, tools: EmergencyTools, record: TargetRecord) -> TargetLease:
@@ -253,16 +270,23 @@ def _open_lease(target: Target, tools: EmergencyTools, record: TargetRecord) -> 
     )
 
 
-def _demand_rights(cluster: Cluster, target: Target, deployment: str, user: str) -> None:
+def _demand_rights(cluster: Cluster, target: Target, deployment: str, user: str, *, made: bool) -> None:
     """Raise RightMissing before anything is shown, rather than half-way.
 
-    A mark that cannot be stored would leave a deployment that the next sync changes again.
+    A mark that cannot be stored would leave a deployment that the next sync changes again. `made` says that
+    the object is gone, and so is to be made anew.
     """
-    needed = (
+    name = parent_name(target.environment)
+    needed = [
         ("patch", SELDON_DEPLOYMENT, deployment),
-        ("update", CONFIG_MAP, parent_name(target.environment)),
-        ("update", LEASE, parent_name(target.environment)),
-    )
+        ("update", CONFIG_MAP, name),
+        ("update", LEASE, name),
+    ]
+    # Creating is a right for a whole kind: there is no name yet when it is asked for.
+    if made:
+        needed.append(("create", SELDON_DEPLOYMENT, ""))
+    if cluster.reader.get(LEASE, target.namespace, name) is None:
+        needed.append(("create", LEASE, ""))
     for verb, kind, name in needed:
         if not cluster.reader.can(verb, kind, target.namespace, name):
             raise RightMissing(verb, kind.plural, kind.group, target.namespace, user=user)

@@ -32,6 +32,8 @@ def _list_lines(rollback: Rollback) -> Iterator[str]:
         names = join_words([str(key) for key in rollback.others])
         stay = choose(rollback.others, "stays as it is", "stay as they are")
         yield f"  {names} of the same deployment {stay}."
+    for note in rollback.notes:
+        yield f"  note: {note}"
 
 
 def list_running(body: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,7 @@ class Rollback:
 
     `live` is what is there now (None if it is gone) and `applied` the shares that it asks for; `others` are
     objects of the deployment that stay as they are: its organisation manifests. `record` is what it was
-    decided on; `mark` is what will keep sync away.
+    decided on; `mark` is what will keep sync away. `notes` say what could not be made sure of.
     """
 
     target: Target
@@ -27,6 +27,7 @@ class Rollback:
     mark: EmergencyMark
     record: TargetRecord
     others: tuple[ObjectKey, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from reconciler.apply.lease import LeaseHeld, LeaseTerms
 from reconciler.clients.cluster.interface import NamespaceMissing, RightMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.clients.cluster.kubernetes import connect
-from reconciler.observe.inventory import encode_record
+from reconciler.observe.inventory import ID_LABEL, encode_record
 from reconciler.pipeline.emergency import (
     EmergencyRequest,
     EmergencyTools,
@@ -360,7 +360,7 @@ class TestRights:
             "update configmaps",
             "get configmaps",
             "update leases",
-            "get namespaces",
+            "get leases",
         ],
     )
     def test_one_that_is_missing_is_named_before_anything_is_shown(
@@ -372,6 +372,48 @@ class TestRights:
             prepare_rollback(desk.request(), tools)
         assert desk.read().marks == ()
         assert desk.shares() == {"v3": 90, "v5": 10}
+
+    @pytest.mark.parametrize("kind", ["seldondeployments", "leases"])
+    def test_what_is_gone_needs_the_right_to_make_it(self, desk: Desk, tmp_path: Path, kind: str) -> None:
+        tools = desk.tools(self.account(desk, tmp_path, without="create leases"))
+        if kind == "leases":
+            group = f"/apis/coordination.k8s.io/v1/namespaces/{desk.namespace}"
+            desk.api.api.demand("DELETE", f"{group}/leases/modelsync-production")
+        else:
+            desk.town.delete("wines")
+
+        with pytest.raises(RightMissing, match=f"may not create {kind}"):
+            prepare_rollback(desk.request(), tools)
+
+    def test_what_is_there_needs_no_right_to_make_it(self, desk: Desk, tmp_path: Path) -> None:
+        tools = desk.tools(self.account(desk, tmp_path, without="create leases"))
+
+        roll_back(prepare_rollback(desk.request(), tools), tools)
+
+        assert desk.shares() == {"v3": 100}
+
+    def test_who_may_not_read_the_namespace_goes_by_the_record_and_is_told_so(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        tools = desk.tools(self.account(desk, tmp_path, without="get namespaces"))
+        shown = prepare_rollback(desk.request(), tools)
+        (note,) = shown.notes
+        assert f":ann may not get the namespace {desk.namespace}, so whether it is labelled for" in note
+
+        roll_back(shown, tools)
+        assert desk.shares() == {"v3": 100}
+        end_emergency(desk.request(), tools)
+        assert desk.read().marks == ()
+
+    def test_what_the_record_is_not_for_is_refused_without_the_namespace_as_well(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        tools = desk.tools(self.account(desk, tmp_path, without="get namespaces"))
+        place = f"/api/v1/namespaces/{desk.namespace}/configmaps/modelsync-production"
+        desk.patch(place, {"metadata": {"labels": {ID_LABEL: "applyset-other-v1"}}})
+
+        with pytest.raises(EmergencyRefused, match="was not written for this target"):
+            prepare_rollback(desk.request(), tools)
 
     def test_who_may_not_look_everywhere_names_the_namespace(self, desk: Desk, tmp_path: Path) -> None:
         tools = desk.tools(self.account(desk, tmp_path))

@@ -46,6 +46,11 @@ def test_before_it_what_is_served_what_comes_back_until_when_and_why() -> None:
     )
 
 
+def test_what_could_not_be_made_sure_of_is_told_with_it() -> None:
+    shown = show_rollback(replace(ROLLBACK, notes=("ann may not get the namespace",)))
+    assert shown == f"{show_rollback(ROLLBACK)}\n  note: ann may not get the namespace"
+
+
 def test_what_a_manifest_out_of_the_record_would_run_is_seen_before_it_does() -> None:
     pod = {"containers": [{"image": "evil:1", "env": [{"name": "x", "value": "y"}]}] * 2}
     node = {"modelUri": "s3://there/\x1b[2J", "children": [{"serviceAccountName": "owner"}, {"modelUri": ""}]}
