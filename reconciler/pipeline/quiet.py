@@ -84,6 +84,11 @@ def find_records(cluster: Cluster, names: Sequence[str]) -> Records:
     """The records that the caller may read; none where it may not. Raises ClusterError.
 
     The account of a CronJob gets the one in its own namespace by name; whoever may list all asks once.
+
+    What is not seen then: that another namespace serves the environment as well. That takes a branch that is
+    set back to the very commit of the mark, after another commit had moved the environment and was synced
+    there (a commit that reverts it has a name of its own, and ends the quiet path). The account of a CronJob
+    may not look elsewhere in any case; for others it is told once the mark ends, within the hour.
     """
     try:
         # Where nobody chose a namespace there is hardly ever a target in it.
