@@ -66,6 +66,17 @@ class Shortage:
         )
 
 
+def adds_pods(plan: Plan) -> bool:
+    """Whether any created or updated deployment needs room; told by the first that does."""
+    helpers = _learn_helpers(())
+    return any(
+        number > 0
+        for change in plan.select(Op.CREATE, Op.UPDATE)
+        if change.key.kind == SELDON_DEPLOYMENT
+        for number, _ in _count_pods(change, helpers)
+    )
+
+
 def find_additions(plan: Plan, workloads: tuple[LiveObject, ...]) -> tuple[Addition, ...]:
     """What each created or updated deployment adds; those that add nothing are left out.
 
