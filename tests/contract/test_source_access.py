@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from reconciler.clients.source.interface import (
     Lineage,
     RevisionNotFound,
     SourceCorrupt,
+    SourceError,
     SourceRefused,
     SourceUnreachable,
 )
@@ -30,6 +33,7 @@ from tests.support.git_servers import (
     serve_silence,
     serve_ssh,
 )
+from tests.support.waiting import wait_until
 
 TOKEN = "glpat-s3cr3t/with+odd=characters"
 HEADER = "Basic " + b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -298,6 +302,29 @@ def test_a_server_that_stays_silent_is_given_up_in_time_and_no_process_stays(
         # Nothing else would end it before the test's own time is up.
         with pytest.raises(SourceUnreachable):
             resolve(f"{scheme}://127.0.0.1:{port}/ml.git", access)
+        assert find_processes(str(port)) == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "ssh"])
+def test_what_is_asked_when_a_run_is_broken_off_ends_with_it(scheme: str, tmp_path: Path) -> None:
+    """The run does not wait for the thread that waits for git, so that git must be ended."""
+    (tmp_path / "hosts").write_text("")
+    access = GitAccess(timeout=600, key_file=make_key(tmp_path / "key"), known_hosts_file=tmp_path / "hosts")
+    with serve_silence() as port:
+        source = open_repository(f"{scheme}://127.0.0.1:{port}/ml.git", access)
+
+        def ask() -> None:
+            with suppress(SourceError):
+                source.resolve("main")
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        wait_until(lambda: find_processes(str(port)), "git to ask", patience=60)
+
+        source.close()
+
+        asking.join(60)
+        assert not asking.is_alive()
         assert find_processes(str(port)) == []
 
 

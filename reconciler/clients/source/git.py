@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,6 +91,9 @@ class Git:
         self._credentials = credentials or Credentials()
         self._timeout = timeout
         self._version: tuple[int, ...] = ()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+        self._state = threading.Lock()
         self._home = Home()
         self.folder = self._home.path
         self._environment = self._build_environment(protocol)
@@ -125,7 +129,16 @@ class Git:
             )
 
     def close(self) -> None:
-        """Remove the folder that served as git's home."""
+        """End what still runs, and remove the folder that served as git's home.
+
+        A run that is broken off does not wait for the threads that wait for git; without this, git would go
+        on by itself until its own time is up.
+        """
+        with self._state:
+            self._closed = True
+            left = tuple(self._running)
+        for process in left:
+            _kill(process)
         self._home.close()
 
     def _check_version(self) -> None:
@@ -149,7 +162,12 @@ class Git:
         seconds: float,
     ) -> Answer:
         process = self._start(directory, arguments)
+        with self._state:
+            self._running.add(process)
+            closed = self._closed
         try:
+            if closed:
+                raise SourceUnreachable(f"{self._location}: git {arguments[0]} was broken off with the run.")
             output, said = process.communicate(data, timeout=seconds)
         except subprocess.TimeoutExpired as error:
             raise SourceUnreachable(
@@ -158,6 +176,8 @@ class Git:
             ) from error
         finally:
             _end(process)
+            with self._state:
+                self._running.discard(process)
         words = said.decode("utf-8", "replace")
         if process.returncode not in codes:
             raise explain(self._location, words, self._credentials.secrets)
@@ -244,12 +264,17 @@ def _not_installed() -> SourceRefused:
     return SourceRefused("git is not installed, or not on PATH; modelsync reads commits with it.")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started, if it is still there."""
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started, if it is still there; whoever waits for it takes note."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started, if it is still there."""
+    _kill(process)
+    process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()
