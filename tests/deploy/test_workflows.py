@@ -90,4 +90,4 @@ def test_tests_run_on_every_python_that_the_package_allows() -> None:
 def test_ci_runs_what_make_test_runs_and_hides_nothing() -> None:
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
     commands = [line for line in script.splitlines() if line and not line.startswith("#")]
-    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec make test"]
+    assert commands == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "make test", "exec make test-faults"]
