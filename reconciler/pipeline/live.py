@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.apply.clock import Clock
 from reconciler.apply.lease import LeaseTerms
 from reconciler.apply.parallel import run_parallel
@@ -14,6 +16,7 @@ from reconciler.pipeline.look import TargetRequest, look
 from reconciler.pipeline.offline import Planned
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.plan.backoff import foresee_wait
 from reconciler.policy.clusters import view_cluster
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome, worst
@@ -77,7 +80,9 @@ def _plan(
         namespace = cluster.reader.read_namespace(target.namespace)
         if namespace is None:
             raise NamespaceMissing(target.namespace)
-        plan = look(request, cluster, clock, namespace).plan
+        seen = look(request, cluster, clock, namespace)
+        waits = foresee_wait(seen.plan, seen.observation.record, clock.now())
+        plan = replace(seen.plan, notes=(*seen.plan.notes, *waits))
         notes = _rehearse(plan, cluster)
     except ClusterError as error:
         return Planned(

@@ -19,7 +19,7 @@ from reconciler.pipeline.outage import check_applied, hold_for_outage
 from reconciler.pipeline.signing import trust_all
 from reconciler.plan.advice import advise_changes, advise_entries
 from reconciler.plan.backoff import hold_back
-from reconciler.plan.capacity import find_additions
+from reconciler.plan.capacity import adds_pods
 from reconciler.plan.exceptions import list_in_force
 from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
 from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held, list_early
@@ -69,9 +69,7 @@ class TargetRequest:
     @property
     def exceptions(self) -> Exceptions | None:
         """Those of the environment; None where their file is there and cannot be read."""
-        if self.entry.has_faulty_exceptions:
-            return None
-        return self.entry.exceptions.declaration if self.entry.exceptions is not None else Exceptions()
+        return self.entry.known_exceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +194,7 @@ def _read_quotas(cluster: Cluster, plan: Plan) -> tuple[tuple[Quota, ...], tuple
 
     Only what adds Pods needs room.
     """
-    if not find_additions(plan, ()):
+    if not adds_pods(plan):
         return (), ()
     try:
         return read_quotas(cluster.reader, plan.target.namespace), ()

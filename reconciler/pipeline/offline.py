@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reconciler.pipeline.desired import Rendered, render_environment
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
 from reconciler.plan.advice import advise_entries
+from reconciler.plan.foreseen import foresee_waits
 from reconciler.plan.planner import compare_manifests
 from reconciler.policy.clusters import view_cluster
 from reconciler.settings import SettingsError
@@ -37,10 +39,11 @@ class RenderedEnvironment:
 
 
 def plan_offline(
-    base: Check, head: Check, environments: tuple[str, ...], *, cluster: str, revision: str
+    base: Check, head: Check, environments: tuple[str, ...], *, cluster: str, revision: str, now: datetime
 ) -> Planned:
     """What changes from `base` to `head`, for the named environments or all of either side.
 
+    What freezes and suspensions of `head` would hold back at `now` is told in the plan's notes.
     Raises SettingsError for an environment that neither side has.
     """
     known = {**base.repository.environments, **head.repository.environments}
@@ -48,7 +51,7 @@ def plan_offline(
         if name not in known:
             raise SettingsError(describe_missing(head.repository, name))
     plans = tuple(
-        _plan_target(base, head, name, cluster=served, revision=revision)
+        _plan_target(base, head, name, cluster=served, revision=revision, now=now)
         for name in sorted(environments or known)
         for served in _list_clusters(base, head, name, cluster)
     )
@@ -93,7 +96,7 @@ def _clusters_of(check: Check, name: str) -> frozenset[str]:
     return frozenset(declared or ())
 
 
-def _plan_target(base: Check, head: Check, name: str, *, cluster: str, revision: str) -> Plan:
+def _plan_target(base: Check, head: Check, name: str, *, cluster: str, revision: str, now: datetime) -> Plan:
     before = _render_side(base, name, cluster)
     after = _render_side(head, name, cluster)
     plan = compare_manifests(after.desired, before.manifests, after.manifests, revision, after.digest)
@@ -102,7 +105,8 @@ def _plan_target(base: Check, head: Check, name: str, *, cluster: str, revision:
         return plan
     view = view_cluster(entry.environment.declaration, cluster)
     advice = advise_entries(plan, after.manifests, ingress=view.platform.ingresses[0])
-    return replace(plan, notes=advice)
+    bodies = {manifest.key: manifest.body for manifest in before.manifests}
+    return replace(plan, notes=(*advice, *foresee_waits(plan, bodies, entry.known_exceptions, now)))
 
 
 def _render_side(check: Check, name: str, cluster: str) -> Rendered:

@@ -40,7 +40,7 @@ def hold_back(plan: Plan, record: TargetRecord, now: datetime) -> Plan:
     backoff = record.backoff
     if backoff is None or backoff.revision != plan.revision or not is_waiting(backoff, now):
         return plan
-    failed = frozenset(result.key for result in record.results if result.action is Action.FAILED)
+    failed = _list_failed(record)
     reason = describe_wait(backoff)
     return replace(
         plan,
@@ -49,6 +49,22 @@ def hold_back(plan: Plan, record: TargetRecord, now: datetime) -> Plan:
             for change in plan.changes
         ),
     )
+
+
+def foresee_wait(plan: Plan, record: TargetRecord, now: datetime) -> tuple[str, ...]:
+    """A note for a plan that holds nothing back: that sync waits with its commit, whatever its ref is called.
+
+    Nothing where no change would wait.
+    """
+    backoff = record.backoff
+    if (
+        backoff is None
+        or not is_waiting(backoff, now)
+        or _commit_of(backoff.revision) != _commit_of(plan.revision)
+    ):
+        return ()
+    failed = _list_failed(record)
+    return (describe_wait(backoff),) if any(_waits(change, failed) for change in plan.changes) else ()
 
 
 def is_waiting(backoff: BackOff, now: datetime) -> bool:
@@ -72,6 +88,15 @@ def describe_wait(backoff: BackOff) -> str:
         until=backoff.until.strftime("%Y-%m-%d %H:%M:%S UTC"),
         reason=f"{backoff.reason}; push a commit that mends it, or try at once: modelsync sync --now",
     )
+
+
+def _list_failed(record: TargetRecord) -> frozenset[ObjectKey]:
+    return frozenset(result.key for result in record.results if result.action is Action.FAILED)
+
+
+def _commit_of(revision: str) -> str:
+    """`main@sha1:77ad03e` and `HEAD@sha1:77ad03e` are one commit."""
+    return revision.rpartition("@")[2]
 
 
 def _waits(change: Change, failed: frozenset[ObjectKey]) -> bool:

@@ -10,7 +10,7 @@ import re
 
 from reconciler.plan.shares import read_shares
 from reconciler.state.inventory import DIGEST_LENGTH, GoodSet
-from reconciler.state.objects import SELDON_DEPLOYMENT
+from reconciler.state.objects import SELDON_DEPLOYMENT, Body
 from reconciler.state.plans import Cause, Change, FieldChange, Op
 from reconciler.state.shares import Share
 
@@ -29,7 +29,8 @@ def list_free(changes: tuple[Change, ...], good: tuple[GoodSet, ...]) -> frozens
         for change in changes
         if change.key.kind == SELDON_DEPLOYMENT
         and change.op is Op.UPDATE
-        and (is_restored(change, good) or _only_withdraws(change))
+        and change.live is not None
+        and (is_restored(change, good) or only_withdraws(change, change.live.body))
     )
 
 
@@ -48,18 +49,18 @@ def is_restored(change: Change, good: tuple[GoodSet, ...]) -> bool:
     )
 
 
-def _only_withdraws(change: Change) -> bool:
-    """Whether challengers or shadows go or are lowered, and nothing else happens.
+def only_withdraws(change: Change, was: Body) -> bool:
+    """Whether challengers or shadows of what `was` go or are lowered, and nothing else happens.
 
     What is taken from them goes to the baseline (the first live one), or to those that stay, but then no more
     than what the removed ones had. The baseline stays: without it a challenger would take its place, and that
     is a change that somebody has to look after.
     """
-    if change.manifest is None or change.live is None:
+    if change.manifest is None:
         return False
     if not all(_is_withdrawal(item) for item in change.fields):
         return False
-    before, after = read_shares(change.live.body), read_shares(change.manifest.body)
+    before, after = read_shares(was), read_shares(change.manifest.body)
     if _find_baseline(after) != _find_baseline(before):
         return False
     had = {share.predictor: share.percent for share in before}

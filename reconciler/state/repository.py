@@ -53,6 +53,13 @@ class EnvironmentEntry:
     extras: tuple[ExtraTemplate, ...] = ()
     faulty_extras: frozenset[str] = frozenset()
 
+    @property
+    def known_exceptions(self) -> Exceptions | None:
+        """What exceptions.yaml says, or that there are none; None where it could not be parsed."""
+        if self.has_faulty_exceptions:
+            return None
+        return self.exceptions.declaration if self.exceptions is not None else Exceptions()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:

@@ -171,6 +171,9 @@ def test_another_commit_or_a_person_need_not_wait(refusing: Refusing) -> None:
     refusing.sync()
     assert refusing.failures() == 1
     assert "13 brings bad luck" in team.sync("--now").out
+    planned = team.run("plan", "production", "--live").out
+    assert "v2 10 → 13 %" in planned
+    assert "failed here 2 times, so it is not tried again before" in planned
 
     refusing.change(14, "Fourteen")
     assert refusing.sync()[0] is Outcome.DONE

@@ -104,8 +104,11 @@ class TestFreezes:
         synced.shop.declare("production/wines", {1: 100})
         synced.shop.commit("Raise one, take one out")
 
+        planned = synced.shop.run("plan", "production", "--base", "HEAD~1")
         ended = synced.sync()
 
+        assert "note: production/prices waits: changes are frozen until 2099-01-01" in planned.out
+        assert "production/wines waits" not in planned.out
         assert ended.code == 0, ended.out
         assert "waits: changes are frozen until 2099-01-01 (nobody is here)" in ended.out
         assert synced.shares("wines") == {"v1": 100}

@@ -70,6 +70,7 @@ def command(
                 environments,
                 cluster=settings.cluster.name,
                 revision=str(after) if after else f"the work tree, on {before}",
+                now=wiring.open_clock().now(),
             )
     view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
     # Where no plan could be made the notes say why; "no environments" would be untrue.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from reconciler.plan.backoff import FIRST_WAIT, LONGEST_WAIT, fail_again, find_held, hold_back
+from reconciler.plan.backoff import FIRST_WAIT, LONGEST_WAIT, fail_again, find_held, foresee_wait, hold_back
 from reconciler.state.inventory import BackOff, ObjectResult, TargetRecord
 from reconciler.state.plans import Action, Cause, Change, Op, Plan
 from tests.support.worlds import EARLIER, REVISION, TARGET, make_manifest
@@ -140,3 +140,27 @@ class TestWhatDoesNotWait:
 
         assert hold_back(plan, TargetRecord(), NOON) == plan
         assert find_held(plan, replace(make_record(), backoff=None)) == frozenset()
+
+
+class TestAPlanThatHoldsNothingBack:
+    """`plan --live` shows what the commit changes, and says that sync waits with it."""
+
+    def test_says_that_sync_waits_until_when_and_why(self) -> None:
+        (said,) = foresee_wait(make_plan(make_change("wines")), make_record("wines"), NOON)
+        assert "failed here 3 times, so it is not tried again before 2026-11-23 12:04:00 UTC" in said
+        assert "modelsync sync --now" in said
+
+    def test_knows_the_commit_by_another_name(self) -> None:
+        here = REVISION.replace("main@", "HEAD@")
+        assert here != REVISION
+        assert foresee_wait(make_plan(make_change("wines"), revision=here), make_record(), NOON)
+
+    def test_says_nothing_where_nothing_waits(self) -> None:
+        changed = make_plan(make_change("wines"))
+        drifted = make_plan(make_change("wines", cause=Cause.DRIFT))
+
+        assert foresee_wait(make_plan(), make_record("wines"), NOON) == ()
+        assert foresee_wait(drifted, make_record("prices"), NOON) == ()
+        assert foresee_wait(changed, make_record(until=NOON), NOON) == ()
+        assert foresee_wait(changed, TargetRecord(), NOON) == ()
+        assert foresee_wait(replace(changed, revision=EARLIER), make_record("wines"), NOON) == ()
