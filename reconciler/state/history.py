@@ -1,0 +1,135 @@
+"""What served where and since when, as git alone tells it.
+
+The times are those of the commits on the first-parent line of the main branch: a change counts from the
+moment at which it was merged, never from the moment at which its author wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+ALL_TRAFFIC = 100
+"""Percent; what the live variants of a deployment share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MainCommit:
+    """A commit on the first-parent line of the main branch.
+
+    `moment` is when it counts from (UTC): its commit date, but never before the one below it. `subject` is
+    the first line of its message; `merge` tells that it joined a branch.
+    """
+
+    sha: str
+    moment: datetime
+    author: str
+    email: str
+    subject: str
+    merge: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedSpan:
+    """A version that a deployment declared with one share, from one commit to the next that changed it.
+
+    `share` is in percent: of live requests, or of those mirrored to a `shadow`. `version` is None for a
+    variant with a graph of its own making; its pinned models have spans of their own, each a `part` with the
+    share of the whole, so that what is no part and no shadow sums to 100 at each time. `digest` is that of
+    the version's record, empty where there was none. `until` is None where it is declared still. `revision`
+    is the commit that began it.
+    """
+
+    environment: str
+    deployment: str
+    model: str
+    version: int | None
+    digest: str
+    shadow: bool
+    share: int
+    since: datetime
+    until: datetime | None
+    revision: str
+    predictor: str = ""
+    part: bool = False
+
+    @property
+    def object(self) -> str:
+        """The deployment as people name it: `production/wines`."""
+        return f"{self.environment}/{self.deployment}"
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether it was declared at that moment."""
+        return self.since <= moment and (self.until is None or moment < self.until)
+
+    def is_same_version(self, model: str, version: int, digest: str) -> bool:
+        """Whether it is that version: equal artifacts, or the same number where one has no record.
+
+        A number alone is not an identity: a registered model that was made anew begins again at 1.
+        """
+        if self.digest and digest:
+            return self.digest == digest
+        return self.model == model and self.version == version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All that the main branch up to the commit `head` tells of what served.
+
+    `complete` is false where the clone is cut short before the beginning; `spans` are sorted by object and
+    time, `commits` are the line itself, oldest first.
+    """
+
+    head: str
+    complete: bool
+    spans: tuple[ServedSpan, ...]
+    commits: tuple[MainCommit, ...] = ()
+    _by_environment: dict[str, list[ServedSpan]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for span in self.spans:
+            self._by_environment.setdefault(span.environment, []).append(span)
+
+    def find_commit(self, sha: str) -> MainCommit | None:
+        """The commit of that name, if it is on the line."""
+        return next((commit for commit in self.commits if commit.sha == sha), None)
+
+    def list_spans(self, environment: str, deployment: str = "") -> tuple[ServedSpan, ...]:
+        """The spans of one environment, or of one of its deployments."""
+        spans = self._by_environment.get(environment, ())
+        return tuple(span for span in spans if not deployment or span.deployment == deployment)
+
+    def find_version(self, environment: str, model: str, version: int, digest: str) -> tuple[ServedSpan, ...]:
+        """The spans in which an environment was given that version, in the order of time.
+
+        Those without any share are left out: nobody was answered, so nothing was proven.
+        """
+        spans = (span for span in self.list_spans(environment) if span.share > 0)
+        found = (span for span in spans if span.is_same_version(model, version, digest))
+        return tuple(sorted(found, key=lambda span: (span.since, span.object)))
+
+    def list_served(self, environment: str, deployment: str, moment: datetime) -> tuple[ServedSpan, ...]:
+        """What a deployment declared at a moment."""
+        return tuple(span for span in self.list_spans(environment, deployment) if span.holds(moment))
+
+
+def measure(spans: Iterable[ServedSpan], now: datetime) -> timedelta:
+    """How long at least one of the spans held until `now`, gaps left out and overlaps counted once."""
+    total = timedelta()
+    end: datetime | None = None
+    for since, until in sorted(_cut(spans, now)):
+        start = since if end is None else max(since, end)
+        if until > start:
+            total += until - start
+            end = until
+    return total
+
+
+def _cut(spans: Iterable[ServedSpan], now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    for span in spans:
+        until = now if span.until is None else min(span.until, now)
+        if span.since < until:
+            yield span.since, until
