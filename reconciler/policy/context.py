@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.policy.placed import ModelUse as ModelUse
 from reconciler.policy.placed import PlacedContainer as PlacedContainer
@@ -15,12 +16,16 @@ from reconciler.policy.placing import place_all
 from reconciler.state.declarations import Environment
 from reconciler.state.repository import Entry, Repository
 
+if TYPE_CHECKING:
+    from reconciler.state.history import History
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """A repository, what it was before the change (None: not known), and its deployments in order of name.
 
-    `now` is the time for which it is judged; None: rules about time are not decided.
+    `now` is the time for which it is judged; None: rules about time are not decided. `history` is what was
+    served when, by the commits of the main branch; None: rules from history are not decided.
 
     `deployments` are all that could be parsed, `served` those that are not to end (`retire`).
     """
@@ -28,6 +33,7 @@ class Context:
     repository: Repository
     base: Repository | None = None
     now: datetime | None = None
+    history: History | None = None
     deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from reconciler.policy.context import Context
 from reconciler.state.documents import Location
-from reconciler.state.findings import Finding, Grade, Undecided, sort_findings
+from reconciler.state.findings import Approval, Finding, Grade, Undecided, Waived, sort_findings
+from reconciler.state.repository import EnvironmentEntry
 
 HEADINGS = ("What it checks", "Why", "Example", "Fix")
 """The fixed form of a policy's documentation: a title, then these, each a line of its own."""
@@ -20,10 +22,43 @@ class Need(str, Enum):
     DECLARATIONS = "declarations"
     RECORDS = "records"
     BASE = "base"
+    HISTORY = "history"
+    REGISTRY = "registry"
     TIME = "time"
 
 
-_REASONS: Mapping[Need, str] = {Need.BASE: "no base: use --base", Need.TIME: "no time was given"}
+_REASONS: Mapping[Need, str] = {
+    Need.BASE: "no base: use --base",
+    Need.HISTORY: "no history: run in a clone of the repository",
+    Need.REGISTRY: "no registry: use --registry",
+    Need.TIME: "no time was given",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """What `rules:` in environment.yaml may set of a rule besides its grade.
+
+    `form` says what is expected ("percentage points from 0 to 100"). `default` holds where nothing is set;
+    of a block, each key has its own. `measure` gives for every part of a value (of a plain one: the part
+    "") how much it lets through, in any unit: more is wider. It raises ValueError, without words, for a
+    value that does not have the form.
+    """
+
+    form: str
+    default: Any
+    measure: Callable[[Any], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What all policies say of a repository: `findings` that count, those that a waiver lifts, what could
+    not be decided, and whose approval the change needs."""
+
+    findings: tuple[Finding, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,21 +74,49 @@ class Policy:
     check: Callable[[Context], Iterable[Finding]]
     needs: tuple[Need, ...] = (Need.DECLARATIONS,)
     grade: Grade = Grade.HARD
+    parameter: Parameter | None = None
 
     @property
     def title(self) -> str:
         """One line that says what holds where the policy is kept."""
         return self.documentation.partition("\n")[0].rstrip(".")
 
-    def finding(self, location: Location, message: str, advice: str = "") -> Finding:
-        """A finding of this policy at its grade."""
-        return Finding(rule=self.id, grade=self.grade, location=location, message=message, advice=advice)
+    def value_in(self, environment: EnvironmentEntry) -> Any:
+        """The parameter in an environment: what its `rules:` set, over the default.
+
+        A value that does not have the parameter's form counts for nothing: another rule tells of it.
+        """
+        default = self.parameter.default if self.parameter is not None else None
+        if self.parameter is None or environment.environment is None:
+            return default
+        said = environment.environment.declaration.rules.get(self.id).value
+        if said is None or not is_measurable(self.parameter, said):
+            return default
+        return {**default, **said} if isinstance(default, Mapping) else said
+
+    def finding(self, location: Location, message: str, advice: str = "", *, subject: str = "") -> Finding:
+        """A finding of this policy at its grade, on an object by the name that waivers have for it."""
+        return Finding(
+            rule=self.id,
+            grade=self.grade,
+            location=location,
+            message=message,
+            advice=advice,
+            subject=subject,
+        )
 
 
-def run_policies(
-    context: Context, policies: Sequence[Policy]
-) -> tuple[tuple[Finding, ...], tuple[Undecided, ...]]:
-    """The findings of all policies, sorted, and the policies that lacked what they need."""
+def is_measurable(parameter: Parameter, value: Any) -> bool:
+    """Whether a value has the form that the parameter asks for."""
+    try:
+        parameter.measure(value)
+    except ValueError:
+        return False
+    return True
+
+
+def run_policies(context: Context, policies: Sequence[Policy]) -> Judgement:
+    """What all policies say: findings sorted, and the policies that lacked what they need."""
     findings: list[Finding] = []
     undecided: list[Undecided] = []
     for policy in policies:
@@ -62,7 +125,7 @@ def run_policies(
             undecided.append(Undecided(rule=policy.id, reason="; ".join(reasons)))
         else:
             findings.extend(policy.check(context))
-    return sort_findings(findings), tuple(undecided)
+    return Judgement(findings=sort_findings(findings), undecided=tuple(undecided))
 
 
 def split_documentation(policy: Policy) -> Mapping[str, str]:
@@ -78,4 +141,11 @@ def split_documentation(policy: Policy) -> Mapping[str, str]:
 
 
 def _is_missing(need: Need, context: Context) -> bool:
-    return (need is Need.BASE and context.base is None) or (need is Need.TIME and context.now is None)
+    given: Mapping[Need, object] = {
+        Need.BASE: context.base,
+        Need.HISTORY: context.history,
+        # What the registry says is compared after the policies, by those who may ask it.
+        Need.REGISTRY: None,
+        Need.TIME: context.now,
+    }
+    return need in given and given[need] is None

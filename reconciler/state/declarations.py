@@ -6,10 +6,12 @@ Keys are camelCase in YAML (rules are kebab-case); values are strict: `"10"` is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from reconciler.state.findings import Grade
 from reconciler.state.scheduling import Affinity as Affinity
 from reconciler.state.scheduling import Toleration as Toleration
 from reconciler.state.serving import ContainerSettings as ContainerSettings
@@ -221,6 +223,14 @@ class Cluster(Declaration):
     platform: Platform | None = None
 
 
+GradeWord = Literal["advisory", "soft", "hard"]
+RulePart = bool | int | float | str
+RuleValue = RulePart | Mapping[str, RulePart | tuple[RulePart, ...]]
+"""A rule's parameter, or a block with its `grade` and parameters."""
+
+_GRADES = frozenset(get_args(GradeWord))
+
+
 class Soak(Declaration):
     """How long a version must have been upstream before it takes a share here."""
 
@@ -229,8 +239,23 @@ class Soak(Declaration):
     above: Duration | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSetting:
+    """What `rules:` says of one rule: its grade (None: the rule's own) and its parameter (None: not given).
+
+    A bare value is the parameter; of a block it is what stands under `value`, or all keys beside `grade`.
+    """
+
+    grade: Grade | None = None
+    value: Any = None
+
+
 class Rules(Declaration):
-    """Parameters of policies and guards."""
+    """Grades and parameters of policies and guards, by their id."""
+
+    model_config = ConfigDict(extra="allow")
+
+    __pydantic_extra__: dict[str, RuleValue]
 
     max_prune: Share | Annotated[int, Field(ge=0)] | None = Field(
         default=None,
@@ -243,6 +268,24 @@ class Rules(Declaration):
         description="Percentage points that a share may move in one change.",
     )
     soak: Soak | None = None
+
+    def get(self, rule: str) -> RuleSetting:
+        """What is set of a rule; nothing where it is not named."""
+        return _read_setting(self.written.get(rule))
+
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """The rules that are named, by id, with what was written of each."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
+def _read_setting(said: Any) -> RuleSetting:
+    if not isinstance(said, Mapping):
+        return RuleSetting(value=said)
+    rest = {key: value for key, value in said.items() if key != "grade"}
+    grade = said.get("grade")
+    value = rest["value"] if set(rest) == {"value"} else rest or None
+    return RuleSetting(grade=Grade(grade) if grade in _GRADES else None, value=value)
 
 
 class Environment(Declaration):
@@ -266,7 +309,7 @@ class Environment(Declaration):
     )
     allow: Allow = Field(default_factory=Allow)
     metrics: Metrics | None = None
-    rules: Rules = Field(default_factory=lambda: Rules())
+    rules: Rules = Field(default_factory=lambda: Rules.model_validate({}))
     serving: Serving | None = None
     retire: bool = Field(default=False, description="Prune the whole environment; this is the approval.")
 

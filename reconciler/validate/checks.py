@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.load.documents import Loaded
 from reconciler.policy.context import Context
 from reconciler.policy.engine import run_policies
 from reconciler.policy.policies import POLICIES
-from reconciler.state.findings import Finding, Undecided, sort_findings
+from reconciler.state.findings import Approval, Finding, Undecided, Waived, sort_findings
 from reconciler.state.repository import Repository
 from reconciler.validate.parse import parse
+
+if TYPE_CHECKING:
+    from reconciler.state.history import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A parsed repository and all findings on it. `policies` counts those that were run or not decided."""
+    """A parsed repository and all findings on it. `policies` counts those that were run or not decided.
+
+    `waived` are findings that do not count because of a waiver, `approvals` what the change asks of whom.
+    """
 
     repository: Repository
     findings: tuple[Finding, ...]
     undecided: tuple[Undecided, ...]
     policies: int
+    waived: tuple[Waived, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def environments(self) -> int:
@@ -39,17 +48,25 @@ class Check:
         )
 
 
-def check(loaded: Loaded, *, base: Repository | None = None, now: datetime | None = None) -> Check:
+def check(
+    loaded: Loaded,
+    *,
+    base: Repository | None = None,
+    now: datetime | None = None,
+    history: History | None = None,
+) -> Check:
     """Parse and judge declarations; collects everything, never stops at the first fault.
 
     `base` is the repository that a change is compared with, for rules about changes; `now` is the time for
-    rules about time. Without them such rules are not decided.
+    rules about time, `history` for those about what was served. Without them such rules are not decided.
     """
     repository, faults = parse(loaded)
-    found, undecided = run_policies(Context(repository=repository, base=base, now=now), POLICIES)
+    judged = run_policies(Context(repository=repository, base=base, now=now, history=history), POLICIES)
     return Check(
         repository=repository,
-        findings=sort_findings((*loaded.findings, *faults, *found)),
-        undecided=undecided,
+        findings=sort_findings((*loaded.findings, *faults, *judged.findings)),
+        undecided=judged.undecided,
+        waived=judged.waived,
+        approvals=judged.approvals,
         policies=len(POLICIES),
     )

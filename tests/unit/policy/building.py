@@ -139,11 +139,11 @@ def context(changes: Mapping[str, str | None] | None = None) -> Context:
 def find(policy_id: str, changes: Mapping[str, str | None] | None = None) -> tuple[Finding, ...]:
     """What one policy finds in the sound repository with these changes."""
     (policy,) = (policy for policy in POLICIES if policy.id == policy_id)
-    return run_policies(context(changes), (policy,))[0]
+    return run_policies(context(changes), (policy,)).findings
 
 
 def find_all(changes: Mapping[str, str | None] | None = None) -> tuple[Finding, ...]:
-    return run_policies(context(changes), POLICIES)[0]
+    return run_policies(context(changes), POLICIES).findings
 
 
 def tell(findings: tuple[Finding, ...]) -> list[str]:

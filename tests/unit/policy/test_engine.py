@@ -28,7 +28,8 @@ EXAMPLE = Policy(id="example", documentation="An example.\n\nWhy\n    Because.\n
 
 
 def test_findings_carry_rule_and_grade_and_are_sorted() -> None:
-    findings, undecided = run_policies(context(), (EXAMPLE,))
+    judged = run_policies(context(), (EXAMPLE,))
+    findings, undecided = judged.findings, judged.undecided
     assert [(finding.message, finding.location.line) for finding in findings] == [
         ("production/wines: first", 1),
         ("production/wines: second", 3),
@@ -40,22 +41,22 @@ def test_findings_carry_rule_and_grade_and_are_sorted() -> None:
 
 def test_what_lacks_a_time_is_undecided() -> None:
     policy = replace(EXAMPLE, id="dated", needs=(Need.TIME,))
-    findings, undecided = run_policies(Context(repository=Repository()), (policy,))
-    assert findings == ()
-    assert undecided == (Undecided(rule="dated", reason="no time was given"),)
+    judged = run_policies(Context(repository=Repository()), (policy,))
+    assert judged.findings == ()
+    assert judged.undecided == (Undecided(rule="dated", reason="no time was given"),)
 
 
 def test_what_lacks_a_base_is_undecided() -> None:
     policy = Policy(id="change", documentation="", check=_check, needs=(Need.DECLARATIONS, Need.BASE))
-    findings, undecided = run_policies(context(), (policy,))
-    assert findings == ()
-    assert undecided == (Undecided(rule="change", reason="no base: use --base"),)
+    judged = run_policies(context(), (policy,))
+    assert judged.findings == ()
+    assert judged.undecided == (Undecided(rule="change", reason="no base: use --base"),)
     with_base = Context(repository=repository(), base=repository())
-    assert len(run_policies(with_base, (policy,))[0]) == 2
+    assert len(run_policies(with_base, (policy,)).findings) == 2
 
 
 def test_an_empty_repository_has_no_findings() -> None:
-    assert run_policies(Context(repository=Repository(), now=NOW), POLICIES) == ((), ())
+    assert run_policies(Context(repository=Repository(), now=NOW), POLICIES).findings == ()
 
 
 def test_a_deployment_in_an_environment_that_cannot_be_read_is_still_judged() -> None:
@@ -63,7 +64,7 @@ def test_a_deployment_in_an_environment_that_cannot_be_read_is_still_judged() ->
     deployments = given.environments["production"].deployments
     faulty = EnvironmentEntry(name="production", deployments=deployments)
     unread = Repository(models=given.models, environments={"production": faulty})
-    findings, _ = run_policies(Context(repository=unread), POLICIES)
+    findings = run_policies(Context(repository=unread), POLICIES).findings
     assert [finding.rule for finding in findings] == ["traffic-sums-to-100"]
 
 
