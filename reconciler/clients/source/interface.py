@@ -112,6 +112,39 @@ class Commit:
     subject: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """A file that a commit changed. `name` is that of its new content, empty where no plain file is left."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineCommit:
+    """A commit on a first-parent line, and what it changed against the commit below it.
+
+    `merge` tells that it has further parents. Times are commit dates, as in Commit.
+    """
+
+    commit: Commit
+    merge: bool
+    changes: tuple[FileChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MainLine:
+    """The first-parent line that ends with `head`, oldest first.
+
+    Commits that change no file asked for are left out. `complete` is false where the clone at hand is cut
+    short: then the oldest holds what came before it.
+    """
+
+    head: str
+    complete: bool
+    commits: tuple[LineCommit, ...]
+
+
 class SignatureState(str, Enum):
     """What a commit's signature is worth. Only GOOD is worth anything."""
 
@@ -189,6 +222,18 @@ class Source(Protocol):
 
         Newest first. A merge counts if it differs from any of its parents: it decides whose files hold.
         An empty `older` means the whole history. Raises RevisionNotFound.
+        """
+
+    def read_line(self, head: str, folders: tuple[str, ...] = DATA_FOLDERS) -> MainLine:
+        """The first-parent line of a commit (full name): what each of its merges changed in the folders.
+
+        Raises RevisionNotFound.
+        """
+
+    def read_contents(self, head: str, names: tuple[str, ...]) -> Mapping[str, bytes]:
+        """Contents of files by their objects' names, such as those that the line of `head` gave.
+
+        Raises SourceCorrupt for one that is not there, SourceRefused above a limit.
         """
 
     def check_signature(self, sha: str, signers: bytes) -> Signature:

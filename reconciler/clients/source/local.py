@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from reconciler.clients.source.interface import (
     DATA_FOLDERS,
     Commit,
     Lineage,
+    MainLine,
     Remembered,
     Revision,
     RevisionNotFound,
@@ -22,6 +24,7 @@ from reconciler.clients.source.interface import (
     SourceRefused,
     Tree,
 )
+from reconciler.clients.source.line import read_line
 from reconciler.clients.source.objects import ObjectReader
 from reconciler.clients.source.signatures import check_signature
 
@@ -150,6 +153,13 @@ class LocalRepository:
             or (not parents and content(sha) != nothing)
         )
 
+    def read_line(self, head: str, folders: tuple[str, ...] = DATA_FOLDERS) -> MainLine:
+        self._require(head)
+        return read_line(self._git, self._path, self._prefix, self._objects, head, folders)
+
+    def read_contents(self, head: str, names: tuple[str, ...]) -> Mapping[str, bytes]:
+        return self._objects.read_blobs(names)
+
     def check_signature(self, sha: str, signers: bytes) -> Signature:
         self._require(sha)
         return check_signature(self._git, self._path, sha, self._objects.read_commit(sha), signers)
@@ -163,6 +173,11 @@ class LocalRepository:
         # <mode> <type> <name>\t<path>, git-ls-tree(1).
         mode, _, rest = answer.output.decode("utf-8", "surrogateescape").partition(" ")
         return rest.partition("\t")[0].rpartition(" ")[2] if mode.startswith("100") else ""
+
+    def lacks(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the objects that are not here."""
+        found = zip(names, self._objects.find(names), strict=True)
+        return tuple(name for name, content in found if content is None)
 
     def holds(self, name: str) -> bool:
         """Whether an object of this name is here."""

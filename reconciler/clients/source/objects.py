@@ -73,6 +73,16 @@ class ObjectReader:
         """The content of a file by its object's name; `path` is what it is for. Raises SourceCorrupt."""
         return self._read("blob", [(name, path)])[name]
 
+    def read_blobs(self, names: tuple[str, ...]) -> Mapping[str, bytes]:
+        """Contents of files by their objects' names. Raises SourceCorrupt, or SourceRefused above a limit."""
+        total = sum(found[1] for found in self.find(names) if found is not None)
+        if total > TREE_LIMIT:
+            raise SourceRefused(
+                f"{self._location}: the history holds {total >> 20} MiB of declarations; up to "
+                f"{TREE_LIMIT >> 20} MiB are read."
+            )
+        return self._read("blob", ((name, f"file {name}") for name in names))
+
     def find(self, names: Iterable[str]) -> tuple[tuple[str, int] | None, ...]:
         """Full name and size in bytes of each object, None for one that is not there."""
         asked = tuple(names)

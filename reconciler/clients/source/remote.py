@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from difflib import get_close_matches
@@ -32,6 +32,7 @@ from reconciler.clients.source.interface import (
     Commit,
     GitAccess,
     Lineage,
+    MainLine,
     Remembered,
     Revision,
     RevisionNotFound,
@@ -120,6 +121,16 @@ class RemoteRepository:
         if older:
             self._serve(older, lambda copy: copy.has(older))
         return self._serve(newer, lambda copy: copy.list_touching(older, newer, folders))
+
+    def read_line(self, head: str, folders: tuple[str, ...] = DATA_FOLDERS) -> MainLine:
+        return self._serve(head, lambda copy: copy.read_line(head, folders))
+
+    def read_contents(self, head: str, names: tuple[str, ...]) -> Mapping[str, bytes]:
+        def read(copy: LocalRepository) -> Mapping[str, bytes]:
+            self._complete(copy, head, lambda: copy.lacks(names))
+            return copy.read_contents(head, names)
+
+        return self._serve(head, read)
 
     def check_signature(self, sha: str, signers: bytes) -> Signature:
         return self._serve(sha, lambda copy: copy.check_signature(sha, signers))
