@@ -65,13 +65,13 @@ class Judgement:
 class Policy:
     """A rule over declarations.
 
-    `check` is pure: it takes a context and gives findings; it prints nothing and raises nothing on any
-    repository that was parsed. `documentation` is its module's docstring, in the form of HEADINGS.
+    `check` is pure: it takes a context and gives findings, and an Undecided for each thing that it lacks a
+    fact about; it prints nothing and raises nothing on any repository that was parsed. `documentation` is its module's docstring, in the form of HEADINGS.
     """
 
     id: str
     documentation: str
-    check: Callable[[Context], Iterable[Finding]]
+    check: Callable[[Context], Iterable[Finding | Undecided]]
     needs: tuple[Need, ...] = (Need.DECLARATIONS,)
     grade: Grade = Grade.HARD
     parameter: Parameter | None = None
@@ -106,6 +106,11 @@ class Policy:
         )
 
 
+    def undecided(self, reason: str) -> Undecided:
+        """What this policy could not decide: `reason` names the object, what is not known, and the way out."""
+        return Undecided(rule=self.id, reason=reason)
+
+
 def is_measurable(parameter: Parameter, value: Any) -> bool:
     """Whether a value has the form that the parameter asks for."""
     try:
@@ -124,7 +129,11 @@ def run_policies(context: Context, policies: Sequence[Policy]) -> Judgement:
         if reasons:
             undecided.append(Undecided(rule=policy.id, reason="; ".join(reasons)))
         else:
-            findings.extend(policy.check(context))
+            said = tuple(policy.check(context))
+            findings.extend(item for item in said if isinstance(item, Finding))
+            open_ends = sorted({item.reason for item in said if isinstance(item, Undecided)})
+            if open_ends:
+                undecided.append(Undecided(rule=policy.id, reason="; ".join(open_ends)))
     return Judgement(findings=sort_findings(findings), undecided=tuple(undecided))
 
 

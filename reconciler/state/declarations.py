@@ -31,6 +31,7 @@ from reconciler.state.serving import Serving as Serving
 from reconciler.state.serving import Storage as Storage
 from reconciler.state.serving import Trigger as Trigger
 from reconciler.state.written import Address as Address
+from reconciler.state.written import Bounds as Bounds
 from reconciler.state.written import Declaration as Declaration
 from reconciler.state.written import Digest as Digest
 from reconciler.state.written import Duration as Duration
@@ -139,12 +140,20 @@ class Defaults(Declaration):
 
 
 class Loads(Declaration):
-    """What a server image can load."""
+    """What a server image can load. What it says nothing of is taken to load."""
 
-    mlflow: str | None = Field(default=None, description="MLflow versions whose models load, such as <=2.20.")
-    python: str | None = Field(default=None, description="Python versions whose models load, such as >=3.10.")
+    mlflow: Bounds | None = Field(
+        default=None, description="MLflow versions whose models load, such as <=2.20."
+    )
+    python: Bounds | None = Field(
+        default=None, description="Python versions whose models load, such as >=3.10."
+    )
     formats: tuple[str, ...] | None = Field(
         default=None, description="Serialization formats that load, such as cloudpickle."
+    )
+    libraries: Mapping[str, Bounds] | None = Field(
+        default=None,
+        description="Library versions whose models load, by MLflow's flavour, such as sklearn: <1.8.",
     )
 
 
@@ -168,6 +177,10 @@ class Platform(Declaration):
     keda: bool = Field(default=False, description="Whether KEDA scales in the cluster.")
     servers: Mapping[Server, Mapping[Protocol, ServerImage]] = Field(
         default_factory=dict, description="Image for each server and protocol, where not the stock one."
+    )
+    loads: Mapping[str, Loads] = Field(
+        default_factory=dict,
+        description="What images that serving.image names can load, by image (* for any characters).",
     )
 
     @property
@@ -203,6 +216,10 @@ class Allow(Declaration):
     kinds: tuple[ExtraKind, ...] = Field(
         default=(), description="Kinds that the templates in extras/ may make beside each deployment."
     )
+    storage: tuple[str, ...] | None = Field(
+        default=None,
+        description="Places that models may be read from, such as s3://prod-models/; anywhere if not said.",
+    )
 
 
 class Metrics(Declaration):
@@ -225,7 +242,7 @@ class Cluster(Declaration):
 
 GradeWord = Literal["advisory", "soft", "hard"]
 RulePart = bool | int | float | str
-RuleValue = RulePart | Mapping[str, RulePart | tuple[RulePart, ...]]
+RuleValue = RulePart | Mapping[str, RulePart | tuple[RulePart, ...] | Mapping[str, RulePart]]
 """A rule's parameter, or a block with its `grade` and parameters."""
 
 _GRADES = frozenset(get_args(GradeWord))

@@ -23,6 +23,13 @@ Quantity = Annotated[
         description="A Kubernetes quantity in quotes or with a unit: 200m, 512Mi.",
     ),
 ]
+Bounds = Annotated[
+    str,
+    Field(
+        pattern=r"^(<=|>=|==|!=|<|>)[0-9]+(\.[0-9]+)*(, ?(<=|>=|==|!=|<|>)[0-9]+(\.[0-9]+)*)*$",
+        description="Bounds of a version, separated by commas: <=2.20, or >=2.9,<3.",
+    ),
+]
 Timestamp = Annotated[
     str,
     Field(

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from reconciler.state.documents import PathKey
 from reconciler.state.written import (
     Address,
+    Bounds,
     ClockTime,
     Digest,
     Duration,
@@ -26,6 +27,7 @@ Node = Mapping[str, Any]
 
 _WRITTEN_FORMS = (
     Address,
+    Bounds,
     ClockTime,
     Digest,
     Duration,
