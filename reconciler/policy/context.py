@@ -27,7 +27,8 @@ class Context:
     `now` is the time for which it is judged; None: rules about time are not decided. `history` is what was
     served when, by the commits of the main branch; None: rules from history are not decided.
 
-    `deployments` are all that could be parsed, `served` those that are not to end (`retire`).
+    `deployments` are all that could be parsed, `served` those that are not to end (`retire`), and `before`
+    those that were served before the change.
     """
 
     repository: Repository
@@ -36,18 +37,24 @@ class Context:
     history: History | None = None
     deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
+    before: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
 
     def __post_init__(self) -> None:
         # A frozen dataclass has no other way to fill the fields that follow from the given ones.
         object.__setattr__(self, "deployments", place_all(self.repository))
-        served = tuple(placed for placed in self.deployments if not _is_retired(placed))
-        object.__setattr__(self, "served", served)
+        object.__setattr__(self, "served", _list_served(self.deployments))
+        before = () if self.base is None else _list_served(place_all(self.base))
+        object.__setattr__(self, "before", before)
 
     def environments(self) -> Iterator[tuple[str, Entry[Environment]]]:
         """Each environment with a readable environment.yaml, in order of name."""
         for name, entry in sorted(self.repository.environments.items()):
             if entry.environment is not None:
                 yield name, entry.environment
+
+
+def _list_served(deployments: tuple[PlacedDeployment, ...]) -> tuple[PlacedDeployment, ...]:
+    return tuple(placed for placed in deployments if not _is_retired(placed))
 
 
 def _is_retired(placed: PlacedDeployment) -> bool:
