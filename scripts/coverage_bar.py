@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = ("load", "validate", "policy", "resolve", "render", "plan")
+STAGES = ("load", "edit", "validate", "policy", "resolve", "render", "plan")
 TESTS = ("tests/unit", "tests/golden", "tests/repository")
 
 
