@@ -37,4 +37,4 @@ def test_nothing_measured_is_no_pass() -> None:
 
 
 def test_holds_the_stages_that_are_pure() -> None:
-    assert STAGES == ("load", "validate", "policy", "resolve", "render", "plan")
+    assert STAGES == ("load", "edit", "validate", "policy", "resolve", "render", "plan")
