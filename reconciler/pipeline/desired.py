@@ -31,7 +31,7 @@ def render_environment(check: Check, environment: str, *, cluster: str, commit: 
     Raises SettingsError for a cluster that the environment does not name.
     """
     try:
-        desired = resolve(check.repository, environment, cluster=cluster, findings=check.findings)
+        desired = resolve(check.repository, environment, cluster=cluster, findings=check.standing)
     except UnknownTarget as error:
         raise SettingsError(str(error)) from error
     part_of = applyset_id(parent_name(environment), desired.target.namespace)

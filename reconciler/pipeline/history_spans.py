@@ -63,6 +63,15 @@ def derive_history(
     )
 
 
+def find_digest(path: str, data: bytes) -> str | None:
+    """The digest in a record's file; None where it cannot be read."""
+    found = _DIGEST.match(data)
+    if found is not None and b"\nidentity:" not in data:
+        return found[2].decode()
+    record = _parse(FileKind.RECORD, path, data)
+    return record.identity.digest if isinstance(record, VersionRecord) else None
+
+
 def _date(line: Sequence[LineCommit], now: datetime) -> Iterator[MainCommit]:
     """The commits with the moments that they count from, none of which is before the one below.
 
@@ -118,12 +127,7 @@ class _Reader:
         """The digest in a record; empty where it is gone, None where it cannot be read."""
         if not change.name:
             return ""
-        data = self._contents[change.name]
-        found = _DIGEST.match(data)
-        if found is not None and data.count(b"\nidentity:") == 0:
-            return found[2].decode()
-        record = self._parse(FileKind.RECORD, change)
-        return record.identity.digest if isinstance(record, VersionRecord) else None
+        return find_digest(change.path, self._contents[change.name])
 
     def read_retired(self, change: FileChange) -> bool | None:
         """Whether an environment's file ends it, None where it cannot be read."""
@@ -131,24 +135,26 @@ class _Reader:
             return False
         if b"retire" not in self._contents[change.name]:
             return False
-        environment = self._parse(FileKind.ENVIRONMENT, change)
+        environment = _parse(FileKind.ENVIRONMENT, change.path, self._contents[change.name])
         return environment.retire if isinstance(environment, Environment) else None
 
     def _parse_deployment(self, change: FileChange) -> tuple[_Served, ...] | None:
         data = self._contents[change.name]
         if self._words is not None and not any(word in data for word in self._words):
             return ()
-        deployment = self._parse(FileKind.DEPLOYMENT, change)
+        deployment = _parse(FileKind.DEPLOYMENT, change.path, data)
         if not isinstance(deployment, Deployment):
             return None
         served = () if deployment.retire else tuple(_list_served(deployment))
         return tuple(one for one in served if self._models is None or one.model in self._models)
 
-    def _parse(self, kind: FileKind, change: FileChange) -> object:
-        reading = read(change.path, self._contents[change.name])
-        if reading.document is None or reading.findings:
-            return None
-        return parse_document(kind, reading.document)[0]
+
+def _parse(kind: FileKind, path: str, data: bytes) -> object:
+    """What a file declares; None where it cannot be read."""
+    reading = read(path, data)
+    if reading.document is None or reading.findings:
+        return None
+    return parse_document(kind, reading.document)[0]
 
 
 def _list_served(deployment: Deployment) -> Iterator[_Served]:

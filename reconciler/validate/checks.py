@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.load.documents import Loaded
 from reconciler.policy.context import Context
-from reconciler.policy.engine import run_policies
+from reconciler.policy.engine import Need, run_policies
 from reconciler.policy.policies import POLICIES
 from reconciler.state.findings import Approval, Finding, Undecided, Waived, sort_findings
 from reconciler.state.repository import Repository
@@ -16,6 +16,10 @@ from reconciler.validate.parse import parse
 
 if TYPE_CHECKING:
     from reconciler.state.history import History
+
+_ABOUT_CHANGES = frozenset(
+    policy.id for policy in POLICIES if not {Need.BASE, Need.HISTORY}.isdisjoint(policy.needs)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,14 @@ class Check:
     policies: int
     waived: tuple[Waived, ...] = ()
     approvals: tuple[Approval, ...] = ()
+
+    @property
+    def standing(self) -> tuple[Finding, ...]:
+        """The findings on what is declared, whatever it was before: those on a change judge no more than it.
+
+        What was merged is served, also where it was merged in spite of them.
+        """
+        return tuple(finding for finding in self.findings if finding.rule not in _ABOUT_CHANGES)
 
     @property
     def environments(self) -> int:

@@ -1,0 +1,96 @@
+"""What a change is judged against: the declarations where it began, and the history of its main branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciler.clients.source.interface import Revision, RevisionNotFound, Source, Tree
+from reconciler.load.documents import load
+from reconciler.load.layout import FileKind, find_place
+from reconciler.pipeline.history import read_history
+from reconciler.pipeline.history_spans import find_digest
+from reconciler.policy.graphs import list_nodes
+from reconciler.state.declarations import Deployment
+from reconciler.state.history import History
+from reconciler.state.repository import Repository
+from reconciler.validate.parse import parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """`main` is the tip that the change is to be merged into, `fork` the commit of it where it began.
+
+    `repository` is that of the fork, so that what others merged since is not taken for part of the change;
+    `history` is that of the tip, and tells of the models that the change is about.
+    """
+
+    main: Revision
+    fork: str
+    repository: Repository
+    history: History
+
+
+def read_base(source: Source, ref: str, head: str, files: Mapping[str, bytes] | None, now: datetime) -> Base:
+    """The base of the change that ends with the commit `head`, or with `files` that lie on top of it.
+
+    `ref` names the main branch. Raises the source's errors.
+    """
+    main = source.resolve(ref)
+    try:
+        fork = source.find_merge_base(main.sha, head)
+    except RevisionNotFound:
+        # In a clone that is cut short it may be out of sight; the tip is what the change will be merged into.
+        fork = main.sha
+    before = source.read(Revision(ref=ref, sha=fork))
+    after = source.read(Revision(ref=head, sha=head)).files if files is None else files
+    return Base(
+        main=main,
+        fork=fork,
+        repository=_parse(before),
+        history=read_history(source, main.sha, now, models=find_models(before.files, after)),
+    )
+
+
+def find_models(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:
+    """The folders of models whose serving may differ, and of those that hold equal artifacts."""
+    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    models = frozenset(
+        name for side in (before, after) for name in _list_models({p: side[p] for p in changed if p in side})
+    )
+    if not models:
+        return models
+    folders = [(folder, digest) for side in (before, after) for folder, digest in _list_digests(side)]
+    digests = {digest for folder, digest in folders if folder in models}
+    return models | {folder for folder, digest in folders if digest in digests}
+
+
+def _list_models(files: Mapping[str, bytes]) -> Iterator[str]:
+    repository, _ = parse(load(files))
+    for path in files:
+        place = find_place(path)
+        if place is not None and place.kind is FileKind.RECORD:
+            yield place.folder
+    for environment in repository.environments.values():
+        for entry in environment.deployments.values():
+            yield from _name_models(entry.declaration)
+
+
+def _name_models(deployment: Deployment) -> Iterator[str]:
+    yield deployment.model
+    for variant in deployment.variants:
+        yield from (placed.node.model for placed in list_nodes(variant) if placed.node.model is not None)
+
+
+def _list_digests(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    for path, data in files.items():
+        place = find_place(path)
+        if place is not None and place.kind is FileKind.RECORD:
+            digest = find_digest(path, data)
+            if digest:
+                yield place.folder, digest
+
+
+def _parse(tree: Tree) -> Repository:
+    return parse(load(tree.files, links=tree.links, submodules=tree.submodules))[0]
