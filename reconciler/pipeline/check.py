@@ -7,21 +7,34 @@ from pathlib import Path
 
 from reconciler.clients.source.interface import Tree
 from reconciler.load.documents import load
-from reconciler.load.worktree import read_worktree
+from reconciler.load.worktree import Worktree, read_worktree
 from reconciler.settings import SettingsError
+from reconciler.state.history import History
 from reconciler.state.repository import Repository
 from reconciler.validate.checks import Check, check
 
 
-def check_tree(tree: Tree, *, base: Repository | None = None) -> Check:
+def check_tree(
+    tree: Tree,
+    *,
+    base: Repository | None = None,
+    now: datetime | None = None,
+    history: History | None = None,
+) -> Check:
     """Check what a commit holds."""
-    return check(load(tree.files, links=tree.links, submodules=tree.submodules), base=base)
+    loaded = load(tree.files, links=tree.links, submodules=tree.submodules)
+    return check(loaded, base=base, now=now, history=history)
 
 
 def check_worktree(directory: Path, *, base: Repository | None = None, now: datetime | None = None) -> Check:
-    """Check what lies in a work tree.
+    """Check what lies in a work tree. Raises SettingsError where there is nothing to check."""
+    return check_files(find_files(directory), base=base, now=now)
 
-    Raises SettingsError where there is nothing to check: that is a wrong folder, not a clean one.
+
+def find_files(directory: Path) -> Worktree:
+    """The declarations of a work tree.
+
+    Raises SettingsError where there are none: that is a wrong folder, not a clean one.
     """
     worktree = read_worktree(directory)
     if not (worktree.files or worktree.links or worktree.unreadable):
@@ -29,5 +42,16 @@ def check_worktree(directory: Path, *, base: Repository | None = None, now: date
             f"{directory.resolve().name}/ holds neither models/ nor environments/; run this in a GitOps "
             "repository, or name one with -C. A fresh one is laid out by modelsync init."
         )
+    return worktree
+
+
+def check_files(
+    worktree: Worktree,
+    *,
+    base: Repository | None = None,
+    now: datetime | None = None,
+    history: History | None = None,
+) -> Check:
+    """Check the declarations of a work tree that were read before."""
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
-    return check(loaded, base=base, now=now)
+    return check(loaded, base=base, now=now, history=history)

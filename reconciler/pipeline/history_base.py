@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from reconciler.clients.source.interface import Revision, RevisionNotFound, Source, Tree
 from reconciler.load.documents import load
 from reconciler.load.layout import FileKind, find_place
+from reconciler.pipeline.check import check_files, check_tree, find_files
 from reconciler.pipeline.history import read_history
 from reconciler.pipeline.history_spans import find_digest
 from reconciler.policy.graphs import list_nodes
 from reconciler.state.declarations import Deployment
 from reconciler.state.history import History
 from reconciler.state.repository import Repository
+from reconciler.validate.checks import Check
 from reconciler.validate.parse import parse
 
 
@@ -32,8 +35,33 @@ class Base:
     history: History
 
 
-def read_base(source: Source, ref: str, head: str, files: Mapping[str, bytes] | None, now: datetime) -> Base:
-    """The base of the change that ends with the commit `head`, or with `files` that lie on top of it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What is wrong with a change, and what it was compared with."""
+
+    check: Check
+    base: Base
+
+
+def judge_worktree(directory: Path, source: Source, ref: str, now: datetime) -> Judged:
+    """Check a work tree as a change of the main branch `ref`.
+
+    Raises the source's errors, and SettingsError where there is nothing to check.
+    """
+    worktree = find_files(directory)
+    base = read_base(source, ref, source.resolve("HEAD").sha, worktree.files, now)
+    return Judged(check=check_files(worktree, base=base.repository, now=now, history=base.history), base=base)
+
+
+def judge_revision(source: Source, ref: str, head: Revision, now: datetime) -> Judged:
+    """Check a commit as a change of the main branch `ref`. Raises the source's errors."""
+    tree = source.read(head)
+    base = read_base(source, ref, head.sha, tree.files, now)
+    return Judged(check=check_tree(tree, base=base.repository, now=now, history=base.history), base=base)
+
+
+def read_base(source: Source, ref: str, head: str, files: Mapping[str, bytes], now: datetime) -> Base:
+    """The base of the change that ends with `files`: those of the commit `head`, or what lies on top of it.
 
     `ref` names the main branch. Raises the source's errors.
     """
@@ -44,12 +72,11 @@ def read_base(source: Source, ref: str, head: str, files: Mapping[str, bytes] | 
         # In a clone that is cut short it may be out of sight; the tip is what the change will be merged into.
         fork = main.sha
     before = source.read(Revision(ref=ref, sha=fork))
-    after = source.read(Revision(ref=head, sha=head)).files if files is None else files
     return Base(
         main=main,
         fork=fork,
         repository=_parse(before),
-        history=read_history(source, main.sha, now, models=find_models(before.files, after)),
+        history=read_history(source, main.sha, now, models=find_models(before.files, files)),
     )
 
 

@@ -30,16 +30,22 @@ Examples:
 @with_settings
 def command(settings: Settings, base: str | None, registry: bool, strict: bool, output: str) -> Outcome:
     from reconciler import wiring
-    from reconciler.pipeline.check import check_tree, check_worktree
+    from reconciler.pipeline.check import check_worktree
     from reconciler.pipeline.extras import check_extras
     from reconciler.pipeline.verification import leave_registry_out, verify_records
     from reconciler.report import github, json, text
 
+    now = wiring.open_clock().now()
     before = None
-    if base is not None:
+    if base is None:
+        check = check_worktree(settings.directory, now=now)
+    else:
+        from reconciler.pipeline.history_base import judge_worktree
+
         with wiring.open_worktree_source(settings) as source:
-            before = check_tree(source.read(source.resolve(base))).repository
-    check = check_extras(check_worktree(settings.directory, base=before, now=wiring.open_clock().now()))
+            judged = judge_worktree(settings.directory, source, base, now)
+        check, before = judged.check, judged.base.repository
+    check = check_extras(check)
     check = verify_records(check, before, wiring.open_registry) if registry else leave_registry_out(check)
     view = {"text": text.show_check, "json": json.show_check, "github": github.show_check}[output]
     click.echo(view(check))

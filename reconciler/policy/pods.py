@@ -1,0 +1,186 @@
+"""What of a declaration ends up in the Pods of a variant, to tell whether a change would start new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.policy.changes import list_pins
+from reconciler.policy.clusters import view_clusters
+from reconciler.policy.context import Context
+from reconciler.policy.locations import Mapped, map_location
+from reconciler.policy.placed import PlacedContainer, PlacedDeployment, PlacedVariant
+from reconciler.policy.servers import server_image
+from reconciler.state.declarations import ContainerSettings, Declaration, Environment, Serving
+
+# These change how many Pods there are, or stand beside them: none of them restarts anything.
+_BESIDE = frozenset({"replicas", "scaling", "disruption", "explainer"})
+_POD_FIELDS = tuple(name for name in Serving.model_fields if name not in _BESIDE)
+_CONTAINER_FIELDS = tuple(ContainerSettings.model_fields)
+
+
+def list_edits(
+    before: PlacedDeployment, old: PlacedVariant, after: PlacedDeployment, new: PlacedVariant
+) -> tuple[str, ...]:
+    """What differs between the Pods of a variant before and after; nothing where they stay as they are.
+
+    Each difference reads as `resources.limits.memory 1Gi → 2Gi`.
+    """
+    was, now = _collect(before, old), _collect(after, new)
+    if was == now:
+        return ()
+    flat_was, flat_now = dict(_flatten(was)), dict(_flatten(now))
+    names = [name for name in {**flat_was, **flat_now} if flat_was.get(name) != flat_now.get(name)]
+    return tuple(f"{name} {_say(flat_was.get(name))} → {_say(flat_now.get(name))}" for name in sorted(names))
+
+
+def list_kept(
+    before: PlacedDeployment, after: PlacedDeployment
+) -> Iterator[tuple[PlacedVariant, PlacedVariant]]:
+    """The variants that are live before a change and go on under the same name, with what they become."""
+    new = {placed.predictor: placed for placed in after.variants}
+    for placed in before.live:
+        if placed.variant.traffic and placed.predictor in new:
+            yield placed, new[placed.predictor]
+
+
+def list_pairs(context: Context) -> Iterator[tuple[PlacedDeployment, PlacedDeployment]]:
+    """Deployments before and after, where anything that they are rendered from differs, by name."""
+    if context.base is None:
+        return
+    after = {placed.id: placed for placed in context.served}
+    same = _Same(context)
+    for placed in context.before:
+        found = after.get(placed.id)
+        if found is not None and not same.holds(placed, found):
+            yield placed, found
+
+
+class _Same:
+    """Tells whether two deployments are rendered from equal declarations; shared files are compared once."""
+
+    def __init__(self, context: Context) -> None:
+        base = context.base
+        self._defaults = base is not None and _declared(base.defaults) == _declared(
+            context.repository.defaults
+        )
+        self._environments: dict[str, bool] = {}
+        self._models: dict[str, bool] = {}
+
+    def holds(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
+        return (
+            self._defaults
+            and before.entry.declaration == after.entry.declaration
+            and self._has_same_environment(before, after)
+            and self._has_same_models(before, after)
+        )
+
+    def _has_same_environment(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
+        name = before.environment.name
+        if name not in self._environments:
+            self._environments[name] = _rendered(before) == _rendered(after)
+        return self._environments[name]
+
+    def _has_same_models(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
+        if [pin.digest for pin in list_pins(before)] != [pin.digest for pin in list_pins(after)]:
+            return False
+        return all(
+            self._is_same_model(old, new)
+            for old, new in zip(_list_models(before), _list_models(after), strict=True)
+        )
+
+    def _is_same_model(self, old: PlacedContainer, new: PlacedContainer) -> bool:
+        name = old.folder or ""
+        if name not in self._models:
+            self._models[name] = _declared(old.model and old.model.model) == _declared(
+                new.model and new.model.model
+            )
+        return self._models[name]
+
+
+def _declared(entry: Any) -> Any:
+    return None if entry is None else entry.declaration
+
+
+def _rendered(deployment: PlacedDeployment) -> tuple[object, ...] | None:
+    """What of an environment its deployments are rendered from."""
+    entry = deployment.environment.environment
+    if entry is None:
+        return None
+    said = entry.declaration
+    return (said.namespace, said.clusters, said.platform, said.artifacts, said.serving)
+
+
+def _list_models(deployment: PlacedDeployment) -> list[PlacedContainer]:
+    found = (container for placed in deployment.variants for container in placed.containers)
+    return [container for container in found if container.folder is not None]
+
+
+def _collect(deployment: PlacedDeployment, placed: PlacedVariant) -> Mapping[str, Any]:
+    """What the Pods are made from, by the names that people write."""
+    entry = deployment.environment.environment
+    environment = None if entry is None else entry.declaration
+    facts = _pick(placed.serving.serving, _POD_FIELDS)
+    if placed.variant.graph is not None:
+        facts["graph"] = placed.variant.graph
+    for container in placed.containers:
+        prefix = "" if container.node is None else f"{container.name}."
+        if container.node is not None:
+            settings = _pick(container.serving.serving, _CONTAINER_FIELDS)
+            facts |= {f"{prefix}{name}": value for name, value in settings.items()}
+        facts[f"{prefix}image"] = _list_images(container, environment)
+        facts |= {f"{prefix}{name}": value for name, value in _list_files(container, environment).items()}
+    return facts
+
+
+def _pick(settings: Serving, names: tuple[str, ...]) -> dict[str, Any]:
+    fields = Serving.model_fields
+    said = ((fields[name].alias or name, getattr(settings, name)) for name in names)
+    return {name: value for name, value in said if value is not None}
+
+
+def _list_images(container: PlacedContainer, environment: Environment | None) -> tuple[str | None, ...]:
+    serving = container.serving.serving
+    if serving.image is not None:
+        return (serving.image,)
+    if environment is None or serving.server is None or serving.protocol is None:
+        return ()
+    views = view_clusters(environment)
+    images = (server_image(view.platform, serving.server, serving.protocol) for view in views)
+    return tuple(dict.fromkeys(images))
+
+
+def _list_files(container: PlacedContainer, environment: Environment | None) -> Mapping[str, Any]:
+    """Which files the container loads, and from where."""
+    version = container.version
+    record = None if container.model is None or version is None else container.model.records.get(version)
+    if record is None:
+        return {}
+    identity = record.declaration.identity
+    views = () if environment is None else view_clusters(environment)
+    places = [map_location(identity.source, identity.registry, view.artifacts) for view in views]
+    return {
+        "files": identity.digest,
+        "location": tuple(
+            dict.fromkeys((place.uri, place.secret) for place in places if isinstance(place, Mapped))
+        ),
+    }
+
+
+def _flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in facts.items():
+        plain = (
+            value.model_dump(by_alias=True, exclude_none=True) if isinstance(value, Declaration) else value
+        )
+        if isinstance(plain, Mapping):
+            yield from _flatten(plain, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", plain
+
+
+def _say(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, tuple | list):
+        return ", ".join(_say(part) for part in value) or "nothing"
+    return str(value)

@@ -1,0 +1,65 @@
+"""In a protected environment the Pods of a live variant change only under a new name.
+
+What it checks
+    A variant that answers requests before and after a change keeps the settings that its Pods are made from,
+    in environments with `protected: true`: image, files, resources, environment, scheduling. Numbers of Pods
+    may change. With a new `rollout` number the predictor has a new name, and with it Pods of its own.
+
+Why
+    New Pods under the old name take the place of those that work. If they do not become ready, nothing is
+    left to go back to; and where template and traffic of one predictor change together, requests can reach
+    Pods that were never looked at.
+
+Example
+    # environments/production/deployments/wines.yaml, where v5 served without these limits before
+    variants:
+      - {version: 5, traffic: 100, serving: {resources: {limits: {memory: 2Gi}}}}
+
+Fix
+    Count `rollout` up beside the version, keep the old variant for one change, and move the traffic then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Need, Policy
+from reconciler.policy.placed import PlacedDeployment
+from reconciler.policy.pods import list_edits, list_kept, list_pairs
+from reconciler.state.findings import Finding
+
+_SHOWN = 3
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for before, after in list_pairs(context):
+        if not (_is_protected(before) or _is_protected(after)):
+            continue
+        for old, new in list_kept(before, after):
+            edits = list_edits(before, old, after, new)
+            if not edits:
+                continue
+            more = f" and {len(edits) - _SHOWN} more" if len(edits) > _SHOWN else ""
+            rollout = (new.variant.rollout or 1) + 1
+            yield POLICY.finding(
+                after.variant_at(new),
+                f"{after.id}: the Pods of {new.name} would be replaced under the name {new.predictor} while "
+                f"it answers requests: {', '.join(edits[:_SHOWN])}{more}.",
+                f"Add a variant with rollout: {rollout} that has the new settings, and move its traffic in "
+                "steps; the old one stays until then.",
+                subject=after.id,
+            )
+
+
+def _is_protected(deployment: PlacedDeployment) -> bool:
+    entry = deployment.environment.environment
+    return entry is not None and entry.declaration.protected
+
+
+POLICY = Policy(
+    id="in-place-change",
+    documentation=__doc__,
+    check=check,
+    needs=(Need.DECLARATIONS, Need.BASE),
+)

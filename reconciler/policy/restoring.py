@@ -1,0 +1,79 @@
+"""What freezes and steps never stop: the way back to a set that served here, and taking challengers out."""
+
+from __future__ import annotations
+
+from reconciler.policy.changes import Pin, list_live, list_pins
+from reconciler.policy.placed import PlacedDeployment, PlacedVariant
+from reconciler.policy.pods import list_edits
+from reconciler.state.history import History, ServedSpan
+
+
+def restores(history: History | None, deployment: PlacedDeployment) -> bool:
+    """Whether the deployment declares exactly the versions and shares that it had at some time before."""
+    if history is None:
+        return False
+    wanted = [(pin, pin.share, False) for pin in list_live(list_pins(deployment))]
+    wanted += [
+        (pin, pin.variant.variant.shadow or 0, True)
+        for pin in list_pins(deployment)
+        if pin.variant.variant.shadow is not None
+    ]
+    spans = history.list_spans(deployment.environment.name, deployment.name)
+    pinned = tuple(span for span in spans if span.version is not None and span.share > 0)
+    return any(
+        _is_set(wanted, tuple(span for span in pinned if span.holds(moment)))
+        for moment in sorted({span.since for span in pinned})
+    )
+
+
+def all_served(history: History | None, deployment: PlacedDeployment) -> bool:
+    """Whether each live version answered requests of this environment before."""
+    if history is None:
+        return False
+    lives = list_live(list_pins(deployment))
+    return bool(lives) and all(
+        any(
+            not span.shadow
+            for span in history.find_version(deployment.environment.name, pin.model, pin.version, pin.digest)
+        )
+        for pin in lives
+    )
+
+
+def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
+    """Whether challengers or shadows go or are lowered, and nothing else happens.
+
+    What is taken from them goes to the baseline (the first live one), or to those that stay, but then no more
+    than what the removed ones had: what sync holds to be a withdrawal, too.
+    """
+    old = {placed.predictor: placed for placed in before.variants}
+    if not all(placed.predictor in old for placed in after.variants):
+        return False
+    if _find_baseline(after) != _find_baseline(before):
+        return False
+    if any(list_edits(before, old[placed.predictor], after, placed) for placed in after.variants):
+        return False
+    rises = {placed.predictor: _share(placed) - _share(old[placed.predictor]) for placed in after.variants}
+    if any(rises[placed.predictor] > 0 for placed in after.shadows):
+        return False
+    freed = sum(_share(placed) for placed in before.live if placed.predictor not in rises)
+    rises.pop(_find_baseline(after), None)
+    return sum(rise for rise in rises.values() if rise > 0) <= freed
+
+
+def _is_set(wanted: list[tuple[Pin, int, bool]], spans: tuple[ServedSpan, ...]) -> bool:
+    left = list(spans)
+    for pin, share, shadow in wanted:
+        found = [span for span in left if span.share == share and span.shadow is shadow and pin.was(span)]
+        if not found:
+            return False
+        left.remove(found[0])
+    return not left and bool(wanted)
+
+
+def _find_baseline(deployment: PlacedDeployment) -> str:
+    return next((placed.predictor for placed in deployment.live), "")
+
+
+def _share(placed: PlacedVariant) -> int:
+    return (placed.variant.traffic if placed.variant.shadow is None else placed.variant.shadow) or 0
