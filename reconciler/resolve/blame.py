@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from reconciler.policy.graphs import list_nodes
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.state.declarations import Deployment
-from reconciler.state.findings import Finding
+from reconciler.state.findings import Finding, Grade
 from reconciler.state.repository import EnvironmentEntry
 
 DEFAULTS_FILE = "models/defaults.yaml"
@@ -52,13 +52,16 @@ def files_of(
 
 
 def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, tuple[Finding, ...]]:
-    """The errors that make deployments of an environment faulty, by the deployment's name.
+    """The hard findings that make deployments of an environment faulty, by the deployment's name.
+
+    Soft ones are about the change that brought them: a waiver that ran out, or a rule that is new, must not
+    keep from sync what was merged.
 
     Errors in the environment's folder that belong to no known deployment (a file with a wrong ending, a
     link that was refused) are held against the name that the file has: something of the environment
     could not be read, and nothing may be pruned meanwhile.
     """
-    errors = tuple(finding for finding in findings if finding.is_error)
+    errors = tuple(finding for finding in findings if finding.grade is Grade.HARD)
     all_retire = entry.environment is not None and entry.environment.declaration.retire
     templates = frozenset(template_file(entry.name, name) for name in entry.faulty_extras)
     blamed: dict[str, tuple[Finding, ...]] = {}
@@ -81,9 +84,9 @@ def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, 
 
 
 def blame_explainers(placed: PlacedDeployment, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The errors in what a deployment's explainers load, which any layer may name."""
+    """The hard findings on what a deployment's explainers load, which any layer may name."""
     files = _model_files((use.folder, use.version) for use in placed.model_uses() if use.container is None)
-    return tuple(finding for finding in findings if finding.is_error and finding.location.file in files)
+    return tuple(one for one in findings if one.grade is Grade.HARD and one.location.file in files)
 
 
 def _model_files(pins: Iterable[tuple[str, int | None]]) -> frozenset[str]:
