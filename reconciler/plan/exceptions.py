@@ -7,26 +7,16 @@ since a slip of the pen must not let loose what somebody wanted to be left alone
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reconciler.plan.waivers import is_active
-from reconciler.plan.windows import Span, list_spans
 from reconciler.plan.wording import join_words
-from reconciler.state.exceptions import Exceptions, Freeze, Suspension, Waiver, Weekly, Window
+from reconciler.state.exceptions import Exceptions, Suspension, Waiver, Weekly, Window
 from reconciler.state.figures import ExceptionInForce, ExceptionKind
-from reconciler.state.moments import end_of, start_of
+from reconciler.state.freezing import find_freeze, find_span, goes_on, list_known, read_moment
 
 ALL = "all"
 """The name by which a suspension means every deployment of its environment."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Freezing:
-    """A freeze that holds now: its end as people read it, and as a moment where it has one."""
-
-    said: str
-    until: datetime | None
 
 
 def find_suspension(exceptions: Exceptions, deployment: str, now: datetime) -> Suspension | None:
@@ -34,7 +24,7 @@ def find_suspension(exceptions: Exceptions, deployment: str, now: datetime) -> S
 
     One that names it with its environment is told by validate, and means it all the same.
     """
-    found = [item for item in exceptions.suspensions if _goes_on(item.until, now)]
+    found = [item for item in exceptions.suspensions if goes_on(item.until, now)]
     own = [item for item in found if item.deployment.rpartition("/")[2] == deployment]
     return next(iter((*own, *(item for item in found if item.deployment == ALL))), None)
 
@@ -47,10 +37,10 @@ def describe_suspension(suspension: Suspension) -> str:
 def find_wait(exceptions: Exceptions, now: datetime) -> str:
     """Why changes wait now; empty where they need not. A freeze wins over a window that is open."""
     for freeze in exceptions.freezes:
-        if (found := _find_freeze(freeze, now)) is not None:
+        if (found := find_freeze(freeze, now)) is not None:
             return f"waits: changes are frozen until {found.said} ({freeze.reason})"
-    windows = [window for window in exceptions.windows if _goes_on(window.until, now)]
-    if not windows or any(_find_span(window.weekly, now, strict=False) for window in windows):
+    windows = [window for window in exceptions.windows if goes_on(window.until, now)]
+    if not windows or any(find_span(window.weekly, now, strict=False) for window in windows):
         return ""
     said = join_words([_describe_weekly(window.weekly) for window in windows])
     return f"waits for a window: changes are made {said} only ({windows[0].reason}){_say_next(windows, now)}"
@@ -78,19 +68,19 @@ def list_holding(exceptions: Exceptions, now: datetime) -> tuple[ExceptionInForc
             kind=ExceptionKind.SUSPENSION,
             deployment=item.deployment,
             reason=item.reason,
-            until=next(iter(_read(item.until, end=True)), None),
+            until=next(iter(read_moment(item.until, end=True)), None),
         )
         for item in exceptions.suspensions
-        if _goes_on(item.until, now)
+        if goes_on(item.until, now)
     ]
-    frozen = [(item.reason, _find_freeze(item, now)) for item in exceptions.freezes]
+    frozen = [(item.reason, find_freeze(item, now)) for item in exceptions.freezes]
     found += [
         ExceptionInForce(kind=ExceptionKind.FREEZE, deployment=ALL, reason=reason, until=freezing.until)
         for reason, freezing in frozen
         if freezing is not None
     ]
-    windows = [window for window in exceptions.windows if _goes_on(window.until, now)]
-    if windows and not any(_find_span(window.weekly, now, strict=False) for window in windows):
+    windows = [window for window in exceptions.windows if goes_on(window.until, now)]
+    if windows and not any(find_span(window.weekly, now, strict=False) for window in windows):
         found.append(ExceptionInForce(kind=ExceptionKind.FREEZE, deployment=ALL, reason=windows[0].reason))
     return tuple(found)
 
@@ -108,15 +98,15 @@ def _list_in_force(exceptions: Exceptions, environment: str, now: datetime) -> I
         if is_active(waiver, now):
             yield f"waiver of {waiver.rule} for {join_words(waiver.objects)} {_say_end(waiver)}"
     for suspension in exceptions.suspensions:
-        if _goes_on(suspension.until, now):
+        if goes_on(suspension.until, now):
             everything = suspension.deployment == ALL
             name = environment if everything else f"{environment}/{suspension.deployment}"
             yield f"{name} is suspended {_say_end(suspension)}"
     for freeze in exceptions.freezes:
-        if (found := _find_freeze(freeze, now)) is not None:
+        if (found := find_freeze(freeze, now)) is not None:
             yield f"{environment}: changes are frozen until {found.said} ({freeze.reason})"
     for window in exceptions.windows:
-        if _goes_on(window.until, now):
+        if goes_on(window.until, now):
             yield f"{environment}: changes are made {_describe_weekly(window.weekly)} only {_say_end(window)}"
 
 
@@ -128,10 +118,10 @@ def _list_moments(exceptions: Exceptions, now: datetime) -> Iterator[datetime]:
     ends += [item.until for item in exceptions.freezes]
     ends += [item.until for item in exceptions.windows]
     for until in ends:
-        yield from _read(until, end=True)
+        yield from read_moment(until, end=True)
     for freeze in exceptions.freezes:
         if freeze.from_ is not None:
-            yield from _read(freeze.from_, end=False)
+            yield from read_moment(freeze.from_, end=False)
         if freeze.weekly is not None:
             yield from _list_edges(freeze.weekly, now, strict=True)
             yield horizon
@@ -141,46 +131,16 @@ def _list_moments(exceptions: Exceptions, now: datetime) -> Iterator[datetime]:
 
 
 def _list_edges(weekly: Weekly, now: datetime, *, strict: bool) -> Iterator[datetime]:
-    for span in _list_known(weekly, now, strict=strict):
+    for span in list_known(weekly, now, strict=strict):
         yield span.start
         yield span.end
-
-
-def _find_freeze(freeze: Freeze, now: datetime) -> _Freezing | None:
-    """Until when this freeze holds; None if it does not hold now."""
-    if not _goes_on(freeze.until, now) or not _has_begun(freeze.from_, now):
-        return None
-    ends = _read(freeze.until, end=True)
-    if freeze.weekly is None:
-        return _Freezing(said=freeze.until, until=next(iter(ends), None))
-    try:
-        span = _find_span(freeze.weekly, now, strict=True)
-    except ValueError as error:
-        return _Freezing(said=f"{freeze.until}, as {error}", until=next(iter(ends), None))
-    if span is None:
-        return None
-    end = min((*ends, span.end))
-    return _Freezing(said=f"{end:%Y-%m-%d %H:%M} UTC", until=end)
-
-
-def _find_span(weekly: Weekly, now: datetime, *, strict: bool) -> Span | None:
-    spans = list_spans(weekly, now, strict=strict) if strict else _list_known(weekly, now, strict=strict)
-    return next((span for span in spans if span.holds(now)), None)
-
-
-def _list_known(weekly: Weekly, now: datetime, *, strict: bool) -> tuple[Span, ...]:
-    """The spans, none where the zone is not known: such a window never opens."""
-    try:
-        return list_spans(weekly, now, strict=strict)
-    except ValueError:
-        return ()
 
 
 def _say_next(windows: list[Window], now: datetime) -> str:
     starts = [
         span.start
         for window in windows
-        for span in _list_known(window.weekly, now, strict=False)
+        for span in list_known(window.weekly, now, strict=False)
         if span.start > now
     ]
     return f"; the next begins {min(starts):%Y-%m-%d %H:%M} UTC" if starts else ""
@@ -193,19 +153,3 @@ def _describe_weekly(weekly: Weekly) -> str:
 
 def _say_end(dated: Waiver | Suspension | Window) -> str:
     return f"until {dated.until} ({dated.reason})"
-
-
-def _goes_on(until: str, now: datetime) -> bool:
-    return all(now < end for end in _read(until, end=True))
-
-
-def _has_begun(start: str | None, now: datetime) -> bool:
-    return start is None or all(moment <= now for moment in _read(start, end=False))
-
-
-def _read(text: str, *, end: bool) -> tuple[datetime, ...]:
-    """The moment that a text stands for; nothing for a date that does not exist."""
-    try:
-        return (end_of(text) if end else start_of(text),)
-    except ValueError:
-        return ()

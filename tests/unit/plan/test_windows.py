@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan.windows import find_zone, list_spans
 from reconciler.state.exceptions import Weekly
+from reconciler.state.hours import find_zone, list_spans
 
 ALL_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

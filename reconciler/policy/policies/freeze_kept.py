@@ -1,0 +1,96 @@
+"""While an environment is frozen nothing changes there.
+
+What it checks
+    No change touches what an environment serves while a freeze of its `exceptions.yaml` holds: one that holds
+    where the change began, or one that comes with it. Going back to a set that served here before, ending a
+    deployment by `retire: true`, and taking out or lowering challengers are never stopped.
+
+Why
+    A freeze is a promise to people who are not asked about each change. What is merged meanwhile would be
+    applied the moment that it ends, all at once and with nobody looking.
+
+Example
+    # environments/production/exceptions.yaml
+    freezes:
+      - {until: 2026-11-30, reason: the sale of the year}
+    # and environments/production/deployments/wines.yaml gives v5 a share
+
+Fix
+    Merge it after the freeze. One that is not needed any more is ended by a change of its own first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from reconciler.policy.changes import list_changed
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Need, Policy
+from reconciler.policy.placed import PlacedDeployment
+from reconciler.policy.pods import list_pairs
+from reconciler.policy.restoring import only_withdraws, restores
+from reconciler.state.documents import Location
+from reconciler.state.findings import Finding
+from reconciler.state.freezing import find_freeze
+from reconciler.state.repository import Repository
+
+
+def check(context: Context) -> Iterator[Finding]:
+    if context.base is None or context.now is None:
+        return
+    frozen = {
+        name: said
+        for name in sorted({*context.base.environments, *context.repository.environments})
+        if (said := _describe_freeze(context.base, context.repository, name, context.now))
+    }
+    if not frozen:
+        return
+    for name, location, what in sorted(_list_touched(context)):
+        said = frozen.get(name.partition("/")[0])
+        if said is not None:
+            yield POLICY.finding(
+                location,
+                f"{name}: {what}, but changes in {name.partition('/')[0]} are frozen {said}.",
+                "Merge it after the freeze, or end the freeze in a change of its own first. Going back stays "
+                f"possible: modelsync rollback {name}",
+                subject=name,
+            )
+
+
+def _describe_freeze(base: Repository, head: Repository, name: str, now: datetime) -> str:
+    """`until 2026-11-30 (the sale of the year)`; empty where no freeze holds on either side."""
+    for side in (base, head):
+        entry = side.environments.get(name)
+        exceptions = None if entry is None else entry.known_exceptions
+        for freeze in () if exceptions is None else exceptions.freezes:
+            found = find_freeze(freeze, now)
+            if found is not None:
+                return f"until {found.said} ({freeze.reason})"
+    return ""
+
+
+def _list_touched(context: Context) -> Iterator[tuple[str, Location, str]]:
+    """The deployments that a change touches and may not during a freeze, where, and how."""
+    ended = {placed.id for placed in context.deployments} - {placed.id for placed in context.served}
+    for changed in list_changed(context):
+        before, after = changed.before, changed.after
+        if before is None and after is not None and not restores(context.history, after):
+            yield after.id, after.at("variants"), "this change makes it"
+        elif before is not None and after is None and before.id not in ended:
+            yield before.id, Location(file=before.entry.document.file), "this change removes it"
+    for before, after in list_pairs(context):
+        if not (restores(context.history, after) or _lowers(before, after)):
+            yield after.id, after.at("variants"), "this change touches what it serves"
+
+
+def _lowers(before: PlacedDeployment, after: PlacedDeployment) -> bool:
+    return before.entry.declaration != after.entry.declaration and only_withdraws(before, after)
+
+
+POLICY = Policy(
+    id="freeze-kept",
+    documentation=__doc__,
+    check=check,
+    needs=(Need.DECLARATIONS, Need.BASE, Need.TIME),
+)
