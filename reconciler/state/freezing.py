@@ -40,7 +40,7 @@ def find_freeze(freeze: Freeze, now: datetime) -> Freezing | None:
 
 
 def find_span(weekly: Weekly, now: datetime, *, strict: bool) -> Span | None:
-    """The span that holds now; `strict` is for freezes, and raises ValueError for a zone that is not known."""
+    """The span that holds now. `strict` is for freezes: it raises ValueError for a zone that is not known."""
     spans = list_spans(weekly, now, strict=strict) if strict else list_known(weekly, now, strict=strict)
     return next((span for span in spans if span.holds(now)), None)
 

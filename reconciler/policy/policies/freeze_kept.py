@@ -47,11 +47,11 @@ def check(context: Context) -> Iterator[Finding]:
     if not frozen:
         return
     for name, location, what in sorted(_list_touched(context)):
-        said = frozen.get(name.partition("/")[0])
-        if said is not None:
+        environment = name.partition("/")[0]
+        if environment in frozen:
             yield POLICY.finding(
                 location,
-                f"{name}: {what}, but changes in {name.partition('/')[0]} are frozen {said}.",
+                f"{name}: {what}, but changes in {environment} are frozen {frozen[environment]}.",
                 "Merge it after the freeze, or end the freeze in a change of its own first. Going back stays "
                 f"possible: modelsync rollback {name}",
                 subject=name,
