@@ -25,6 +25,7 @@ from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
 from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held, list_early
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.policy.clusters import ClusterView
+from reconciler.policy.rules import find_max_prune
 from reconciler.state.declarations import Environment
 from reconciler.state.exceptions import Exceptions
 from reconciler.state.objects import SELDON_DEPLOYMENT
@@ -123,7 +124,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
     refusals = judge(
         GuardInput(
             plan=plan,
-            max_prune=request.environment.rules.max_prune,
+            max_prune=find_max_prune(request.environment),
             recorded=len(record.entries),
             declared=len(request.rendered.desired.deployments),
             applied=record.applied,

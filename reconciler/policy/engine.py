@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from reconciler.policy.context import Context
+from reconciler.policy.exceptions import apply_waivers
+from reconciler.policy.grading import Rule, grade_findings
+from reconciler.policy.parameters import Parameter as Parameter
+from reconciler.policy.parameters import find_value
 from reconciler.state.documents import Location
 from reconciler.state.findings import Approval, Finding, Grade, Undecided, Waived, sort_findings
 from reconciler.state.repository import EnvironmentEntry
@@ -27,27 +31,15 @@ class Need(str, Enum):
     TIME = "time"
 
 
+# What is known whenever anything is rendered.
+_OF_RENDERING = frozenset({Need.DECLARATIONS, Need.RECORDS, Need.TIME})
+
 _REASONS: Mapping[Need, str] = {
     Need.BASE: "no base: use --base",
     Need.HISTORY: "no history: run in a clone of the repository",
     Need.REGISTRY: "no registry: use --registry",
     Need.TIME: "no time was given",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """What `rules:` in environment.yaml may set of a rule besides its grade.
-
-    `form` says what is expected ("percentage points from 0 to 100"). `default` holds where nothing is set;
-    of a block, each key has its own. `measure` gives for every part of a value (of a plain one: the part
-    "") how much it lets through, in any unit: more is wider. It raises ValueError, without words, for a
-    value that does not have the form.
-    """
-
-    form: str
-    default: Any
-    measure: Callable[[Any], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +58,9 @@ class Policy:
     """A rule over declarations.
 
     `check` is pure: it takes a context and gives findings, and an Undecided for each thing that it lacks a
-    fact about; it prints nothing and raises nothing on any repository that was parsed. `documentation` is its module's docstring, in the form of HEADINGS.
+    fact about; it prints nothing and raises nothing on any repository that was parsed. `review`, where there
+    is one, does the same once all policies have been checked, and sees what they said. `documentation` is
+    its module's docstring, in the form of HEADINGS.
     """
 
     id: str
@@ -75,24 +69,28 @@ class Policy:
     needs: tuple[Need, ...] = (Need.DECLARATIONS,)
     grade: Grade = Grade.HARD
     parameter: Parameter | None = None
+    review: Callable[[Context, Judgement], Iterable[Finding | Approval]] | None = None
 
     @property
     def title(self) -> str:
         """One line that says what holds where the policy is kept."""
         return self.documentation.partition("\n")[0].rstrip(".")
 
-    def value_in(self, environment: EnvironmentEntry) -> Any:
-        """The parameter in an environment: what its `rules:` set, over the default.
+    @property
+    def rule(self) -> Rule:
+        """The policy as `rules:` names it.
 
-        A value that does not have the parameter's form counts for nothing: another rule tells of it.
+        What decides from declarations and records alone, and is hard, is what rendering relies on.
         """
-        default = self.parameter.default if self.parameter is not None else None
-        if self.parameter is None or environment.environment is None:
-            return default
-        said = environment.environment.declaration.rules.get(self.id).value
-        if said is None or not is_measurable(self.parameter, said):
-            return default
-        return {**default, **said} if isinstance(default, Mapping) else said
+        fixed = self.grade is Grade.HARD and set(self.needs) <= _OF_RENDERING
+        return Rule(id=self.id, title=self.title, grade=self.grade, parameter=self.parameter, fixed=fixed)
+
+    def value_in(self, environment: EnvironmentEntry) -> Any:
+        """The parameter in an environment: what its `rules:` set, over the default."""
+        if self.parameter is None:
+            return None
+        declared = environment.environment.declaration if environment.environment is not None else None
+        return find_value(self.id, self.parameter, declared)
 
     def finding(self, location: Location, message: str, advice: str = "", *, subject: str = "") -> Finding:
         """A finding of this policy at its grade, on an object by the name that waivers have for it."""
@@ -105,36 +103,43 @@ class Policy:
             subject=subject,
         )
 
-
     def undecided(self, reason: str) -> Undecided:
-        """What this policy could not decide: `reason` names the object, what is not known, and the way out."""
+        """What this policy could not decide: `reason` names the object, what is not known, the way out."""
         return Undecided(rule=self.id, reason=reason)
 
 
-def is_measurable(parameter: Parameter, value: Any) -> bool:
-    """Whether a value has the form that the parameter asks for."""
-    try:
-        parameter.measure(value)
-    except ValueError:
-        return False
-    return True
-
-
 def run_policies(context: Context, policies: Sequence[Policy]) -> Judgement:
-    """What all policies say: findings sorted, and the policies that lacked what they need."""
-    findings: list[Finding] = []
+    """What all policies say at the grades that environments give them, without what waivers lift.
+
+    The policies that lack what they need are undecided. Those that `review` come last: they look at what
+    the others said.
+    """
+    rules = {policy.id: policy.rule for policy in policies}
+    said: list[Finding] = []
     undecided: list[Undecided] = []
+    ready: list[Policy] = []
     for policy in policies:
         reasons = [_REASONS[need] for need in policy.needs if _is_missing(need, context)]
         if reasons:
             undecided.append(Undecided(rule=policy.id, reason="; ".join(reasons)))
-        else:
-            said = tuple(policy.check(context))
-            findings.extend(item for item in said if isinstance(item, Finding))
-            open_ends = sorted({item.reason for item in said if isinstance(item, Undecided)})
-            if open_ends:
-                undecided.append(Undecided(rule=policy.id, reason="; ".join(open_ends)))
-    return Judgement(findings=sort_findings(findings), undecided=tuple(undecided))
+            continue
+        ready.append(policy)
+        answers = tuple(policy.check(context))
+        said += (answer for answer in answers if isinstance(answer, Finding))
+        gaps = sorted({answer.reason for answer in answers if isinstance(answer, Undecided)})
+        if gaps:
+            undecided.append(Undecided(rule=policy.id, reason="; ".join(gaps)))
+    graded = sort_findings(grade_findings(said, rules, context.repository))
+    counting, waived = apply_waivers(graded, context.repository, context.now)
+    first = Judgement(findings=counting, waived=waived, undecided=tuple(undecided))
+    seen = [answer for policy in ready if policy.review for answer in policy.review(context, first)]
+    found = (answer for answer in seen if isinstance(answer, Finding))
+    approvals = (answer for answer in seen if isinstance(answer, Approval))
+    return replace(
+        first,
+        findings=sort_findings((*counting, *grade_findings(found, rules, context.repository))),
+        approvals=tuple(sorted(approvals, key=lambda one: (one.location, one.rule, one.subject))),
+    )
 
 
 def split_documentation(policy: Policy) -> Mapping[str, str]:

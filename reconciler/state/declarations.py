@@ -248,14 +248,6 @@ RuleValue = RulePart | Mapping[str, RulePart | tuple[RulePart, ...] | Mapping[st
 _GRADES = frozenset(get_args(GradeWord))
 
 
-class Soak(Declaration):
-    """How long a version must have been upstream before it takes a share here."""
-
-    shadow: Duration | None = None
-    up_to10: Duration | None = Field(default=None, alias="upTo10")
-    above: Duration | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSetting:
     """What `rules:` says of one rule: its grade (None: the rule's own) and its parameter (None: not given).
@@ -268,23 +260,11 @@ class RuleSetting:
 
 
 class Rules(Declaration):
-    """Grades and parameters of policies and guards, by their id."""
+    """Grades and parameters of policies and guards, by their id: a bare value is the main parameter."""
 
     model_config = ConfigDict(extra="allow")
 
     __pydantic_extra__: dict[str, RuleValue]
-
-    max_prune: Share | Annotated[int, Field(ge=0)] | None = Field(
-        default=None,
-        alias="max-prune",
-        description="How many objects, or what percentage (at least one), a run may prune without a waiver.",
-    )
-    max_traffic_step: Percent | None = Field(
-        default=None,
-        alias="max-traffic-step",
-        description="Percentage points that a share may move in one change.",
-    )
-    soak: Soak | None = None
 
     def get(self, rule: str) -> RuleSetting:
         """What is set of a rule; nothing where it is not named."""
@@ -293,7 +273,7 @@ class Rules(Declaration):
     @property
     def written(self) -> Mapping[str, Any]:
         """The rules that are named, by id, with what was written of each."""
-        return self.model_dump(by_alias=True, exclude_unset=True)
+        return self.__pydantic_extra__
 
 
 def _read_setting(said: Any) -> RuleSetting:
@@ -313,6 +293,9 @@ class Environment(Declaration):
         default=None, description="Clusters it is served from, with what differs."
     )
     upstream: tuple[str, ...] = Field(default=(), description="Environments that versions come from.")
+    owners: tuple[str, ...] = Field(
+        default=(), description="Who owns its rules and approves its waivers: @team or e-mail."
+    )
     protected: bool = Field(
         default=False,
         description="Rules may only be tightened here; nothing is pruned without a waiver or max-prune.",

@@ -17,6 +17,7 @@ from typing import Any
 
 from reconciler.load.layout import FileKind
 from reconciler.load.yaml import read
+from reconciler.policy.rules import list_rules
 from reconciler.state.documents import Value
 from reconciler.validate.kinds import TYPES
 
@@ -32,6 +33,8 @@ _EXAMPLES_SHOWN = 3
 def schema_of(kind: FileKind) -> Mapping[str, Any]:
     """The JSON Schema (draft 2020-12) of one kind of file; not to be changed."""
     generated = TYPES[kind].model_json_schema()
+    if kind is FileKind.ENVIRONMENT:
+        _name_rules(generated)
     schema: Schema = _simplify(generated)
     example = example_of(kind)
     for property_schema, value in _pair(schema, example, schema):
@@ -70,6 +73,23 @@ def resolve_reference(node: Mapping[str, Any], root: Mapping[str, Any]) -> Mappi
         return node
     target = root["$defs"][node["$ref"].rpartition("/")[2]]
     return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def _name_rules(schema: Schema) -> None:
+    """Say in the schema which rules there are: what a type in `state` cannot know."""
+    block = schema["$defs"]["Rules"]
+    value = block["additionalProperties"]
+    schema["$defs"]["RuleValue"] = {"title": "RuleValue", "description": "A rule's setting.", **value}
+    block["additionalProperties"] = False
+    block["properties"] = {
+        rule.id: {
+            "$ref": "#/$defs/RuleValue",
+            "title": _make_title(rule.id),
+            "description": f"{rule.title}. Grade: {rule.grade.value}."
+            + (f" Parameter: {rule.parameter.form}." if rule.parameter is not None else ""),
+        }
+        for rule in list_rules().values()
+    }
 
 
 def _simplify(schema: Any, key: str = "") -> Any:

@@ -10,7 +10,6 @@ from reconciler.state.findings import Finding, Grade
 
 _BLOCKS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
     FileKind.DEPLOYMENT: (("experiment",),),
-    FileKind.ENVIRONMENT: (("rules", "max-traffic-step"), ("rules", "soak")),
 }
 
 

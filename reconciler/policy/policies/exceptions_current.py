@@ -1,7 +1,8 @@
-"""Exceptions that are over are taken out, and the end of others is seen coming.
+"""Holds, freezes, windows and suspensions that are over are taken out in time.
 
 What it checks
-    No waiver, hold, freeze, window or suspension of `exceptions.yaml` has ended, or ends within three days.
+    No hold, freeze, window or suspension of `exceptions.yaml` has ended, or ends within three days.
+    Waivers have rules of their own: waiver-expired and waiver-expires-soon.
 
 Why
     What has ended means nothing any more, and whoever reads the file believes that it does. What ends soon is
@@ -25,7 +26,7 @@ from datetime import datetime, timedelta
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.wording import join_words
+from reconciler.policy.wording import say_duration
 from reconciler.state.documents import PathKey
 from reconciler.state.exceptions import Exceptions
 from reconciler.state.findings import Finding, Grade
@@ -51,12 +52,6 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _list_dated(declared: Exceptions) -> Iterator[tuple[tuple[PathKey, ...], str, str]]:
-    for index, waiver in enumerate(declared.waivers):
-        yield (
-            ("waivers", index),
-            f"the waiver of {waiver.rule} for {join_words(waiver.objects)}",
-            waiver.until,
-        )
     for index, hold in enumerate(declared.holds):
         if hold.until is not None:
             yield ("holds", index), f"the hold of v{hold.version} of {hold.deployment}", hold.until
@@ -77,8 +72,7 @@ def _judge(until: str, now: datetime) -> str:
     if end <= now:
         return f"ended {until}"
     if end <= now + _SOON:
-        hours = int((end - now).total_seconds() // 3600)
-        return f"ends soon ({until}, in {hours // 24} d {hours % 24} h)"
+        return f"ends soon ({until}, in {say_duration(end - now)})"
     return ""
 
 

@@ -5,8 +5,8 @@ What it checks
     its deployments (`production/wines`), and `until` is a date that exists.
 
 Why
-    A waiver that means nothing is found out when it is needed. The rules that `modelsync policies` lists
-    keep what is rendered sound, so none of them can be waived; guards over a plan can.
+    A waiver that means nothing is found out when it is needed. Only what is soft can be waived: hard rules
+    keep what is rendered sound, or are hard because the environment says so; advice stops nothing.
 
 Example
     waivers:
@@ -26,17 +26,16 @@ from datetime import datetime, timezone
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
-from reconciler.policy.wording import join_words, suggest_name
+from reconciler.policy.grading import find_grade
+from reconciler.policy.rules import list_rules
+from reconciler.policy.wording import suggest_name
 from reconciler.state.documents import Document, Location
 from reconciler.state.exceptions import Exceptions, Waiver
-from reconciler.state.findings import Finding
+from reconciler.state.findings import Finding, Grade
 from reconciler.state.repository import Entry, EnvironmentEntry
 
-WAIVABLE_RULES = ("fits-quota", "history-continues", "keep-a-running-variant", "max-prune")
-"""The guards that a waiver can lift."""
-
 # Whoever waives the pruning of a deployment, or the history, names what the repository no longer has.
-_RULES_OF_DECLARED = frozenset({"fits-quota", "keep-a-running-variant"})
+_RULES_OF_UNDECLARED = frozenset({"empty-environment", "history-continues", "mass-change", "max-prune"})
 
 _FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ")
 
@@ -69,15 +68,30 @@ def _check_waivers(environment: EnvironmentEntry, exceptions: Entry[Exceptions])
             )
 
 
+def list_waivable(environment: EnvironmentEntry | None) -> tuple[str, ...]:
+    """The rules that a waiver can lift in an environment: those that are soft there."""
+    rules = list_rules().values()
+    return tuple(rule.id for rule in rules if find_grade(rule, environment) is Grade.SOFT)
+
+
 def _check_rule(
     environment: EnvironmentEntry, document: Document, index: int, waiver: Waiver
 ) -> Iterator[Finding]:
-    if waiver.rule not in WAIVABLE_RULES:
+    name, known = environment.name, list_rules()
+    rule = known.get(waiver.rule)
+    location = document.at("waivers", index, "rule")
+    if rule is None:
         yield POLICY.finding(
-            document.at("waivers", index, "rule"),
-            f"{environment.name}: rule {waiver.rule} cannot be waived; {join_words(WAIVABLE_RULES)} can."
-            f"{suggest_name(waiver.rule, WAIVABLE_RULES)}",
-            "Remove the waiver, or name one of these rules.",
+            location,
+            f"{name}: a waiver names rule {waiver.rule}, and there is no such rule."
+            f"{suggest_name(waiver.rule, list_waivable(environment))}",
+            "Remove the waiver, or name a rule that modelsync policies lists as soft.",
+        )
+    elif find_grade(rule, environment) is Grade.HARD:
+        yield POLICY.finding(
+            location,
+            f"{name}: rule {rule.id} cannot be waived: it is hard in {name}; only soft rules can.",
+            "Remove the waiver, and mend what the rule finds.",
         )
 
 
@@ -94,7 +108,7 @@ def _check_object(
         )
         return
     known = {*environment.deployments, *environment.faulty_deployments}
-    if deployment and waiver.rule in _RULES_OF_DECLARED and deployment not in known:
+    if deployment and waiver.rule not in _RULES_OF_UNDECLARED and deployment not in known:
         yield POLICY.finding(
             location,
             f"{environment.name}: the waiver of {waiver.rule} names {name}, and there is no such deployment."

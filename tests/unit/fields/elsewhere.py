@@ -50,11 +50,13 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Environment.protected": _read("plan/pruning.py", "protected", "nothing is pruned on the side"),
     "Environment.drift": _read("plan/planner.py", "drift", "decides what the plan does with foreign edits"),
     "Environment.metrics": _read("policy/clusters.py", "metrics", "where status reads served traffic"),
-    "Environment.rules": _read("pipeline/look.py", "rules", "parameters of guards"),
+    "Environment.rules": _read("policy/grading.py", "rules.get", "grades and parameters of rules"),
+    "Environment.owners": _read(
+        "policy/policies/waiver_needs_approval.py", "declaration.owners", "who approves waivers"
+    ),
     "Environment.allow": _ALLOWED,
     "Cluster.metrics": _read("policy/clusters.py", "metrics", "where status reads served traffic"),
     "Metrics.prometheus": _read("wiring.py", "prometheus", "where status reads served traffic"),
-    "Rules.max-prune": _read("plan/pruning.py", "max_prune", "how much a run may remove"),
     "Platform.target": Elsewhere("has only one value: the kind of objects that are rendered"),
     "Platform.ingress": _rule("annotations-known", "decides which rules hold"),
     "Platform.keda": _rule("scaling-fits", "decides whether triggers may be declared"),
@@ -87,10 +89,10 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Window.weekly": _read("plan/exceptions.py", "window.weekly", "hours in which changes do not wait"),
     "Window.until": _read("plan/exceptions.py", "window.until", "when the window ends"),
     "Window.reason": _PEOPLE,
-    "Weekly.days": _read("plan/windows.py", "weekly.days", "days on which the hours begin"),
-    "Weekly.from": _read("plan/windows.py", "weekly.from_", "when the hours begin"),
-    "Weekly.to": _read("plan/windows.py", "weekly.to", "when the hours end"),
-    "Weekly.zone": _read("plan/windows.py", "weekly.zone", "whose clock is meant"),
+    "Weekly.days": _read("state/hours.py", "weekly.days", "days on which the hours begin"),
+    "Weekly.from": _read("state/hours.py", "weekly.from_", "when the hours begin"),
+    "Weekly.to": _read("state/hours.py", "weekly.to", "when the hours end"),
+    "Weekly.zone": _read("state/hours.py", "weekly.zone", "whose clock is meant"),
     "Suspension.deployment": _read("plan/exceptions.py", "item.deployment", "what sync leaves alone"),
     "Suspension.until": _read("plan/exceptions.py", "item.until", "when the suspension ends"),
     "Suspension.reason": _PEOPLE,
@@ -106,7 +108,5 @@ COMPARED = frozenset({"VersionRecord", "Identity", "RecordedFile", "Loader", "Ev
 
 NOT_SERVED: Mapping[str, str] = {
     "Deployment.experiment": "deployment",
-    "Rules.max-traffic-step": "environment",
-    "Rules.soak": "environment",
 }
 """Blocks that are refused until something acts on them, with their kind of file."""

@@ -107,8 +107,6 @@ def test_facts_of_a_record_are_compared_with_the_registry(block: str, key: str, 
 
 NOT_SERVED_TEXTS: Mapping[str, str] = {
     "Deployment.experiment": "experiment: {}",
-    "Rules.max-traffic-step": "rules: {max-traffic-step: 5}",
-    "Rules.soak": "rules: {soak: {}}",
 }
 
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from reconciler.plan.guards import WAIVABLE_GUARDS
 from reconciler.policy.patterns import matches, matches_any
 from reconciler.policy.policies.promotion_acyclic import find_circle
-from reconciler.policy.policies.waivers_known import WAIVABLE_RULES, is_moment
+from reconciler.policy.policies.waivers_known import is_moment, list_waivable
+from reconciler.policy.rules import GUARDS, list_rules
 from reconciler.policy.wording import join_words, suggest_name
+from reconciler.state.findings import Grade
 from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, EXCEPTIONS, MODEL, SOUND, find, tell
 
 STAGING = "environments/staging/environment.yaml"
@@ -188,9 +190,13 @@ class TestWaivers:
 
     def test_a_rule_that_cannot_be_waived(self) -> None:
         assert self.find('{rule: max-prunes, objects: [production], reason: x, until: "2026-11-30"}') == [
-            f"{EXCEPTIONS}:2:12 production: rule max-prunes cannot be waived; fits-quota, "
-            + 'history-continues, keep-a-running-variant and max-prune can. Did you mean "max-prune"? '
-            + "Remove the waiver, or name one of these rules."
+            f"{EXCEPTIONS}:2:12 production: a waiver names rule max-prunes, and there is no such rule. "
+            + 'Did you mean "max-prune"? '
+            + "Remove the waiver, or name a rule that modelsync policies lists as soft."
+        ]
+        assert self.find('{rule: variant-role, objects: [production], reason: x, until: "2026-11-30"}') == [
+            f"{EXCEPTIONS}:2:12 production: rule variant-role cannot be waived: it is hard in production; "
+            + "only soft rules can. Remove the waiver, and mend what the rule finds."
         ]
 
     @pytest.mark.parametrize("name", ["staging/wines", "wines", "production/", "staging"])
@@ -220,8 +226,13 @@ class TestWaivers:
     def test_no_moments(self, text: str) -> None:
         assert not is_moment(text)
 
-    def test_the_rules_that_can_be_waived_are_the_guards_that_heed_waivers(self) -> None:
-        assert set(WAIVABLE_RULES) == WAIVABLE_GUARDS
+    def test_the_guards_that_can_be_waived_are_those_that_heed_waivers(self) -> None:
+        guards = {guard.id for guard in GUARDS}
+        assert guards & set(list_waivable(None)) == WAIVABLE_GUARDS
+
+    def test_what_is_soft_can_be_waived_and_nothing_else(self) -> None:
+        soft = {rule.id for rule in list_rules().values() if rule.grade is Grade.SOFT}
+        assert set(list_waivable(None)) == soft
 
 
 class TestWording:

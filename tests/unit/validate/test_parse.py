@@ -75,7 +75,7 @@ def test_a_file_with_a_fault_that_leaves_a_valid_value_is_faulty_all_the_same() 
 
 
 def test_a_block_that_is_not_served_makes_its_file_faulty() -> None:
-    repository, findings = parse_texts({ENVIRONMENT: SOUND[ENVIRONMENT] + "rules: {soak: {}}\n"})
+    repository, findings = parse_texts({ENVIRONMENT: 'namespace: "{team}-eu"\n'})
     assert repository.environments["eu"].environment is None
     assert [finding.rule for finding in findings] == ["not-served-yet"]
 
@@ -122,11 +122,12 @@ def test_what_loading_said_of_a_place_is_not_said_again() -> None:
 
 
 def test_a_value_of_several_forms_is_one_finding() -> None:
-    assert find("namespace: a\nrules: {max-prune: true}\n", FileKind.ENVIRONMENT) == [
+    assert find("namespace: a\nrules: {max-prune: [1]}\n", FileKind.ENVIRONMENT) == [
         (
             "f:2:20",
             "value-type",
-            "max-prune is true; expected a percentage such as 20%, or a whole number from 0.",
+            "max-prune is a list; expected true or false, or a number, or text, "
+            "or a block of keys and values.",
             "",
         )
     ]
@@ -202,8 +203,9 @@ def test_a_version_that_is_no_number_is_refused_as_not_pinned(value: str, advice
 
 
 def test_only_whole_blocks_that_are_there_are_refused_as_not_served() -> None:
-    text = "namespace: a\nrules: {max-prune: 5, soak: {}}\n"
-    assert [found[:2] for found in find(text, FileKind.ENVIRONMENT)] == [("f:2:23", "not-served-yet")]
+    text = "model: a\nvariants: [{version: 1, traffic: 100}]\nexperiment: {}\n"
+    assert ("f:3:1", "not-served-yet") in [found[:2] for found in find(text)]
+    assert find(text.partition("experiment")[0]) == []
 
 
 @pytest.mark.parametrize(
