@@ -1,0 +1,116 @@
+"""GitHub, and GitHub Enterprise of any host, by its REST API, version 2022-11-28."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
+from reconciler.clients.forge.interface import (
+    ChangedFile,
+    Comment,
+    FileChange,
+    ForgeRefused,
+    PullRequest,
+    Review,
+    Verdict,
+)
+from reconciler.clients.forge.rest import RestForge
+
+HEADERS: Mapping[str, str] = {
+    "Accept": "application/vnd.github+json",
+    "X-GitHub-Api-Version": "2022-11-28",
+}
+_MOST = "100"  # a page's most items
+_NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?')
+_VERDICTS: Mapping[str, Verdict] = {
+    "APPROVED": Verdict.APPROVED,
+    "CHANGES_REQUESTED": Verdict.CHANGES_REQUESTED,
+    "DISMISSED": Verdict.DISMISSED,
+    "COMMENTED": Verdict.COMMENTED,
+}
+# Whoever can see a repository may approve; of those without rights GitHub itself counts none.
+_INSIDERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_CHANGES: Mapping[str, FileChange] = {
+    "added": FileChange.ADDED,
+    "copied": FileChange.ADDED,
+    "removed": FileChange.REMOVED,
+    "renamed": FileChange.RENAMED,
+}
+
+
+class GitHub(RestForge):
+    """Implements Forge. `counts` of a review is by association: the right itself is told to few callers."""
+
+    def read_caller(self) -> str:
+        # Of a workflow's own token, too, to which REST's /user is closed.
+        path = "/api/graphql" if self._prefix else "/graphql"
+        what = "the name of this caller"
+        answer = self._ask("POST", path, what, body={"query": "{viewer{login}}"}, repeatable=True)
+        data = self._fields(answer.body, what).maybe_part("data")
+        viewer = data.maybe_part("viewer") if data is not None else None
+        if viewer is None:
+            raise ForgeRefused(self.server, f"does not tell {what}; {self._advice}{self._quote(answer)}")
+        return viewer.demand("login")
+
+    def list_open(self) -> tuple[PullRequest, ...]:
+        query = {"state": "open", "sort": "created", "direction": "asc"}
+        pages = self._pages(f"{self._repo}/pulls", f"pull requests of {self._repository}", query)
+        found = self._gather(pages, read_pull_request, lambda pull: pull.number)
+        return tuple(sorted(found, key=lambda pull: pull.number))
+
+    def list_comments(self, number: int) -> tuple[Comment, ...]:
+        what = f"comments on pull request {number} of {self._repository}"
+        pages = self._pages(f"{self._repo}/issues/{number}/comments", what)
+        return tuple(
+            sorted(self._gather(pages, read_comment, lambda comment: comment.id), key=lambda each: each.id)
+        )
+
+    def list_reviews(self, number: int) -> tuple[Review, ...]:
+        what = f"reviews of pull request {number} of {self._repository}"
+        pages = self._pages(f"{self._repo}/pulls/{number}/reviews", what)
+        found = self._gather(pages, _read_review, lambda review: review[0])
+        return tuple(review for _, review in sorted(found, key=lambda each: each[0]) if review is not None)
+
+    def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
+        what = f"changed files of pull request {number} of {self._repository}"
+        pages = self._pages(f"{self._repo}/pulls/{number}/files", what)
+        return self._demand_all(number, self._gather(pages, _read_file, lambda file: file.path))
+
+    def _pages(
+        self, path: str, what: str, query: Mapping[str, str] | None = None
+    ) -> Iterator[Iterator[Fields]]:
+        """A list's pages, each asked for where the one before says that it goes on."""
+        asked: Mapping[str, str] = {**(query or {}), "per_page": _MOST}
+        for _ in range(self._transport.patience.pages):
+            answer = self._ask("GET", path, what, query=asked)
+            yield read_list(answer.body, server=self.server, where=what)
+            link = _NEXT.search(answer.headers.get("Link", ""))
+            if link is None:
+                return
+            # Of the link only the question: its host could be one that the token is not meant for.
+            asked = dict(parse_qsl(urlsplit(link.group(1)).query))
+        raise self._too_many(what)
+
+
+def _read_review(fields: Fields) -> tuple[int, Review | None]:
+    """A review with its number; None for one that is not submitted yet."""
+    verdict = _VERDICTS.get(fields.demand("state"))
+    if verdict is None:
+        return fields.number("id"), None
+    return fields.number("id"), Review(
+        author=read_login(fields),
+        verdict=verdict,
+        revision=fields.text("commit_id"),
+        counts=fields.text("author_association") in _INSIDERS and verdict is not Verdict.DISMISSED,
+    )
+
+
+def _read_file(fields: Fields) -> ChangedFile:
+    change = _CHANGES.get(fields.text("status"), FileChange.MODIFIED)
+    return ChangedFile(
+        path=fields.demand("filename"),
+        change=change,
+        previous=fields.text("previous_filename") if change is FileChange.RENAMED else "",
+    )
