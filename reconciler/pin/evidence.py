@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 
 from reconciler.clients.registry.interface import DatasetFacts, RunFacts, VersionDetails
 from reconciler.state.declarations import Evidence
+from reconciler.state.masking import MASK as MASK
+from reconciler.state.masking import mask as mask
 
 TAGS = (
     "mlflow.runName",
@@ -21,21 +23,7 @@ TAGS = (
 )
 """Tags that are recorded unless told otherwise: no user names, and no paths of somebody's machine."""
 
-MASK = "***"
-
 _COMMIT = "mlflow.source.git.commit"
-_SECRET_KEY = re.compile(
-    r"pass(word|wd|phrase)?($|[^a-z])|secret|token($|[^a-z])|api[-_.]?key|access[-_.]?key|private[-_.]?key"
-    r"|credential|connection[-_.]?string",
-    re.IGNORECASE,
-)
-_SECRET_VALUES = (
-    re.compile(r"(?<=://)[^/\s@]+(?=@)"),  # user information of a URL
-    re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),  # AWS access key
-    re.compile(r"\b(?:gh[pousr]_[0-9A-Za-z]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,})"),  # forge tokens
-    re.compile(r"\bey[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),  # JSON Web Token
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL),
-)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
@@ -64,15 +52,6 @@ def choose_evidence(details: VersionDetails, allowed: tuple[str, ...] = TAGS) ->
 def is_allowed(key: str, patterns: tuple[str, ...]) -> bool:
     """Whether a tag's key fits one of the patterns."""
     return any(fnmatchcase(key, pattern) for pattern in patterns)
-
-
-def mask(key: str, value: str) -> str:
-    """The value without what looks like a secret: all of it under a telling key, else the telling parts."""
-    if _SECRET_KEY.search(key):
-        return MASK
-    for pattern in _SECRET_VALUES:
-        value = pattern.sub(MASK, value)
-    return value
 
 
 def to_value(text: str) -> str | int | float:

@@ -134,11 +134,15 @@ def _count_more(
     if before is None or index >= len(specs):
         return wanted
     running = _count_replicas(specs[index], before, change.live.body if change.live else {})
-    surge = 0 if _strip(before) == _strip(predictor) else -(-wanted * _SURGE.numerator // _SURGE.denominator)
+    surge = (
+        0
+        if strip_predictor(before) == strip_predictor(predictor)
+        else -(-wanted * _SURGE.numerator // _SURGE.denominator)
+    )
     return max(0, wanted - running) + surge
 
 
-def _strip(predictor: Mapping[str, Any]) -> Mapping[str, Any]:
+def strip_predictor(predictor: Mapping[str, Any]) -> Mapping[str, Any]:
     """A predictor without what can change while its Pods stay."""
     kept = {key: value for key, value in predictor.items() if key not in ("traffic", "replicas", "explainer")}
     fixed = {"replicas": None, "hpaSpec": None, "kedaSpec": None, "pdbSpec": None}
