@@ -4,7 +4,8 @@
 with all its findings, one in a line: `file:line:column rule`, and, where it matters, words that the
 finding must say (with MODELSYNC_BLESS=1 they are written anew, to be reviewed as a change). A file
 `<name>.repeated` stands for a large file `<name>`: its first line says how often the lines up to the last
-are repeated. Where there is a folder `base`, it is the repository before the change.
+are repeated. Where there is a folder `base`, it is the repository before the change; `history.yaml` tells
+what served until then (tests/support/histories.py).
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from reconciler.load.worktree import read_worktree
 from reconciler.pipeline.extras import check_extras
 from reconciler.policy.policies import POLICIES
 from reconciler.state.findings import Finding
+from reconciler.state.history import History
 from reconciler.state.repository import Repository
 from reconciler.validate.checks import check
 from reconciler.validate.parse import parse
 from reconciler.validate.rules import STRUCTURAL_RULES
+from tests.support.histories import read_history
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CASES = sorted(EXAMPLES.glob("*/*/*/"))
@@ -53,7 +56,7 @@ def read_expected(case: Path) -> tuple[Expected, ...]:
 def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
     worktree = read_worktree(_expand(case, scratch))
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
-    found = check(loaded, base=_read_base(case), now=NOW)
+    found = check(loaded, base=_read_base(case), now=NOW, history=_read_history(case))
     return check_extras(found).findings
 
 
@@ -63,6 +66,11 @@ def _read_base(case: Path) -> Repository | None:
     repository, faults = parse(load(read_worktree(case / "base").files))
     assert faults == ()
     return repository
+
+
+def _read_history(case: Path) -> History | None:
+    file = case / "history.yaml"
+    return read_history(file) if file.is_file() else None
 
 
 def _expand(case: Path, scratch: Path) -> Path:

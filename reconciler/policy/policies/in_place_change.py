@@ -1,4 +1,4 @@
-"""In a protected environment the Pods of a live variant change only under a new name.
+"""In a protected environment live Pods change only under a new name.
 
 What it checks
     A variant that answers requests before and after a change keeps the settings that its Pods are made from,
@@ -16,7 +16,8 @@ Example
       - {version: 5, traffic: 100, serving: {resources: {limits: {memory: 2Gi}}}}
 
 Fix
-    Count `rollout` up beside the version, keep the old variant for one change, and move the traffic then.
+    Count `rollout` up beside the version: `{version: 5, rollout: 2, traffic: 100}`. The Pods of v5-r2 come up
+    beside the old ones, which serve until the new ones are ready.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def check(context: Context) -> Iterator[Finding]:
                 after.variant_at(new),
                 f"{after.id}: the Pods of {new.name} would be replaced under the name {new.predictor} while "
                 f"it answers requests: {', '.join(edits[:_SHOWN])}{more}.",
-                f"Add a variant with rollout: {rollout} that has the new settings, and move its traffic in "
-                "steps; the old one stays until then.",
+                f"Add rollout: {rollout} to it: its Pods get names of their own, and the old ones serve "
+                "until these are ready.",
                 subject=after.id,
             )
 
