@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.load.layout import DATA_FOLDERS, is_ignored
 from reconciler.load.limits import DOCUMENT_BYTES
+from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +18,13 @@ class Worktree:
     """What lies in the data folders, as `documents.load` takes it. Paths are relative and separated by `/`.
 
     A file above the limit gives only so much of its content that the loader sees it is too large.
+    `codeowners` is the file that says who approves what, None where there is none that can be read.
     """
 
     files: Mapping[str, bytes]
     links: Mapping[str, str] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    codeowners: OwnersFile | None = None
 
 
 def read_worktree(directory: Path) -> Worktree:
@@ -50,7 +53,27 @@ def read_worktree(directory: Path) -> Worktree:
         except OSError as error:
             if path not in DATA_FOLDERS or not isinstance(error, FileNotFoundError):
                 unreadable[path] = (error.strerror or "unknown reason").lower()
-    return Worktree(files=files, links=links, unreadable=unreadable)
+    return Worktree(files=files, links=links, unreadable=unreadable, codeowners=_read_codeowners(directory))
+
+
+def choose_codeowners(directory: Path) -> str:
+    """Where a new CODEOWNERS goes: beside what the forge's own folder holds, or in the root."""
+    places = (place for place in CODEOWNERS_PLACES if place.startswith(".") and _has_folder(directory, place))
+    return next(places, "CODEOWNERS")
+
+
+def _has_folder(directory: Path, place: str) -> bool:
+    return (directory / place).parent.is_dir()
+
+
+def _read_codeowners(directory: Path) -> OwnersFile | None:
+    for place in CODEOWNERS_PLACES:
+        try:
+            content = _read_file(directory / place)
+        except OSError:
+            continue
+        return OwnersFile(path=place, text=content.decode(errors="replace"))
+    return None
 
 
 def _read_file(path: Path) -> bytes:

@@ -54,4 +54,4 @@ def check_files(
 ) -> Check:
     """Check the declarations of a work tree that were read before."""
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
-    return check(loaded, base=base, now=now, history=history)
+    return check(loaded, base=base, now=now, history=history, codeowners=worktree.codeowners)

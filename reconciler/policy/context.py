@@ -14,6 +14,7 @@ from reconciler.policy.placed import PlacedDeployment as PlacedDeployment
 from reconciler.policy.placed import PlacedVariant as PlacedVariant
 from reconciler.policy.placing import place_all
 from reconciler.state.declarations import Environment
+from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Entry, Repository
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ class Context:
     """A repository, what it was before the change (None: not known), and its deployments in order of name.
 
     `now` is the time for which it is judged; None: rules about time are not decided. `history` is what was
-    served when, by the commits of the main branch; None: rules from history are not decided.
+    served when, by the commits of the main branch; None: rules from history are not decided. `codeowners`
+    says who approves what at the forge; None: there is no such file, or nobody looked.
 
     `deployments` are all that could be parsed, `served` those that are not to end (`retire`), and `before`
     those that were served before the change.
@@ -35,6 +37,7 @@ class Context:
     base: Repository | None = None
     now: datetime | None = None
     history: History | None = None
+    codeowners: OwnersFile | None = None
     deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     before: tuple[PlacedDeployment, ...] = dataclass_field(init=False)

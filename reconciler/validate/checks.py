@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from reconciler.load.documents import Loaded
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, run_policies
 from reconciler.policy.policies import POLICIES
+from reconciler.state.documents import Document
 from reconciler.state.findings import Approval, Finding, Undecided, Waived, sort_findings
+from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
 from reconciler.validate.parse import parse
 
@@ -27,6 +30,7 @@ class Check:
     """A parsed repository and all findings on it. `policies` counts those that were run or not decided.
 
     `waived` are findings that do not count because of a waiver, `approvals` what the change asks of whom.
+    `documents` are the files that could be read, faulty ones too, by path.
     """
 
     repository: Repository
@@ -35,6 +39,7 @@ class Check:
     policies: int
     waived: tuple[Waived, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    documents: Mapping[str, Document] = field(default_factory=dict)
 
     @property
     def standing(self) -> tuple[Finding, ...]:
@@ -66,14 +71,18 @@ def check(
     base: Repository | None = None,
     now: datetime | None = None,
     history: History | None = None,
+    codeowners: OwnersFile | None = None,
 ) -> Check:
     """Parse and judge declarations; collects everything, never stops at the first fault.
 
     `base` is the repository that a change is compared with, for rules about changes; `now` is the time for
     rules about time, `history` for those about what was served. Without them such rules are not decided.
+    `codeowners` is judged where there is one.
     """
     repository, faults = parse(loaded)
-    judged = run_policies(Context(repository=repository, base=base, now=now, history=history), POLICIES)
+    judged = run_policies(
+        Context(repository=repository, base=base, now=now, history=history, codeowners=codeowners), POLICIES
+    )
     return Check(
         repository=repository,
         findings=sort_findings((*loaded.findings, *faults, *judged.findings)),
@@ -81,4 +90,5 @@ def check(
         waived=judged.waived,
         approvals=judged.approvals,
         policies=len(POLICIES),
+        documents={file.path: file.document for file in loaded.files if file.document is not None},
     )

@@ -56,7 +56,13 @@ def read_expected(case: Path) -> tuple[Expected, ...]:
 def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
     worktree = read_worktree(_expand(case, scratch))
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
-    found = check(loaded, base=_read_base(case), now=NOW, history=_read_history(case))
+    found = check(
+        loaded,
+        base=_read_base(case),
+        now=NOW,
+        history=_read_history(case),
+        codeowners=worktree.codeowners,
+    )
     return check_extras(found).findings
 
 

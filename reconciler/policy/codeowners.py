@@ -1,0 +1,115 @@
+"""CODEOWNERS as declarations want it: a block between two marks, in a file that may say more.
+
+In such a file the last line that covers a path wins, so the block goes from folders to files, and nothing
+may follow it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from reconciler.policy.placing import place_all
+from reconciler.state.owners import OwnersFile
+from reconciler.state.repository import Repository
+
+BEGIN = "# modelsync: from here to the end mark this file is written by modelsync codeowners --write"
+END = "# modelsync: end"
+
+_OWNER = re.compile(r"@[\w.-]+(/[\w.-]+)*|[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
+_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """The first line, counted from 1, that is not as declarations want it; empty texts: there is none."""
+
+    line: int
+    found: str
+    wanted: str
+
+
+def is_owner(text: str) -> bool:
+    """Whether forges know such an owner: `@name`, `@group/team` or an e-mail address."""
+    return bool(_OWNER.fullmatch(text))
+
+
+def write_block(repository: Repository, path: str) -> tuple[str, ...]:
+    """The lines of the block, marks included, for a file that lies at `path`.
+
+    Environments belong to their `owners`, which are the owners of the rules; models and deployments to the
+    owners of the models that are served. What shall serve everywhere, and the file itself, belongs to the
+    owners of all rules. Owners and names that no forge would understand are left out.
+    """
+    lines = (_write_line(place, owners) for place, owners in _list_places(repository, path))
+    return (BEGIN, *(line for line in lines if line), END)
+
+
+def put_block(text: str, block: tuple[str, ...]) -> str:
+    """The file's text with the block in place of an old one, or after all else."""
+    lines = text.splitlines()
+    start, end = _find_block(lines)
+    before = lines if start is None else [*lines[:start], *lines[end:]]
+    while before and not before[-1].strip():
+        before.pop()
+    return "\n".join([*before, *([""] if before else []), *block, ""])
+
+
+def find_stale(file: OwnersFile, repository: Repository) -> Stale | None:
+    """What is not as declarations want it; None where all is, or the file has no block of ours."""
+    lines = file.text.splitlines()
+    start, end = _find_block(lines)
+    if start is None:
+        return None
+    block = write_block(repository, file.path)
+    for offset, (found, wanted) in enumerate(zip_longest(lines[start:end], block, fillvalue="")):
+        if found.rstrip() != wanted:
+            return Stale(line=min(start + offset + 1, len(lines)), found=found.strip(), wanted=wanted)
+    for index, line in enumerate(lines[end:], start=end):
+        if line.strip() and not line.lstrip().startswith("#"):
+            return Stale(line=index + 1, found=line.strip(), wanted="")
+    return None
+
+
+def _find_block(lines: list[str]) -> tuple[int | None, int]:
+    """Where the block begins and the line after its end; without an end mark it goes on to the last line."""
+    start = next((index for index, line in enumerate(lines) if line.rstrip() == BEGIN), None)
+    if start is None:
+        return None, 0
+    ends = (index for index in range(start, len(lines)) if lines[index].rstrip() == END)
+    return start, next(ends, len(lines) - 1) + 1
+
+
+def _list_places(repository: Repository, path: str) -> Iterator[tuple[str, Iterable[str]]]:
+    rules = {
+        name: entry.environment.declaration.owners
+        for name, entry in repository.environments.items()
+        if entry.environment is not None
+    }
+    models = {
+        name: entry.model.declaration.owners
+        for name, entry in repository.models.items()
+        if entry.model is not None
+    }
+    everybody = [owner for _, owners in sorted(rules.items()) for owner in owners]
+    yield f"/{path}", everybody
+    yield "/models/defaults.yaml", everybody
+    for name, owners in sorted(models.items()):
+        yield f"/models/{name}/", owners
+    for name, owners in sorted(rules.items()):
+        yield f"/environments/{name}/", owners
+    for placed in place_all(repository):
+        used = {use.folder: None for use in placed.model_uses()}
+        folders = dict.fromkeys((placed.entry.declaration.model, *used))
+        yield (
+            f"/environments/{placed.environment.name}/deployments/{placed.name}.yaml",
+            [owner for folder in folders for owner in models.get(folder, ())],
+        )
+
+
+def _write_line(place: str, owners: Iterable[str]) -> str:
+    known = [owner for owner in dict.fromkeys(owners) if is_owner(owner)]
+    plain = all(_PLAIN_NAME.fullmatch(part) for part in place.strip("/").split("/"))
+    return f"{place} {' '.join(known)}" if known and plain else ""

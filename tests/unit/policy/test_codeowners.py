@@ -1,0 +1,135 @@
+"""CODEOWNERS from owners and environments: the block, its place in a file, and what is stale of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli.commands.codeowners import command
+from reconciler.load.worktree import choose_codeowners, read_worktree
+from reconciler.policy.codeowners import BEGIN, END, find_stale, is_owner, put_block, write_block
+from reconciler.state.outcomes import Outcome
+from reconciler.state.owners import OwnersFile
+from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND, repository
+
+OWNED = {ENVIRONMENT: f'{SOUND[ENVIRONMENT]}owners: ["@shop/ml-platform"]\n'}
+
+
+def test_each_place_has_its_owners_and_files_come_after_folders() -> None:
+    assert write_block(repository(OWNED), "CODEOWNERS") == (
+        BEGIN,
+        "/CODEOWNERS @shop/ml-platform",
+        "/models/defaults.yaml @shop/ml-platform",
+        "/models/wines/ @wine-team",
+        "/environments/production/ @shop/ml-platform",
+        "/environments/production/deployments/wines.yaml @wine-team",
+        END,
+    )
+
+
+def test_without_owners_of_rules_only_models_are_owned() -> None:
+    assert write_block(repository(), "CODEOWNERS")[1:-1] == (
+        "/models/wines/ @wine-team",
+        "/environments/production/deployments/wines.yaml @wine-team",
+    )
+
+
+def test_all_owners_of_the_models_of_a_graph_own_its_deployment() -> None:
+    changes = {
+        "models/sugar/model.yaml": SOUND[MODEL].replace("@wine-team", "@sugar-team"),
+        DEPLOYMENT: "model: wines\nvariants:\n  - name: blend\n    traffic: 100\n    graph:\n"
+        "      name: red\n      type: model\n      model: wines\n      version: 3\n      children:\n"
+        "        - {name: sweet, type: model, model: sugar, version: 3}\n",
+    }
+    (line,) = (line for line in write_block(repository(changes), "X") if "deployments" in line)
+    assert line == "/environments/production/deployments/wines.yaml @wine-team @sugar-team"
+
+
+@pytest.mark.parametrize("owner", ["@a b", "@a\\n* @evil", "#x", "@", "a", "@a @b", "", "@ä"])
+def test_what_could_say_more_than_one_owner_is_none(owner: str) -> None:
+    assert not is_owner(owner)
+    faulty = {MODEL: SOUND[MODEL].replace('"@wine-team"', f'"{owner}"')}
+    assert write_block(repository(faulty), "CODEOWNERS") == (BEGIN, END)
+
+
+@pytest.mark.parametrize("owner", ["@wine-team", "@shop/wine-team", "@a/b/c", "wine.team+x@shop.example.com"])
+def test_names_that_forges_know(owner: str) -> None:
+    assert is_owner(owner)
+
+
+def test_the_block_goes_to_the_end_and_other_lines_stay() -> None:
+    block = (BEGIN, "/models/wines/ @wine-team", END)
+    first = put_block("* @everybody\n\n\n", block)
+    assert first == f"* @everybody\n\n{BEGIN}\n/models/wines/ @wine-team\n{END}\n"
+    assert put_block(first, block) == first
+    assert put_block(f"{first}/docs/ @writers\n", (BEGIN, END)) == (
+        f"* @everybody\n\n/docs/ @writers\n\n{BEGIN}\n{END}\n"
+    )
+    assert put_block(f"{BEGIN}\n/x @y\n", block) == f"{BEGIN}\n/models/wines/ @wine-team\n{END}\n"
+
+
+def test_the_first_stale_line_is_told() -> None:
+    given = repository(OWNED)
+    current = put_block("", write_block(given, "CODEOWNERS"))
+    assert find_stale(OwnersFile(path="CODEOWNERS", text=current), given) is None
+    assert find_stale(OwnersFile(path="CODEOWNERS", text=current.replace("\n", "\r\n")), given) is None
+    assert find_stale(OwnersFile(path="CODEOWNERS", text=f"{current}\n# a word\n"), given) is None
+    assert find_stale(OwnersFile(path="CODEOWNERS", text="* @everybody\n"), given) is None
+    for old, line, found in (
+        ("/models/wines/ @wine-team", 4, "/models/wines/ @others"),
+        (END, 7, "/models/wines/ @others"),
+    ):
+        stale = find_stale(
+            OwnersFile(path="CODEOWNERS", text=current.replace(old, "/models/wines/ @others")), given
+        )
+        assert stale is not None
+        assert (stale.line, stale.found, stale.wanted) == (line, found, old)
+    after = find_stale(OwnersFile(path="CODEOWNERS", text=f"{current}* @everybody\n"), given)
+    assert after is not None
+    assert (after.line, after.found, after.wanted) == (8, "* @everybody", "")
+
+
+class TestCommand:
+    def lay_out(self, directory: Path) -> None:
+        for path, text in {**SOUND, **OWNED}.items():
+            (directory / path).parent.mkdir(parents=True, exist_ok=True)
+            (directory / path).write_text(text, encoding="utf-8")
+
+    def run(self, directory: Path, *arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(command, ["-C", str(directory), *arguments], standalone_mode=False)
+        return (done.exit_code or int(done.return_value or 0)), done.stdout
+
+    def test_what_was_written_is_current_until_an_owner_changes(self, tmp_path: Path) -> None:
+        self.lay_out(tmp_path)
+        assert self.run(tmp_path, "--check")[0] == Outcome.FINDINGS
+        assert self.run(tmp_path, "--write") == (0, "wrote CODEOWNERS\n")
+        assert self.run(tmp_path, "--check") == (0, "CODEOWNERS: current.\n")
+        model = tmp_path / MODEL
+        model.write_text(SOUND[MODEL].replace("@wine-team", "@others"), encoding="utf-8")
+        code, said = self.run(tmp_path, "--check")
+        assert (code, said.startswith("CODEOWNERS:4: ")) == (Outcome.FINDINGS, True)
+        assert "/models/wines/ @others" in self.run(tmp_path)[1]
+
+    def test_the_file_that_the_forge_reads_is_taken(self, tmp_path: Path) -> None:
+        self.lay_out(tmp_path)
+        assert choose_codeowners(tmp_path) == "CODEOWNERS"
+        (tmp_path / ".github").mkdir()
+        assert self.run(tmp_path, "--write") == (0, "wrote .github/CODEOWNERS\n")
+        read = read_worktree(tmp_path).codeowners
+        assert read is not None
+        assert (read.path, "/.github/CODEOWNERS @shop/ml-platform" in read.text) == (
+            ".github/CODEOWNERS",
+            True,
+        )
+
+    def test_a_link_is_not_followed(self, tmp_path: Path) -> None:
+        self.lay_out(tmp_path)
+        (tmp_path / "CODEOWNERS").symlink_to(tmp_path / MODEL)
+        assert read_worktree(tmp_path).codeowners is None
+
+    def test_write_and_check_exclude_each_other(self, tmp_path: Path) -> None:
+        self.lay_out(tmp_path)
+        done = CliRunner().invoke(command, ["-C", str(tmp_path), "--write", "--check"])
+        assert done.exit_code == Outcome.CONFIGURATION
