@@ -58,8 +58,8 @@ def check(context: Context) -> Iterator[Finding | Undecided]:
                 yield _find(use, use.container, image, fault, where)
     for (environment, reason), users in unknown.items():
         yield POLICY.undecided(
-            f"{reason} ({_say_users(users)}); say it under platform: in "
-            f"environments/{environment}/environment.yaml: loads"
+            f"{reason} ({_say_users(users)}); say it in "
+            f"environments/{environment}/environment.yaml: platform.loads"
         )
 
 

@@ -1,4 +1,4 @@
-"""A version that runs code when it is loaded was approved for a protected environment.
+"""A protected environment approved the models that run code when they are loaded.
 
 What it checks
     In an environment with `protected: true`, each version in use that runs code of its maker when a server

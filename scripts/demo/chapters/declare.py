@@ -72,6 +72,9 @@ def lay_out(story: Narrator, stage: Stage, repository: Path) -> None:
         if stage.server_image:
             servers = f"  servers:\n    mlflow: {{v2: {{image: {stage.server_image}}}}}"
             story.replace(file, "  ingress: istio", f"  ingress: istio\n{servers}")
+    # Production is protected: its owners say there of which models loading may run code.
+    approved = "  max-prune: 20%\n  pickle-approved: {models: [wines]}"
+    story.replace("environments/production/environment.yaml", "  max-prune: 20%", approved)
     story.run("git add .")
     story.run("git commit --quiet -m 'Lay out the repository'")
 

@@ -29,7 +29,12 @@ def _read(reader: str, word: str, reason: str) -> Elsewhere:
 
 
 _PEOPLE = Elsewhere("for people")
-_LOADS = Elsewhere("noted for people; no rule compares it with records yet")
+
+
+def _loads(word: str, file: str = "loading") -> Elsewhere:
+    return _read(f"policy/{file}.py", word, "which versions the server's image can load")
+
+
 _ALLOWED = _rule("allowed-references", "decides what declarations may name")
 _RECORD = _rule("record-matches", "must agree with the model's file and the files listed")
 _WAIVER = _read("plan/guards.py", "waiver", "lets a guard pass")
@@ -60,16 +65,21 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Platform.target": Elsewhere("has only one value: the kind of objects that are rendered"),
     "Platform.ingress": _rule("annotations-known", "decides which rules hold"),
     "Platform.keda": _rule("scaling-fits", "decides whether triggers may be declared"),
-    "ServerImage.loads": _LOADS,
-    "Loads.mlflow": _LOADS,
-    "Loads.python": _LOADS,
-    "Loads.formats": _LOADS,
+    "Platform.loads": _loads("platform.loads", "abilities"),
+    "ServerImage.loads": _loads("own.loads", "abilities"),
+    "Loads.mlflow": _loads("loads.mlflow"),
+    "Loads.python": _loads("loads.python"),
+    "Loads.formats": _loads("loads.formats"),
+    "Loads.libraries": _loads("loads.libraries"),
     "ArtifactMapping.registry": _rule("location-resolves", "chooses the entry for a record"),
     "ArtifactMapping.from": _rule("location-resolves", "chooses the entry for a record"),
     "Allow.serviceAccounts": _ALLOWED,
     "Allow.secrets": _ALLOWED,
     "Allow.images": _ALLOWED,
     "Allow.priorityClasses": _ALLOWED,
+    "Allow.storage": _read(
+        "policy/policies/storage_allowed.py", "allow.storage", "places that models may be read from"
+    ),
     "Allow.kinds": _read("resolve/resolver.py", "allow.kinds", "kinds that templates in extras/ may make"),
     "Exceptions.waivers": _read("plan/guards.py", "waivers", "lets guards pass"),
     "Exceptions.holds": _read(
