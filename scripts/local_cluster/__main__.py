@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from scripts.local_cluster.binaries import find_binaries
-from scripts.local_cluster.bundles import is_built
+from scripts.local_cluster.bundles import GITEA, is_built
 from scripts.local_cluster.cluster import LocalCluster
 from scripts.local_cluster.errors import ClusterError
+from scripts.local_cluster.gitea.files import provide_gitea
 from scripts.local_cluster.parts import NEEDS, Part, complete, provide
 from scripts.local_cluster.state import ClusterState, read_state
 from scripts.local_cluster.teardown import tear_down
@@ -161,12 +162,17 @@ def status(show_keys: bool, name: str, state_folder: Path | None) -> None:
 def build(parts: tuple[Part, ...], everything: bool) -> None:
     """Find the programs, or fetch or build them; prints where those of the API server are."""
     wanted = complete(Part if everything else parts)
-    for bundle in {bundle.name: bundle for part in wanted for bundle in NEEDS[part].bundles}.values():
+    needed = [bundle for part in wanted for bundle in NEEDS[part].bundles]
+    # A forge is no part of a cluster, and tests that want all of it want that, too.
+    needed += [GITEA] if everything else []
+    for bundle in {bundle.name: bundle for bundle in needed}.values():
         when = "built already" if is_built(bundle) else f"to be built, {bundle.time} on two cores"
         click.echo(f"{bundle.name}: {when}", err=True)
     binaries = find_binaries()
     click.echo(f"from {binaries.source}", err=True)
     provide(wanted)
+    if everything:
+        provide_gitea()
     for program in (binaries.etcd, binaries.apiserver, binaries.kubectl):
         click.echo(str(program))
 

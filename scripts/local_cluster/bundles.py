@@ -71,6 +71,15 @@ PROMTOOL = Bundle(
     tags="remove_all_sd",
 )
 
+# Beside a cluster, and none of its parts. Its SQLite is C: the build needs a compiler for that.
+GITEA = Bundle(
+    name="gitea",
+    folder="gitea",
+    programs={"gitea": "code.gitea.io/gitea"},
+    time="four minutes",
+    tags="sqlite sqlite_unlock_notify",
+)
+
 
 def is_built(bundle: Bundle) -> bool:
     """Whether the cache has the bundle's programs."""
