@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from reconciler.state.outcomes import Outcome
 
 if TYPE_CHECKING:
     from reconciler.pin.selection import Pinned
+    from reconciler.state.repository import Repository
 
 _HELP = """Write the records of model versions: their identity in the registry, files, loader and evidence.
 
@@ -107,7 +109,8 @@ def command(
     registry = wiring.open_registry()
     reading = Reading(cache=cache, size_limit=size_limit, tags=(*TAGS, *tags))
     with show_transfers() as progress:
-        results = pin_versions(registry, selection, mode, reading, settings.directory, progress, _show)
+        show = partial(_show, repository)
+        results = pin_versions(registry, selection, mode, reading, settings.directory, progress, show)
     verdicts = {result.decision.verdict for result in results}
     if mode is Mode.PIN and any(result.decision.write for result in results):
         click.echo(
@@ -118,7 +121,13 @@ def command(
     return Outcome.FINDINGS if any(verdict.is_error for verdict in verdicts) else Outcome.DONE
 
 
-def _show(pinned: Pinned) -> None:
+def _show(repository: Repository, pinned: Pinned) -> None:
     from reconciler.pin.describe import describe_decision
+    from reconciler.pin.servers import describe_unloadable
 
-    click.echo(describe_decision(pinned.wanted.label, pinned.wanted.path, pinned.decision, pinned.earlier))
+    wanted, decision = pinned.wanted, pinned.decision
+    click.echo(describe_decision(wanted.label, wanted.path, decision, pinned.earlier))
+    if decision.write and decision.record is not None:
+        reason = describe_unloadable(repository, wanted.model, decision.record)
+        if reason:
+            click.echo(f"{wanted.path}: advice: {reason}")
