@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
-from reconciler.clients.source.interface import MainLine, Source
+from reconciler.clients.source.interface import MainLine, Revision, Source
 from reconciler.load.layout import FileKind, find_place
-from reconciler.pipeline.history_spans import derive_history
-from reconciler.state.history import History
+from reconciler.pipeline.history_spans import derive_history, parse_record
+from reconciler.state.declarations import VersionRecord
+from reconciler.state.history import DeploymentHistory, History, Origin, list_periods
 
 _KINDS = frozenset({FileKind.DEPLOYMENT, FileKind.ENVIRONMENT, FileKind.RECORD})
 
@@ -26,9 +27,66 @@ def read_history(
     Only that of `environments` and `models` if they are given: contents of other files are not even read.
     Raises the source's errors.
     """
+    line, contents = _read(source, head, environments, models)
+    return derive_history(line, contents, now, models)
+
+
+def read_deployment_history(
+    source: Source, revision: Revision, name: tuple[str, str], now: datetime
+) -> DeploymentHistory:
+    """What one deployment (its environment and its own name) served on the main branch up to `revision`.
+
+    Raises the source's errors.
+    """
+    environment, deployment = name
+    line, contents = _read(source, revision.sha, {environment}, None)
+    history = derive_history(line, contents, now)
+    wanted = {(span.model, span.version, span.digest) for span in history.list_spans(environment, deployment)}
+    return DeploymentHistory(
+        name=f"{environment}/{deployment}",
+        revision=str(revision),
+        complete=history.complete,
+        periods=list_periods(history, environment, deployment),
+        origins=tuple(
+            origin
+            for origin in _list_origins(line, contents, {model for model, _, _ in wanted})
+            if (origin.model, origin.version, origin.digest) in wanted
+        ),
+    )
+
+
+def _list_origins(line: MainLine, contents: Mapping[str, bytes], models: set[str]) -> Iterator[Origin]:
+    """Every record of the models that the line ever held."""
+    for commit in line.commits:
+        for change in commit.changes:
+            place = find_place(change.path)
+            if place is None or place.kind is not FileKind.RECORD or place.folder not in models:
+                continue
+            record = parse_record(change.path, contents[change.name]) if change.name else None
+            if record is not None:
+                yield Origin(
+                    model=place.folder,
+                    version=int(place.name),
+                    digest=record.identity.digest,
+                    run=record.identity.run or "",
+                    data=_describe_data(record),
+                    training=record.evidence.commit or "",
+                )
+
+
+def _describe_data(record: VersionRecord) -> str:
+    """`wine-quality (4f21c0)`: what the record says of the data that the metrics were measured on."""
+    dataset = record.evidence.dataset or {}
+    name, digest = (str(dataset.get(key, "")) for key in ("name", "digest"))
+    return f"{name} ({digest})" if name and digest else name or digest
+
+
+def _read(
+    source: Source, head: str, environments: Collection[str] | None, models: Collection[str] | None
+) -> tuple[MainLine, Mapping[str, bytes]]:
     line = source.read_line(head)
     names = tuple(dict.fromkeys(_list_names(line, environments, models)))
-    return derive_history(line, source.read_contents(head, names), now, models)
+    return line, source.read_contents(head, names)
 
 
 def _list_names(

@@ -68,8 +68,14 @@ def find_digest(path: str, data: bytes) -> str | None:
     found = _DIGEST.match(data)
     if found is not None and b"\nidentity:" not in data:
         return found[2].decode()
+    record = parse_record(path, data)
+    return None if record is None else record.identity.digest
+
+
+def parse_record(path: str, data: bytes) -> VersionRecord | None:
+    """A record; None where it cannot be read."""
     record = _parse(FileKind.RECORD, path, data)
-    return record.identity.digest if isinstance(record, VersionRecord) else None
+    return record if isinstance(record, VersionRecord) else None
 
 
 def _date(line: Sequence[LineCommit], now: datetime) -> Iterator[MainCommit]:

@@ -116,6 +116,83 @@ class History:
         return tuple(span for span in self.list_spans(environment, deployment) if span.holds(moment))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A time in which a deployment declared one set. `spans` are empty where it served nothing.
+
+    `commit` is the one that began it; None where the line does not have it.
+    """
+
+    since: datetime
+    until: datetime | None
+    spans: tuple[ServedSpan, ...]
+    commit: MainCommit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a version came from, as its record said while it served; empty what the record does not tell.
+
+    `data` is the data set by its name and digest, `training` the commit of the training code.
+    """
+
+    model: str
+    version: int
+    digest: str
+    run: str = ""
+    data: str = ""
+    training: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentHistory:
+    """What one deployment served, the newest period first. `revision` is the main branch as it was read."""
+
+    name: str
+    revision: str
+    complete: bool
+    periods: tuple[Period, ...]
+    origins: tuple[Origin, ...] = ()
+
+    def find_origin(self, span: ServedSpan) -> Origin | None:
+        """Where the version of a span came from, if there was a record of it."""
+        return next(
+            (
+                origin
+                for origin in self.origins
+                if (origin.model, origin.version, origin.digest) == (span.model, span.version, span.digest)
+            ),
+            None,
+        )
+
+
+def list_periods(history: History, environment: str, deployment: str) -> tuple[Period, ...]:
+    """The times between the changes of a deployment's set, the newest first."""
+    spans = history.list_spans(environment, deployment)
+    moments = {span.since for span in spans} | {span.until for span in spans if span.until is not None}
+    # Of several commits that count from one moment the last one made the set what it was.
+    commits = {commit.moment: commit for commit in history.commits}
+    periods: list[Period] = []
+    until: datetime | None = None
+    for moment in sorted(moments, reverse=True):
+        periods.append(
+            Period(
+                since=moment,
+                until=until,
+                spans=history.list_served(environment, deployment, moment),
+                commit=_find_cause(history, spans, moment) or commits.get(moment),
+            )
+        )
+        until = moment
+    return tuple(periods)
+
+
+def _find_cause(history: History, spans: tuple[ServedSpan, ...], moment: datetime) -> MainCommit | None:
+    """The commit that began one of the spans at that moment; None where something only ended."""
+    shas = [span.revision for span in spans if span.since == moment]
+    return history.find_commit(shas[-1]) if shas else None
+
+
 def measure(spans: Iterable[ServedSpan], now: datetime) -> timedelta:
     """How long at least one of the spans held until `now`, gaps left out and overlaps counted once."""
     total = timedelta()
