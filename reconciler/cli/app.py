@@ -22,6 +22,7 @@ _COMMANDS = (
     "plan",
     "sync",
     "status",
+    "history",
     "emergency",
     "policies",
     "exporter",
