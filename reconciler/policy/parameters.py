@@ -35,7 +35,8 @@ def is_measurable(parameter: Parameter, value: Any) -> bool:
 
 def find_wider(parameter: Parameter, value: Any) -> tuple[str, ...]:
     """The parts of a value that let more through than the rule's own; "" stands for a plain value."""
-    if parameter.default is None:
+    if parameter.default in (None, {}):
+        # Nothing is asked for where nothing is set: whatever is said is tighter.
         return ()
     own = parameter.measure(parameter.default)
     return tuple(part for part, size in parameter.measure(value).items() if part in own and size > own[part])

@@ -19,13 +19,13 @@ from pathlib import Path
 import pytest
 
 from reconciler.load.documents import load
-from reconciler.load.worktree import read_worktree
+from reconciler.load.worktree import Worktree, read_worktree
 from reconciler.pipeline.extras import check_extras
 from reconciler.policy.policies import POLICIES
 from reconciler.state.findings import Finding
 from reconciler.state.history import History
 from reconciler.state.repository import Repository
-from reconciler.validate.checks import check
+from reconciler.validate.checks import Check, check
 from reconciler.validate.parse import parse
 from reconciler.validate.rules import STRUCTURAL_RULES
 from tests.support.histories import read_history
@@ -55,18 +55,15 @@ def read_expected(case: Path) -> tuple[Expected, ...]:
 
 def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
     worktree = read_worktree(_expand(case, scratch))
+    return check_extras(check_case(worktree, read_base(case), read_history_of(case))).findings
+
+
+def check_case(worktree: Worktree, base: Repository | None, history: History | None) -> Check:
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
-    found = check(
-        loaded,
-        base=_read_base(case),
-        now=NOW,
-        history=_read_history(case),
-        codeowners=worktree.codeowners,
-    )
-    return check_extras(found).findings
+    return check(loaded, base=base, now=NOW, history=history, codeowners=worktree.codeowners)
 
 
-def _read_base(case: Path) -> Repository | None:
+def read_base(case: Path) -> Repository | None:
     if not (case / "base").is_dir():
         return None
     repository, faults = parse(load(read_worktree(case / "base").files))
@@ -74,7 +71,7 @@ def _read_base(case: Path) -> Repository | None:
     return repository
 
 
-def _read_history(case: Path) -> History | None:
+def read_history_of(case: Path) -> History | None:
     file = case / "history.yaml"
     return read_history(file) if file.is_file() else None
 
