@@ -354,6 +354,7 @@ def test_nothing_that_a_repository_carries_is_run(place: Place, tmp_path: Path) 
         source.read_commit(sha)
         first = source.find_merge_base(sha, sha)
         source.list_changed(first, sha)
+        source.read_line(sha)
         source.find_lineage(ABSENT, sha)
     assert not mark.exists()
 
@@ -375,3 +376,79 @@ def test_fifteen_hundred_files_do_not_take_a_process_each(place: Place) -> None:
         assert len(source.read(source.resolve("main")).files) == 1501
     # A tenth to a fifth of that is spent; a process for each file would take more than two.
     assert spent() - before < 1
+
+
+def test_a_line_tells_what_each_merge_changed_and_when_it_was_committed(place: Place) -> None:
+    repository = place.repository
+    repository.commit("outside", **{"README.md": "words\n"})
+    repository.git("switch", "--quiet", "--create", "side")
+    repository.commit("on the side", **{"environments/a/deployments/x.yaml": "first try\n"})
+    repository.commit("again on the side", **{"environments/a/deployments/x.yaml": "second try\n"})
+    repository.git("switch", "--quiet", "main")
+    repository.git("rm", "--quiet", "models/wines/model.yaml")
+    last = repository.commit("removes")
+    repository.git("merge", "--quiet", "--no-ff", "-m", "Merge side", "side")
+    merge = repository.git("rev-parse", "HEAD")
+    place.publish()
+    with place.open() as source:
+        line = source.read_line(source.resolve("main").sha)
+        contents = source.read_contents(
+            line.head, tuple(change.name for one in line.commits for change in one.changes if change.name)
+        )
+    told = [
+        (
+            one.commit.subject,
+            one.merge,
+            {change.path: contents.get(change.name) for change in one.changes},
+        )
+        for one in line.commits
+    ]
+    assert line.complete
+    assert told == [
+        ("first", False, {"models/wines/model.yaml": b"registeredModel: wine-quality\n"}),
+        ("removes", False, {"models/wines/model.yaml": None}),
+        ("Merge side", True, {"environments/a/deployments/x.yaml": b"second try\n"}),
+    ]
+    assert [one.commit.sha for one in line.commits][1:] == [last, merge]
+    assert line.commits[-1].commit.author == "Ada"
+
+
+def test_a_line_of_a_folder_inside_a_repository_is_told_relative_to_it(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "all")
+    repository.commit("first", **{"ml/[a] b/models/x.yaml": "1\n", "models/x.yaml": "2\n"})
+    with open_repository(str(repository.path / "ml/[a] b"), GitAccess(timeout=30)) as source:
+        (one,) = source.read_line(source.resolve("main").sha).commits
+    assert [change.path for change in one.changes] == ["models/x.yaml"]
+
+
+def test_a_line_says_that_a_clone_is_cut_short(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "work")
+    for number in range(3):
+        repository.commit(f"change {number}", **{"models/x.yaml": f"{number}\n"})
+    bare = repository.publish(tmp_path / "bare.git")
+    shallow = tmp_path / "shallow"
+    repository.git("clone", "--quiet", "--depth", "2", bare.as_uri(), str(shallow))
+    with open_repository(str(shallow), GitAccess(timeout=30)) as source:
+        line = source.read_line(source.resolve("main").sha)
+    assert not line.complete
+    assert [one.commit.subject for one in line.commits] == ["change 1", "change 2"]
+
+
+def test_a_clone_that_is_cut_short_elsewhere_is_complete(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "work")
+    repository.commit("first", **{"models/x.yaml": "1\n"})
+    repository.git("switch", "--quiet", "--orphan", "other")
+    for number in range(3):
+        repository.commit(f"other {number}", **{"models/y.yaml": f"{number}\n"})
+    bare = repository.publish(tmp_path / "bare.git")
+    shallow = tmp_path / "shallow"
+    repository.git("clone", "--quiet", "--branch", "main", bare.as_uri(), str(shallow))
+    repository.git("-C", str(shallow), "fetch", "--quiet", "--depth", "1", "origin", "other")
+    with open_repository(str(shallow), GitAccess(timeout=30)) as source:
+        assert source.read_line(source.resolve("main").sha).complete
+
+
+def test_contents_that_are_not_there_are_damage(place: Place) -> None:
+    place.publish()
+    with place.open() as source, pytest.raises(SourceError, match="missing"):
+        source.read_contents(source.resolve("main").sha, (ABSENT,))
