@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from reconciler.policy.placing import place_all
+from reconciler.policy.placed import PlacedDeployment
 from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
 
@@ -36,14 +36,16 @@ def is_owner(text: str) -> bool:
     return bool(_OWNER.fullmatch(text))
 
 
-def write_block(repository: Repository, path: str) -> tuple[str, ...]:
+def write_block(
+    repository: Repository, deployments: Iterable[PlacedDeployment], path: str
+) -> tuple[str, ...]:
     """The lines of the block, marks included, for a file that lies at `path`.
 
     Environments belong to their `owners`, which are the owners of the rules; models and deployments to the
     owners of the models that are served. What shall serve everywhere, and the file itself, belongs to the
     owners of all rules. Owners and names that no forge would understand are left out.
     """
-    lines = (_write_line(place, owners) for place, owners in _list_places(repository, path))
+    lines = (_write_line(place, owners) for place, owners in _list_places(repository, deployments, path))
     return (BEGIN, *(line for line in lines if line), END)
 
 
@@ -57,13 +59,15 @@ def put_block(text: str, block: tuple[str, ...]) -> str:
     return "\n".join([*before, *([""] if before else []), *block, ""])
 
 
-def find_stale(file: OwnersFile, repository: Repository) -> Stale | None:
+def find_stale(
+    file: OwnersFile, repository: Repository, deployments: Iterable[PlacedDeployment]
+) -> Stale | None:
     """What is not as declarations want it; None where all is, or the file has no block of ours."""
     lines = file.text.splitlines()
     start, end = _find_block(lines)
     if start is None:
         return None
-    block = write_block(repository, file.path)
+    block = write_block(repository, deployments, file.path)
     for offset, (found, wanted) in enumerate(zip_longest(lines[start:end], block, fillvalue="")):
         if found.rstrip() != wanted:
             return Stale(line=min(start + offset + 1, len(lines)), found=found.strip(), wanted=wanted)
@@ -82,7 +86,9 @@ def _find_block(lines: list[str]) -> tuple[int | None, int]:
     return start, next(ends, len(lines) - 1) + 1
 
 
-def _list_places(repository: Repository, path: str) -> Iterator[tuple[str, Iterable[str]]]:
+def _list_places(
+    repository: Repository, deployments: Iterable[PlacedDeployment], path: str
+) -> Iterator[tuple[str, Iterable[str]]]:
     rules = {
         name: entry.environment.declaration.owners
         for name, entry in repository.environments.items()
@@ -100,7 +106,7 @@ def _list_places(repository: Repository, path: str) -> Iterator[tuple[str, Itera
         yield f"/models/{name}/", owners
     for name, owners in sorted(rules.items()):
         yield f"/environments/{name}/", owners
-    for placed in place_all(repository):
+    for placed in deployments:
         used = {use.folder: None for use in placed.model_uses()}
         folders = dict.fromkeys((placed.entry.declaration.model, *used))
         yield (

@@ -32,6 +32,7 @@ def command(settings: Settings, write: bool, verify: bool) -> Outcome:
     from reconciler.load.worktree import choose_codeowners
     from reconciler.pipeline.check import check_files, find_files
     from reconciler.policy.codeowners import find_stale, put_block, write_block
+    from reconciler.policy.placing import place_all
 
     if write and verify:
         raise click.UsageError("--write and --check exclude each other: write, then check.")
@@ -39,7 +40,8 @@ def command(settings: Settings, write: bool, verify: bool) -> Outcome:
     repository = check_files(worktree).repository
     file = worktree.codeowners
     path = file.path if file is not None else choose_codeowners(settings.directory)
-    block = write_block(repository, path)
+    deployments = place_all(repository)
+    block = write_block(repository, deployments, path)
     if not (write or verify):
         click.echo("\n".join(block))
         return Outcome.DONE
@@ -52,7 +54,7 @@ def command(settings: Settings, write: bool, verify: bool) -> Outcome:
         write_files(settings.directory, {path: wanted.encode()})
         click.echo(f"wrote {path}")
         return Outcome.DONE
-    stale = find_stale(file, repository) if file is not None else None
+    stale = find_stale(file, repository, deployments) if file is not None else None
     where = f"{path}:{stale.line}" if stale is not None else path
     click.echo(f"{where}: not what owners: in models and environments say. Run: modelsync codeowners --write")
     return Outcome.FINDINGS

@@ -29,7 +29,7 @@ from reconciler.state.findings import Finding, Grade
 
 def check(context: Context) -> Iterator[Finding]:
     file = context.codeowners
-    stale = find_stale(file, context.repository) if file is not None else None
+    stale = find_stale(file, context.repository, context.deployments) if file is not None else None
     if file is None or stale is None:
         return
     width = max(len(stale.found), 1)

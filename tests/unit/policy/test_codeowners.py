@@ -9,12 +9,23 @@ from click.testing import CliRunner
 
 from reconciler.cli.commands.codeowners import command
 from reconciler.load.worktree import choose_codeowners, read_worktree
-from reconciler.policy.codeowners import BEGIN, END, find_stale, is_owner, put_block, write_block
+from reconciler.policy import codeowners
+from reconciler.policy.codeowners import BEGIN, END, Stale, is_owner, put_block
+from reconciler.policy.placing import place_all
 from reconciler.state.outcomes import Outcome
 from reconciler.state.owners import OwnersFile
+from reconciler.state.repository import Repository
 from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND, repository
 
 OWNED = {ENVIRONMENT: f'{SOUND[ENVIRONMENT]}owners: ["@shop/ml-platform"]\n'}
+
+
+def write_block(given: Repository, path: str) -> tuple[str, ...]:
+    return codeowners.write_block(given, place_all(given), path)
+
+
+def find_stale(file: OwnersFile, given: Repository) -> Stale | None:
+    return codeowners.find_stale(file, given, place_all(given))
 
 
 def test_each_place_has_its_owners_and_files_come_after_folders() -> None:
