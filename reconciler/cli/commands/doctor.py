@@ -11,20 +11,35 @@ from reconciler.state.outcomes import Outcome, worst
 _HELP = """Look at everything that a run needs, and say what is missing and how to mend it.
 
 Looks at the declarations, the cluster, each target's namespace, label, kind, rights and source of metrics,
-and at the registry where MLFLOW_TRACKING_URI is set. Changes nothing.
+and at the registry where MLFLOW_TRACKING_URI is set. Changes nothing. With --record-servers it prints
+which images the operator there runs servers from, to be put into environment.yaml, and looks at nothing
+else: the rule loadable-by-server judges by them.
 
 \b
-Example:
+Examples:
   modelsync doctor --context production
+  modelsync doctor --record-servers --context production
 """
 
 
 @click.command("doctor", help=_HELP, short_help="Look for what is missing.")
+@click.option(
+    "--record-servers", is_flag=True, help="Print platform.servers as the cluster's operator has them."
+)
+@click.option(
+    "--operator-namespace",
+    default="seldon-system",
+    show_default=True,
+    help="Where the operator's ConfigMap seldon-config is.",
+)
 @directory_option
 @cluster_options
 @with_settings
-def command(settings: Settings) -> Outcome:
+def command(settings: Settings, record_servers: bool, operator_namespace: str) -> Outcome:
     from reconciler import wiring
+
+    if record_servers:
+        return _record_servers(settings, operator_namespace)
     from reconciler.pipeline.check import check_worktree
     from reconciler.pipeline.doctor import Verdict, examine_all
 
@@ -48,3 +63,18 @@ def command(settings: Settings) -> Outcome:
         if diagnosis.remedy:
             click.echo(f"{'':<9} {diagnosis.remedy}")
     return worst(found)
+
+
+def _record_servers(settings: Settings, namespace: str) -> Outcome:
+    from reconciler import wiring
+    from reconciler.pipeline.seldon_config import describe_server_images, read_server_images
+
+    reader = wiring.open_cluster(settings).reader
+    for line in describe_server_images(read_server_images(reader, namespace)):
+        click.echo(line)
+    click.echo(
+        f"from {reader.server}; put it into environment.yaml of what is served there, best with the images' "
+        "digests. The operator's own RELATED_IMAGE_… variables, where it has such, win over these.",
+        err=True,
+    )
+    return Outcome.DONE
