@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.clients.metrics.interface import MetricsReader
     from reconciler.clients.registry.interface import RegistryReader
     from reconciler.clients.source.interface import Source
+    from reconciler.clients.source.worktree import GitWorktree
 
 # The clients are imported when they are opened: each costs up to half a second, and validate needs none.
 
@@ -36,6 +37,13 @@ def open_worktree_source(settings: Settings) -> Source:
     from reconciler.clients.source.remote import open_repository
 
     return open_repository(str(settings.directory), settings.git)
+
+
+def open_worktree(settings: Settings) -> GitWorktree:
+    """The caller's own work tree, where edits go."""
+    from reconciler.clients.source.worktree import GitWorktree
+
+    return GitWorktree(settings.directory)
 
 
 def open_cluster(settings: Settings, hurried: Callable[[], bool] = bool) -> Cluster:

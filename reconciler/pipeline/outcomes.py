@@ -7,7 +7,9 @@ from reconciler.clients.cluster import interface as cluster
 from reconciler.clients.metrics import interface as metrics
 from reconciler.clients.registry import interface as registry
 from reconciler.clients.source import interface as source
-from reconciler.pipeline.refusals import EmergencyRefused
+from reconciler.edit.shares import RequestRefused
+from reconciler.edit.tree import EditRefused
+from reconciler.pipeline.refusals import EditConflict, EmergencyRefused
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome
 
@@ -16,6 +18,9 @@ _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (Interrupted, Outcome.INTERRUPTED),
     (SettingsError, Outcome.CONFIGURATION),
     (EmergencyRefused, Outcome.FINDINGS),
+    (EditRefused, Outcome.FINDINGS),
+    (RequestRefused, Outcome.CONFIGURATION),
+    (EditConflict, Outcome.REFUSED),
     (cluster.RightMissing, Outcome.CONFIGURATION),
     (cluster.ClusterMisconfigured, Outcome.CONFIGURATION),
     (cluster.ObjectError, Outcome.FINDINGS),

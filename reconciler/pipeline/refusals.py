@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class EmergencyRefused(Exception):
     """What was asked for in an emergency cannot be done. Says why, and what can."""
+
+
+class EditConflict(Exception):
+    """The work tree holds changes that an edit could spoil. Says which, and what to do with them."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-import sys
 import uuid
 from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.confirmation import ask
 from reconciler.cli.options import cluster_options, with_settings
 from reconciler.settings import Settings, SettingsError, parse_duration
 from reconciler.state.outcomes import Outcome
@@ -80,7 +80,7 @@ def rollback(settings: Settings, name: str, time: str, reason: str, namespace: s
     tools = _open_tools(settings)
     prepared = prepare_rollback(request, tools)
     click.echo(show_rollback(prepared))
-    if not yes and not _ask("Roll back?"):
+    if not yes and not ask("Roll back?"):
         click.echo("nothing was changed.")
         return Outcome.DONE
     with stop_on_signals() as stop, stop.shelter():
@@ -131,15 +131,6 @@ def _name_user() -> str:
     except (OSError, KeyError):
         # A container's user need not have a name.
         return f"user {os.getuid()}"
-
-
-def _ask(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise SettingsError(
-            "nobody can be asked here (this is no terminal), so nothing was changed; add --yes to do what is "
-            "shown."
-        )
-    return click.confirm(question, default=False, err=True)
 
 
 def _open_tools(settings: Settings) -> EmergencyTools:
