@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.render.applyset import applyset_id, parent_name
@@ -25,9 +26,12 @@ class Rendered:
     digest: str
 
 
-def render_environment(check: Check, environment: str, *, cluster: str, commit: str) -> Rendered:
+def render_environment(
+    check: Check, environment: str, *, cluster: str, commit: str, like: Rendered | None = None
+) -> Rendered:
     """Resolve and render one environment that has a readable environment.yaml.
 
+    What is to be as in `like`, which was rendered with the same `commit`, is taken from there.
     Raises SettingsError for a cluster that the environment does not name.
     """
     try:
@@ -35,11 +39,31 @@ def render_environment(check: Check, environment: str, *, cluster: str, commit: 
     except UnknownTarget as error:
         raise SettingsError(str(error)) from error
     part_of = applyset_id(parent_name(environment), desired.target.namespace)
-    extras = render_extras(desired, part_of=part_of, commit=commit)
-    desired = leave_out(desired, extras.faults)
-    rendered = (*render(desired, part_of=part_of, commit=commit), *extras.manifests)
+    known = _find_known(desired, part_of, like)
+    rest = replace(desired, deployments=tuple(item for item in desired.deployments if item.name not in known))
+    extras = render_extras(rest, part_of=part_of, commit=commit)
+    desired, rest = leave_out(desired, extras.faults), leave_out(rest, extras.faults)
+    taken = (manifest for manifests in known.values() for manifest in manifests)
+    rendered = (*render(rest, part_of=part_of, commit=commit), *extras.manifests, *taken)
     manifests = tuple(sorted(rendered, key=lambda manifest: manifest.key))
     return Rendered(desired=desired, manifests=manifests, part_of=part_of, digest=digest_manifests(manifests))
+
+
+def _find_known(desired: Desired, part_of: str, like: Rendered | None) -> Mapping[str, list[Manifest]]:
+    """The manifests of the deployments that are to be exactly as they were rendered before, by deployment."""
+    if like is None or like.part_of != part_of:
+        return {}
+    # Objects of extras must not meet each other, whatever deployment they are for: those are made together.
+    if desired.extras or like.desired.extras:
+        return {}
+    rendered = {item.name: item for item in like.desired.deployments}
+    known: dict[str, list[Manifest]] = {
+        item.name: [] for item in desired.deployments if rendered.get(item.name) == item
+    }
+    for manifest in like.manifests:
+        if manifest.deployment in known:
+            known[manifest.deployment].append(manifest)
+    return known
 
 
 def leave_out(desired: Desired, faults: tuple[Fault, ...]) -> Desired:

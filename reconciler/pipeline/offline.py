@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reconciler.pipeline.change_rows import ComparedTarget
 from reconciler.pipeline.desired import Rendered, render_environment
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
 from reconciler.plan.advice import advise_entries
@@ -22,11 +23,15 @@ from reconciler.validate.checks import Check
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """Plans of all targets that were looked at; `notes` are for people beside them."""
+    """Plans of all targets that were looked at; `notes` are for people beside them.
+
+    `targets` are the same plans with what they compare, where that is declarations alone.
+    """
 
     plans: tuple[Plan, ...]
     outcome: Outcome
     notes: tuple[str, ...] = ()
+    targets: tuple[ComparedTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +55,14 @@ def plan_offline(
     for name in environments:
         if name not in known:
             raise SettingsError(describe_missing(head.repository, name))
-    plans = tuple(
+    targets = tuple(
         _plan_target(base, head, name, cluster=served, revision=revision, now=now)
         for name in sorted(environments or known)
         for served in _list_clusters(base, head, name, cluster)
     )
+    plans = tuple(target.plan for target in targets)
     faulty = any(plan.faults for plan in plans)
-    return Planned(plans=plans, outcome=Outcome.FINDINGS if faulty else Outcome.DONE)
+    return Planned(plans=plans, outcome=Outcome.FINDINGS if faulty else Outcome.DONE, targets=targets)
 
 
 def render_offline(check: Check, environment: str, *, cluster: str, commit: str) -> RenderedEnvironment:
@@ -96,23 +102,30 @@ def _clusters_of(check: Check, name: str) -> frozenset[str]:
     return frozenset(declared or ())
 
 
-def _plan_target(base: Check, head: Check, name: str, *, cluster: str, revision: str, now: datetime) -> Plan:
-    before = _render_side(base, name, cluster)
+def _plan_target(
+    base: Check, head: Check, name: str, *, cluster: str, revision: str, now: datetime
+) -> ComparedTarget:
     after = _render_side(head, name, cluster)
+    before = _render_side(base, name, cluster, like=after)
     plan = compare_manifests(after.desired, before.manifests, after.manifests, revision, after.digest)
     entry = head.repository.environments.get(name)
-    if entry is None or entry.environment is None:
-        return plan
-    view = view_cluster(entry.environment.declaration, cluster)
-    advice = advise_entries(plan, after.manifests, ingress=view.platform.ingresses[0])
-    bodies = {manifest.key: manifest.body for manifest in before.manifests}
-    return replace(plan, notes=(*advice, *foresee_waits(plan, bodies, entry.known_exceptions, now)))
+    if entry is not None and entry.environment is not None:
+        view = view_cluster(entry.environment.declaration, cluster)
+        advice = advise_entries(plan, after.manifests, ingress=view.platform.ingresses[0])
+        bodies = {manifest.key: manifest.body for manifest in before.manifests}
+        waits = foresee_waits(plan, bodies, entry.known_exceptions, now)
+        plan = replace(plan, notes=(*advice, *waits))
+    return ComparedTarget(
+        plan=plan,
+        before={manifest.key: manifest for manifest in before.manifests},
+        after={manifest.key: manifest for manifest in after.manifests},
+    )
 
 
-def _render_side(check: Check, name: str, cluster: str) -> Rendered:
+def _render_side(check: Check, name: str, cluster: str, *, like: Rendered | None = None) -> Rendered:
     clusters = _clusters_of(check, name)
     if name in check.repository.environments and (cluster in clusters or not (cluster and clusters)):
-        return render_environment(check, name, cluster=cluster, commit="")
+        return render_environment(check, name, cluster=cluster, commit="", like=like)
     nothing = Desired(target=Target(environment=name, namespace="", cluster=cluster), deployments=())
     return Rendered(desired=nothing, manifests=(), part_of="", digest="")
 

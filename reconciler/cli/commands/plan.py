@@ -10,12 +10,14 @@ from reconciler.state.outcomes import Outcome
 
 _HELP = """Show what will change: models and shares first, then fields.
 
-Without --live the work tree is compared with a base commit, and no cluster is asked. With --live it is
-compared with what the cluster holds, and every change is tried there by a server-side dry-run.
+Without --live the work tree is compared with the commit where it left the branch --base, and no cluster is
+asked; what is known of each version, the risks and whose approval is needed are told with it. With --live it
+is compared with what the cluster holds, and every change is tried there by a server-side dry-run.
 
 \b
 Examples:
   modelsync plan --base main
+  modelsync plan --base origin/main --registry -o markdown
   modelsync plan production --live -o markdown
 """
 
@@ -23,8 +25,9 @@ Examples:
 @click.command("plan", help=_HELP, short_help="Show what will change.")
 @click.argument("environments", nargs=-1, metavar="[ENV]...")
 @directory_option
-@click.option("--base", show_default="HEAD", metavar="REF", help="The commit to compare with.")
+@click.option("--base", show_default="HEAD", metavar="REF", help="The branch or commit to compare with.")
 @click.option("--head", metavar="REF", help="A commit in place of the work tree.")
+@click.option("--registry", is_flag=True, help="Compare changed records with the registry.")
 @click.option("--live", is_flag=True, help="Compare with the cluster instead of a base commit.")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 4 if there are changes.")
 @output_option("text", "json", "markdown")
@@ -35,18 +38,22 @@ def command(
     environments: tuple[str, ...],
     base: str | None,
     head: str | None,
+    registry: bool,
     live: bool,
     detailed_exitcode: bool,
     output: str,
 ) -> Outcome:
     from reconciler import wiring
-    from reconciler.pipeline.check import check_tree, check_worktree
-    from reconciler.report import json, markdown, text
+    from reconciler.report import comment, comment_json, comment_text, json, markdown, text
 
     if live and base is not None:
         raise click.UsageError("--live compares with the cluster and --base with a commit; give one of them.")
+    if live and registry:
+        raise click.UsageError("--registry is about the records of a change, and --live compares no change.")
+    review = None
     with wiring.open_worktree_source(settings) as source:
         if live:
+            from reconciler.pipeline.check import check_tree, check_worktree
             from reconciler.pipeline.live import plan_live
 
             revision = source.resolve(head or "HEAD")
@@ -60,22 +67,33 @@ def command(
                 clock=wiring.open_clock(),
             )
         else:
-            from reconciler.pipeline.offline import plan_offline
+            from reconciler.pipeline.change_plan import Question, plan_change
 
-            before = source.resolve("HEAD" if base is None else base)
-            after = source.resolve(head) if head else None
-            planned = plan_offline(
-                check_tree(source.read(before)),
-                check_tree(source.read(after)) if after else check_worktree(settings.directory),
-                environments,
-                cluster=settings.cluster.name,
-                revision=str(after) if after else f"the work tree, on {before}",
-                now=wiring.open_clock().now(),
+            change = plan_change(
+                source,
+                Question(
+                    directory=settings.directory,
+                    base="HEAD" if base is None else base,
+                    head=head,
+                    environments=environments,
+                    cluster=settings.cluster.name,
+                ),
+                wiring.open_clock().now(),
+                open_registry=wiring.open_registry if registry else None,
             )
-    view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
-    # Where no plan could be made the notes say why; "no environments" would be untrue.
-    if planned.plans or not planned.notes or output == "json":
-        click.echo(view(planned.plans))
+            planned, review = change.planned, change.review
+    if review is not None:
+        shown = {
+            "text": lambda: f"{text.show_plans(planned.plans)}\n\n{comment_text.show_review(review)}",
+            "json": lambda: comment_json.show_change(planned.plans, review),
+            "markdown": lambda: comment.show_comment(review),
+        }
+        click.echo(shown[output]())
+    else:
+        view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
+        # Where no plan could be made the notes say why; "no environments" would be untrue.
+        if planned.plans or not planned.notes or output == "json":
+            click.echo(view(planned.plans))
     for note in planned.notes:
         click.echo(note, err=True)
     if planned.outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):

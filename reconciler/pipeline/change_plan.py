@@ -1,0 +1,145 @@
+"""`plan --base`: the plan of a change, and the review of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from reconciler.clients.registry.interface import RegistryReader
+from reconciler.clients.source.interface import Lineage, Revision, Source, Tree
+from reconciler.load.documents import load
+from reconciler.pipeline.change import review_change
+from reconciler.pipeline.change_staleness import find_stale
+from reconciler.pipeline.check import check_tree, find_files
+from reconciler.pipeline.history_base import Base, judge_revision, judge_worktree
+from reconciler.pipeline.offline import Planned, plan_offline
+from reconciler.pipeline.verification import leave_registry_out, verify_records
+from reconciler.state.history import History
+from reconciler.state.repository import Repository
+from reconciler.state.reviews import Compared, Review, Stale
+from reconciler.validate.checks import Check
+from reconciler.validate.parse import parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be planned: a work tree or one of its commits, `head`, as a change of the branch `base`.
+
+    `environments` limit the plan (none: all), `cluster` is the one to serve where they name several.
+    """
+
+    directory: Path
+    base: str
+    head: str | None = None
+    environments: tuple[str, ...] = ()
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedChange:
+    """A change's plan with its review."""
+
+    planned: Planned
+    review: Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """Both sides of a comparison; `head` was checked as a change of `base`."""
+
+    base: Check
+    head: Check
+    base_sha: str
+    history: History | None = None
+    tip: str = ""
+    stale: tuple[Stale, ...] = ()
+
+
+def plan_change(
+    source: Source,
+    question: Question,
+    now: datetime,
+    *,
+    open_registry: Callable[[], RegistryReader] | None = None,
+) -> PlannedChange:
+    """Plan and review a change; with `open_registry` its records are compared with the registry.
+
+    What others merged since the change began is no part of it. Raises the errors of source and registry,
+    and SettingsError for an environment that neither side has.
+    """
+    head = source.resolve(question.head) if question.head else None
+    sides = _read_sides(source, question, head, now)
+    checked = (
+        leave_registry_out(sides.head)
+        if open_registry is None
+        else verify_records(sides.head, sides.base.repository, open_registry)
+    )
+    compared = Compared(base=sides.base_sha, head=head.sha if head else "", tip=sides.tip)
+    on = Revision(ref=question.base, sha=sides.base_sha)
+    planned = plan_offline(
+        sides.base,
+        checked,
+        question.environments,
+        cluster=question.cluster,
+        revision=str(head) if head else f"the work tree, on {on}",
+        now=now,
+    )
+    review = review_change(
+        sides.base, checked, planned.targets, compared, now=now, history=sides.history, stale=sides.stale
+    )
+    return PlannedChange(planned=planned, review=review)
+
+
+def _read_sides(source: Source, question: Question, head: Revision | None, now: datetime) -> _Sides:
+    if head is not None and _is_behind(source, question.base, head):
+        return _look_back(source, question.base, head, now)
+    judged = (
+        judge_revision(source, question.base, head, now)
+        if head is not None
+        else judge_worktree(question.directory, source, question.base, now)
+    )
+    base = judged.base
+    before = source.read(Revision(ref=question.base, sha=base.fork))
+    moved = base.fork != base.main.sha
+    after = (source.read(head) if head is not None else _read_tree(question.directory)) if moved else before
+    return _Sides(
+        base=check_tree(before),
+        head=judged.check,
+        base_sha=base.fork,
+        history=base.history,
+        tip=base.main.sha if moved else "",
+        stale=_find_stale(source, base, before, after, judged.check.repository) if moved else (),
+    )
+
+
+def _is_behind(source: Source, base: str, head: Revision) -> bool:
+    """Whether the main branch has it all already, so that the question is what going back would do."""
+    main = source.resolve(base)
+    return main.sha != head.sha and source.find_lineage(head.sha, main.sha) is Lineage.ANCESTOR
+
+
+def _look_back(source: Source, base: str, head: Revision, now: datetime) -> _Sides:
+    main = source.resolve(base)
+    before = check_tree(source.read(main))
+    after = check_tree(source.read(head), base=before.repository, now=now)
+    return _Sides(base=before, head=after, base_sha=main.sha)
+
+
+def _read_tree(directory: Path) -> Tree:
+    return Tree(files=find_files(directory).files)
+
+
+def _find_stale(source: Source, base: Base, before: Tree, after: Tree, head: Repository) -> tuple[Stale, ...]:
+    paths = {**before.files, **after.files}
+    here = [path for path in paths if before.files.get(path) != after.files.get(path)]
+    there = source.list_changed(base.fork, base.main.sha)
+    tip = source.read(base.main)
+    return find_stale(
+        base.repository,
+        head,
+        parse(load(tip.files, links=tip.links, submodules=tip.submodules))[0],
+        here=here,
+        there=there,
+    )

@@ -1,0 +1,42 @@
+"""The facts of a review in plain words, below the plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.plan.wording import join_words
+from reconciler.report.comment import describe_pods
+from reconciler.report.comment_parts import clean
+from reconciler.report.comment_table import describe_evidence
+from reconciler.state.reviews import Review
+
+_SHORT = 12
+
+
+def show_review(review: Review) -> str:
+    """The verdict with its reasons, then what is known of each version, what to weigh, and who is asked."""
+    compared = review.compared
+    lines = [f"verdict: {review.verdict.value}", *(f"  {clean(reason)}" for reason in review.reasons)]
+    lines += _list_evidence(review)
+    lines += [f"risk: {clean(f'{note.object}: {note.text}')}" for note in review.risks]
+    lines += [
+        f"approval: {clean(f'{item.subject}: one of {join_words(item.owners)}: {item.reason}')}"
+        for item in review.approvals
+    ]
+    lines += [
+        f"waived: {clean(f'{item.finding.subject}: {item.finding.rule}: {item.waiver.reason}')}"
+        for item in review.waived
+    ]
+    pods = describe_pods(review)
+    lines += [pods] if pods else []
+    head = compared.head[:_SHORT] or "the work tree"
+    moved = f"; the main branch is at {compared.tip[:_SHORT]}" if compared.tip else ""
+    lines.append(f"Compared: base {compared.base[:_SHORT]}, head {head}; no cluster was asked{moved}.")
+    return "\n".join(lines)
+
+
+def _list_evidence(review: Review) -> Iterator[str]:
+    for row in review.rows:
+        said = [*(describe_evidence(row.evidence) if row.evidence else ()), row.standing]
+        if any(said):
+            yield f"evidence: {clean(f'{row.object} {row.new_version}: ' + '; '.join(filter(None, said)))}"
