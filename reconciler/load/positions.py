@@ -6,6 +6,7 @@ the bytes are kept and read again on demand.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,6 +38,37 @@ class LazyPositions:
                 return self._locate(node)
             named, node = found
         return self._locate(named if key else node)
+
+    def trace(self, location: Location) -> tuple[PathKey, ...]:
+        """The path of the innermost value that stands, with its key, around the start of a place.
+
+        A block begins where its first part does: of those that begin together, the one that ends where the
+        place does is meant.
+        """
+        path: tuple[PathKey, ...] = ()
+        node: Any = _compose(self.data)
+        while self._locate(node) != location:
+            found = self._step_towards(node, location)
+            if found is None:
+                break
+            step, node, named = found
+            path = (*path, step)
+            if named:
+                break
+        return path
+
+    def _step_towards(self, node: Any, location: Location) -> tuple[PathKey, Any, bool] | None:
+        """The child around a place, how it is reached, and whether its key alone is meant."""
+        start = (location.line, location.column)
+        for step, key, value in _list_children(node):
+            # A value's alias leads elsewhere: what stands here is its key.
+            named = self._locate(key)
+            if (named.line, named.column) <= start < (named.end_line, named.end_column) and key is not value:
+                return step, value, True
+            place = self._locate(value)
+            if (place.line, place.column) <= start <= (place.end_line, place.end_column):
+                return step, value, False
+        return None
 
     def _locate(self, node: Any) -> Location:
         return span(self.file, self.data, node.start_mark, _find_end(node))
@@ -97,6 +129,14 @@ def _descend(node: Any, step: PathKey) -> tuple[Any, Any] | None:
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
         return node.value[step], node.value[step]
     return None
+
+
+def _list_children(node: Any) -> Iterator[tuple[PathKey, Any, Any]]:
+    """Each child by its step, with the node that names it (an item names itself)."""
+    if isinstance(node, yaml.MappingNode):
+        yield from ((key.value, key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode))
+    if isinstance(node, yaml.SequenceNode):
+        yield from ((index, item, item) for index, item in enumerate(node.value))
 
 
 def _find_end(node: Any) -> Any:

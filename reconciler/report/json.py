@@ -1,40 +1,18 @@
-"""Checks, plans, runs and states as JSON of a documented, versioned shape (reconciler/report/README.md)."""
+"""Plans, runs and states as JSON of a documented, versioned shape (reconciler/report/README.md)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from reconciler.report.json_record import Json, show_holds, show_shares, show_time
-from reconciler.state.findings import Finding, Undecided
+from reconciler.state.findings import Finding
 from reconciler.state.inventory import GoodSet, ObjectResult
 from reconciler.state.observations import Health, VariantHealth
 from reconciler.state.plans import Change, FieldChange, Plan, Refusal, VariantChange
 from reconciler.state.routes import DeploymentRoutes, Routes
 from reconciler.state.runs import DeploymentStatus, Run, TargetRun, TargetStatus
 from reconciler.state.targets import Fault, Target
-
-if TYPE_CHECKING:
-    # What a quiet run says is said without all that checks declarations.
-    from reconciler.validate.checks import Check
-
-
-def show_check(check: Check) -> str:
-    """`modelsync.dev/check/v1`."""
-    return _dump(
-        {
-            "apiVersion": "modelsync.dev/check/v1",
-            "findings": [_finding(finding) for finding in check.findings],
-            "undecided": [_undecided(item) for item in check.undecided],
-            "counts": {
-                "environments": check.environments,
-                "deployments": check.deployments,
-                "records": check.records,
-                "policies": check.policies,
-            },
-        }
-    )
 
 
 def show_plans(plans: Sequence[Plan]) -> str:
@@ -76,10 +54,6 @@ def _finding(finding: Finding) -> Json:
         "message": finding.message,
         "advice": finding.advice,
     }
-
-
-def _undecided(item: Undecided) -> Json:
-    return {"rule": item.rule, "reason": item.reason, "blocking": item.blocking}
 
 
 def _target(target: Target) -> Json:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.plan.wording import count, describe_shares, name_change
+from reconciler.state.findings import Approval, Waived
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
 from reconciler.state.targets import Fault
@@ -19,17 +20,18 @@ _VALUE_LIMIT = 72
 
 
 def show_check(check: Check) -> str:
-    """All findings, sorted, with a closing count; one line if there are none."""
+    """All findings, sorted, then what is waived and whose approval is needed, with a closing count.
+
+    One line if there is nothing of these.
+    """
     blocks = [
-        "\n".join(
-            [
-                f"{finding.location}: {finding.grade.word} {finding.rule}",
-                *_indent(finding.message),
-                *_indent(finding.advice),
-            ]
+        _show_block(
+            f"{finding.location}: {finding.grade.word} {finding.rule}", finding.message, finding.advice
         )
         for finding in check.findings
     ]
+    blocks += map(_show_waived, check.waived)
+    blocks += map(_show_approval, check.approvals)
     return "\n\n".join([*blocks, summarise_check(check)])
 
 
@@ -44,14 +46,17 @@ def summarise_check(check: Check) -> str:
     )
     errors = sum(1 for finding in check.findings if finding.is_error)
     advice = len(check.findings) - errors
-    reasons = "; ".join(sorted({item.reason for item in check.undecided}))
+    # A rule that lacks several things says them one after the other.
+    reasons = "; ".join(sorted({part for item in check.undecided for part in item.reason.split("; ")}))
     undecided = f"{count(len(check.undecided), 'policy', 'policies')} not decided ({reasons})"
     if not check.findings:
         tail = f", {len(check.undecided)} not decided ({reasons})" if check.undecided else ""
-        return f"ok: {size}; {count(check.policies, 'policy', 'policies')}{tail}."
+        waived = f", {len(check.waived)} waived" if check.waived else ""
+        return f"ok: {size}{waived}; {count(check.policies, 'policy', 'policies')}{tail}."
     tail = f"; {undecided}" if check.undecided else ""
     said = [count(errors, "error")] if errors else []
     said += [f"{advice} advice"] if advice else []
+    said += [f"{len(check.waived)} waived"] if check.waived else []
     return f"{', '.join(said)} in {size}{tail}."
 
 
@@ -181,6 +186,21 @@ def _short(value: Any) -> str:
     # A line break in a value must not look like the next field.
     shown = text if text.isprintable() else json.dumps(text, ensure_ascii=False)
     return shown if len(shown) <= _VALUE_LIMIT else f"{shown[: _VALUE_LIMIT - 1]}…"
+
+
+def _show_block(head: str, *texts: str) -> str:
+    return "\n".join([head, *(line for text in texts for line in _indent(text))])
+
+
+def _show_waived(item: Waived) -> str:
+    finding = item.finding
+    waiver = f'Waived until {item.waiver.until} by {item.location} ("{item.waiver.reason}").'
+    return _show_block(f"{finding.location}: waived {finding.rule}", finding.message, waiver)
+
+
+def _show_approval(item: Approval) -> str:
+    owners = f"One of these must approve it: {', '.join(item.owners)}." if item.owners else ""
+    return _show_block(f"{item.location}: approval needed, {item.rule}", item.reason, owners)
 
 
 def _indent(text: str) -> list[str]:

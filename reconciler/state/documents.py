@@ -33,6 +33,9 @@ class Positions(Protocol):
     def find(self, path: tuple[PathKey, ...], *, key: bool) -> Location:
         """The place of the value at `path` (of its key, if `key`), or of the nearest ancestor that exists."""
 
+    def trace(self, location: Location) -> tuple[PathKey, ...]:
+        """The path of the innermost value that stands, with its key, around the start of a place."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

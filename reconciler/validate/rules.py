@@ -40,3 +40,10 @@ FORM_RULES: Mapping[str, str] = {
 """Rules of parsing: id → what holds where it is kept."""
 
 STRUCTURAL_RULES: Mapping[str, str] = {**FILE_RULES, **FORM_RULES, **EXTRA_RULES}
+
+REGISTRY_RULES: Mapping[str, str] = {
+    "registry-version-exists": "A recorded version exists in the registry",
+    "registry-facts-unmoved": "A record says what the registry says of its version",
+    "registry-version-ready": "A recorded version is ready in the registry",
+}
+"""Rules of records against the registry, asked for by `--registry`: id → what holds where it is kept."""

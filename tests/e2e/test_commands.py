@@ -62,7 +62,7 @@ class TestValidate:
         ended = shop.run("validate", "-o", "json")
         told = json.loads(ended.out)
         assert ended.code == 1
-        assert told["apiVersion"] == "modelsync.dev/check/v1"
+        assert told["apiVersion"] == "modelsync.dev/validate/v2"
         assert [finding["rule"] for finding in told["findings"]] == ["traffic-sums-to-100"]
         assert told["findings"][0]["file"] == "environments/production/deployments/wines.yaml"
 

@@ -85,7 +85,7 @@ def test_every_example_is_a_command_line_that_parses(path: tuple[str, ...]) -> N
         (["validate", "--stritc"], "No such option '--stritc'. Did you mean '--strict'?"),
         (["plan", "--bsae", "main"], "No such option '--bsae'. Did you mean '--base'?"),
         (["policies", "traffic-sums-to-10"], 'Did you mean "traffic-sums-to-100"?'),
-        (["validate", "-o", "xml"], "'xml' is not one of 'text', 'json', 'github'"),
+        (["validate", "-o", "xml"], "'xml' is not one of 'text', 'json', 'sarif', 'junit', 'github'"),
         (["completion", "tcsh"], "'tcsh' is not one of 'bash', 'zsh', 'fish'"),
         (["render"], "Missing argument 'ENV'"),
     ],
@@ -131,7 +131,7 @@ def test_prints_a_completion_script(shell: str, capsys: pytest.CaptureFixture[st
         (["modelsync", "va"], ["validate"]),
         (["modelsync", "add", ""], ["environment", "model"]),
         (["modelsync", "plan", "--detailed"], ["--detailed-exitcode"]),
-        (["modelsync", "validate", "-o", ""], ["github", "json", "text"]),
+        (["modelsync", "validate", "-o", ""], ["github", "json", "junit", "sarif", "text"]),
     ],
     ids=lambda words: " ".join(words),
 )

@@ -82,3 +82,32 @@ def test_an_empty_block_is_a_place_too() -> None:
     assert found is not None
     assert span(found.at("a")) == (1, 4, 1, 6)
     assert span(found.at("b", 0)) == (2, 4, 2, 6)
+
+
+def test_a_place_leads_back_to_the_value_that_stands_there() -> None:
+    found = document()
+    for path in (
+        (),
+        ("model",),
+        ("variants",),
+        ("variants", 0),
+        ("variants", 0, "traffic"),
+        ("variants", 1, "serving"),
+        ("variants", 1, "serving", "replicas"),
+        ("größe", 1),
+    ):
+        assert found.positions.trace(found.at(*path)) == path
+
+
+def test_the_place_of_a_key_leads_to_its_value() -> None:
+    found = document()
+    for path in (("model",), ("variants", 0, "traffic"), ("größe",), ("again",)):
+        assert found.positions.trace(found.key(*path)) == path
+
+
+def test_a_place_between_values_leads_to_what_is_around_it() -> None:
+    positions = document().positions
+    assert positions.trace(Location(file="file.yaml", line=6, column=5, end_line=6, end_column=6)) == (
+        "variants",
+    )
+    assert positions.trace(Location(file="file.yaml", line=1, column=1, end_line=1, end_column=2)) == ()

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from reconciler.report import github, text
-from reconciler.report import json as json_view
-from reconciler.state.findings import Grade
+from reconciler.report import github, json_check, text
+from reconciler.state.findings import Grade, Undecided
 from reconciler.validate.checks import Check
 from tests.unit.report import scenes
 from tests.unit.report.golden import check_golden
@@ -33,8 +32,8 @@ def test_golden_github(name: str) -> None:
 
 
 def test_golden_json() -> None:
-    shown = json_view.show_check(scenes.FAULTY_CHECK)
-    assert json.loads(shown)["apiVersion"] == "modelsync.dev/check/v1"
+    shown = json_check.show_check(scenes.FAULTY_CHECK)
+    assert json.loads(shown)["apiVersion"] == "modelsync.dev/validate/v2"
     check_golden("check-faulty.json", shown)
 
 
@@ -62,10 +61,26 @@ def test_above_ten_the_last_says_how_many_more_there_are() -> None:
     errors = [line for line in lines if line.startswith("::error ")]
     warnings = [line for line in lines if line.startswith("::warning ")]
     assert (len(errors), len(warnings)) == (10, 10)
-    assert errors[-1] == "::error title=modelsync validate::2 more; run modelsync validate to see them all"
-    assert (
-        warnings[-1] == "::warning title=modelsync validate::16 more; run modelsync validate to see them all"
-    )
+    rest = "the step's summary lists them, as modelsync validate does"
+    assert errors[-1] == f"::error title=modelsync validate::2 more; {rest}"
+    assert warnings[-1] == f"::warning title=modelsync validate::16 more; {rest}"
+
+
+def test_what_no_waiver_lifts_comes_first() -> None:
+    soft = [scenes.make_finding("soak", f"production/m{index}", grade=Grade.SOFT) for index in range(12)]
+    lines = github.show_check(scenes.make_check(*soft, scenes.make_finding("names-fit", "too long")))
+    assert "title=names-fit::too long" in lines.splitlines()[0]
+
+
+def test_what_could_not_be_asked_and_must_be_is_an_error() -> None:
+    blocking = Undecided(rule="registry-version-exists", reason="it did not\n::answer", blocking=True)
+    lines = github.show_check(scenes.make_check(undecided=(blocking,))).splitlines()
+    assert lines[0] == "::error title=registry-version-exists::not decided: it did not%0A::answer"
+    assert len(lines) == 2
+
+
+def test_no_more_than_thirty_lines_however_much_is_wrong() -> None:
+    assert len(_annotations(500, 500)) == 21
 
 
 def test_a_message_cannot_smuggle_in_another_command() -> None:
