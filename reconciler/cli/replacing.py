@@ -20,7 +20,7 @@ def replace_files(directory: Path, before: Mapping[str, bytes], after: Mapping[s
     where one cannot be written; those before it, in order of path, are.
     """
     for path in sorted(after):
-        if _read(directory / path) != before.get(path):
+        if _read(directory, path) != before.get(path):
             raise EditConflict(f"{path} changed meanwhile, so nothing was written. Run the command again.")
     for path, content in sorted(after.items()):
         try:
@@ -30,9 +30,9 @@ def replace_files(directory: Path, before: Mapping[str, bytes], after: Mapping[s
             raise SettingsError(f"{path} cannot be written ({why}).") from error
 
 
-def _read(path: Path) -> bytes | None:
+def _read(directory: Path, path: str) -> bytes | None:
     try:
-        return path.read_bytes()
+        return (directory / path).read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:

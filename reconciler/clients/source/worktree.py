@@ -88,7 +88,7 @@ class GitWorktree:
         """The name of a tree like `tree` (empty: none yet) with a file at the path that `steps` are."""
         first, *rest = steps
         entries: dict[bytes, bytes] = {}
-        for entry in self._run("ls-tree", "-z", tree).split(b"\0") if tree else ():
+        for entry in self._run("ls-tree", "-z", "--full-tree", tree).split(b"\0") if tree else ():
             # <mode> <type> <name>\t<file>, git-ls-tree(1).
             if entry:
                 entries[entry.partition(b"\t")[2]] = entry
