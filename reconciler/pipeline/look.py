@@ -25,7 +25,7 @@ from reconciler.plan.guards import Ancestry, GuardInput, hold_refused, judge
 from reconciler.plan.holds import HoldInput, hold_changes, leave_out_held, list_early
 from reconciler.plan.planner import PlanInput, make_plan
 from reconciler.policy.clusters import ClusterView
-from reconciler.policy.rules import find_max_prune
+from reconciler.policy.rules import find_max_prune, list_heeded
 from reconciler.state.declarations import Environment
 from reconciler.state.exceptions import Exceptions
 from reconciler.state.objects import SELDON_DEPLOYMENT
@@ -130,7 +130,7 @@ def look(request: TargetRequest, cluster: Cluster, clock: Clock, namespace: Name
             applied=record.applied,
             ancestry=request.find_ancestry(record.applied),
             namespace=namespace,
-            waivers=exceptions.waivers if exceptions is not None else (),
+            waivers=list_heeded(request.environment, exceptions),
             now=now,
             quotas=quotas,
             workloads=observation.workloads,

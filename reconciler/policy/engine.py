@@ -82,8 +82,9 @@ class Policy:
 
         What decides from declarations and records alone, and is hard, is what rendering relies on.
         """
-        fixed = self.grade is Grade.HARD and set(self.needs) <= _OF_RENDERING
-        return Rule(id=self.id, title=self.title, grade=self.grade, parameter=self.parameter, fixed=fixed)
+        relied_on = self.grade is Grade.HARD and set(self.needs) <= _OF_RENDERING
+        lowest = Grade.HARD if relied_on else Grade.ADVISORY
+        return Rule(id=self.id, title=self.title, grade=self.grade, parameter=self.parameter, lowest=lowest)
 
     def value_in(self, environment: EnvironmentEntry) -> Any:
         """The parameter in an environment: what its `rules:` set, over the default."""

@@ -12,6 +12,11 @@ from reconciler.state.findings import Finding, Grade, Waived
 from reconciler.state.moments import end_of
 from reconciler.state.repository import EnvironmentEntry, Repository
 
+NEVER_WAIVED = frozenset(
+    {"waiver-expired", "waiver-expires-soon", "waiver-needs-approval", "waiver-too-long", "waiver-unused"}
+)
+"""Rules about waivers: a waiver that lifted one of these would lift itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedWaiver:
@@ -78,7 +83,8 @@ def apply_waivers(
     counting: list[Finding] = []
     waived: list[Waived] = []
     for finding in findings:
-        found = lifting.get((finding.rule, finding.subject)) if finding.grade is Grade.SOFT else None
+        may = finding.grade is Grade.SOFT and finding.rule not in NEVER_WAIVED
+        found = lifting.get((finding.rule, finding.subject)) if may else None
         if found is None:
             counting.append(finding)
         else:

@@ -14,13 +14,13 @@ _RANKS: Mapping[Grade, int] = {Grade.ADVISORY: 0, Grade.SOFT: 1, Grade.HARD: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A policy or guard as `rules:` names it. `fixed`: what follows relies on it, so its grade stays."""
+    """A policy or guard as `rules:` names it; what renders or plans relies on the `lowest` grade at least."""
 
     id: str
     title: str
     grade: Grade
     parameter: Parameter | None = None
-    fixed: bool = False
+    lowest: Grade = Grade.ADVISORY
 
 
 def is_lower(grade: Grade, than: Grade) -> bool:
@@ -34,7 +34,9 @@ def find_grade(rule: Rule, environment: EnvironmentEntry | None) -> Grade:
     A grade that may not be set there counts for nothing: another rule tells of it.
     """
     said = _read_grade(rule.id, environment)
-    if said is None or rule.fixed or (_is_protected(environment) and is_lower(said, rule.grade)):
+    if said is None or is_lower(said, rule.lowest):
+        return rule.grade
+    if _is_protected(environment) and is_lower(said, rule.grade):
         return rule.grade
     return said
 
@@ -46,9 +48,11 @@ def grade_findings(
     for finding in findings:
         subject = finding.subject or name_subject(finding.location.file)
         environment = repository.environments.get(subject.partition("/")[0])
-        grade = finding.grade
-        if _read_grade(finding.rule, environment) is not None:
-            grade = find_grade(rules[finding.rule], environment)
+        rule, grade = rules.get(finding.rule), finding.grade
+        if rule is not None and _read_grade(rule.id, environment) is not None:
+            said = find_grade(rule, environment)
+            # What a policy itself finds worse than its grade is not made less by a general word.
+            grade = said if grade is rule.grade or is_lower(grade, said) else grade
         yield replace(finding, subject=subject, grade=grade)
 
 

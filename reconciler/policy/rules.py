@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.policy.grading import Rule
 from reconciler.policy.parameters import Parameter, find_value
 from reconciler.state.declarations import Environment
+from reconciler.state.exceptions import Exceptions, Waiver
 from reconciler.state.findings import Grade
 
 _PERCENTAGE = re.compile(r"(100|[1-9]?[0-9])%")
@@ -35,41 +36,41 @@ GUARDS: tuple[Rule, ...] = (
         id="namespace-label",
         title="A namespace is labelled for the environment that is synced into it",
         grade=Grade.HARD,
-        fixed=True,
+        lowest=Grade.HARD,
     ),
     Rule(
         id="history-continues",
         title="A revision continues the one that was applied before",
         grade=Grade.SOFT,
-        fixed=True,
+        lowest=Grade.SOFT,
     ),
     Rule(
         id="empty-environment",
         title="An environment that served does not become empty without retire: true",
         grade=Grade.HARD,
-        fixed=True,
+        lowest=Grade.HARD,
     ),
     Rule(
         id="max-prune",
         title="A run prunes no more than the limit, and nothing that takes traffic",
         grade=Grade.SOFT,
         parameter=_MAX_PRUNE,
-        fixed=True,
+        lowest=Grade.SOFT,
     ),
     Rule(
         id="keep-a-running-variant",
         title="One of the running variants stays when others are replaced",
         grade=Grade.SOFT,
-        fixed=True,
+        lowest=Grade.SOFT,
     ),
     Rule(
         id="fits-quota",
         title="What starts fits into the namespace's quotas beside what serves",
         grade=Grade.SOFT,
-        fixed=True,
+        lowest=Grade.SOFT,
     ),
 )
-"""The guards as `rules:` and waivers name them. Plans are always judged by them: their grades stay."""
+"""The guards as `rules:` and waivers name them. Plans are always judged by them: their grades only rise."""
 
 
 @cache
@@ -88,3 +89,9 @@ def find_max_prune(declared: Environment) -> str | int | None:
         return None
     value: str | int = find_value("max-prune", _MAX_PRUNE, declared)
     return value
+
+
+def list_heeded(declared: Environment, exceptions: Exceptions | None) -> tuple[Waiver, ...]:
+    """The waivers that guards heed: none of those that the environment made hard."""
+    hard = {guard.id for guard in GUARDS if declared.rules.get(guard.id).grade is Grade.HARD}
+    return tuple(waiver for waiver in (exceptions or Exceptions()).waivers if waiver.rule not in hard)

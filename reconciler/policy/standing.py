@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.policy.grading import Rule, find_grade
+from reconciler.policy.grading import Rule, find_grade, is_lower
 from reconciler.policy.parameters import find_value
 from reconciler.policy.wording import show_value
 from reconciler.state.findings import Grade
@@ -42,7 +42,7 @@ def find_standing(rule: Rule, environment: EnvironmentEntry) -> Standing:
 
 
 def _explain_grade(rule: Rule, environment: EnvironmentEntry) -> str:
-    if rule.fixed:
+    if rule.lowest is Grade.HARD:
         return "stays so everywhere: what is rendered or planned relies on it"
     entry = environment.environment
     said = entry.declaration.rules.get(rule.id).grade if entry is not None else None
@@ -51,6 +51,8 @@ def _explain_grade(rule: Rule, environment: EnvironmentEntry) -> str:
     place = entry.document.at("rules", rule.id, "grade")
     if find_grade(rule, environment) is said:
         return f"set by {place}"
+    if is_lower(said, rule.lowest):
+        return f"{_OWN}: {said.value} by {place} does not count, as plans rely on this rule"
     return f"{_OWN}: {said.value} by {place} does not count, as {environment.name} is protected"
 
 

@@ -3,8 +3,8 @@
 What it checks
     Each key of `rules:` in `environment.yaml` is the id of a policy or guard (`modelsync policies` lists
     them). A bare value is the rule's parameter; a block has its `grade` (advisory, soft or hard) and its
-    parameter under `value`, or the parameter's keys. The grade of what rendering or every plan relies on
-    cannot be set.
+    parameter under `value`, or the parameter's keys. Rules that rendering relies on stay hard, and guards
+    are never advice.
 
 Why
     A slip of the pen in the name of a rule would leave the rule as it was, and whoever wrote it would
@@ -26,12 +26,12 @@ from typing import Any, get_args
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
-from reconciler.policy.grading import Rule
+from reconciler.policy.grading import Rule, is_lower
 from reconciler.policy.parameters import is_measurable
 from reconciler.policy.rules import list_rules
 from reconciler.policy.wording import join_words, show_value, suggest_name
 from reconciler.state.declarations import Environment, GradeWord
-from reconciler.state.findings import Finding
+from reconciler.state.findings import Finding, Grade
 from reconciler.state.repository import Entry
 
 _GRADES = get_args(GradeWord)
@@ -66,11 +66,11 @@ def _check_grade(name: str, entry: Entry[Environment], rule: Rule, said: Any) ->
             f"{suggest_name(str(grade), _GRADES)}",
             "Write one of the three, or remove grade:.",
         )
-    elif rule.fixed and grade != rule.grade.value:
+    elif is_lower(Grade(grade), rule.lowest):
         yield POLICY.finding(
             location,
-            f"{name}: the grade of {rule.id} is {grade}; it stays {rule.grade.value} everywhere, because "
-            "what is rendered or planned relies on this rule.",
+            f"{name}: the grade of {rule.id} is {grade}; it is never lower than {rule.lowest.value}, "
+            "because what is rendered or planned relies on this rule.",
             "Remove grade:.",
         )
 

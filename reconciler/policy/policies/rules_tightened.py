@@ -47,7 +47,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _check_grade(name: str, entry: Entry[Environment], rule: Rule) -> Iterator[Finding]:
     said = entry.declaration.rules.get(rule.id).grade
-    if said is not None and not rule.fixed and is_lower(said, rule.grade):
+    if said is not None and not is_lower(said, rule.lowest) and is_lower(said, rule.grade):
         yield POLICY.finding(
             entry.document.at("rules", rule.id, "grade"),
             f"{name}: the grade of {rule.id} is {said.value}, and its own is {rule.grade.value}; "

@@ -26,6 +26,7 @@ from datetime import datetime, timezone
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
+from reconciler.policy.exceptions import NEVER_WAIVED
 from reconciler.policy.grading import find_grade
 from reconciler.policy.rules import list_rules
 from reconciler.policy.wording import suggest_name
@@ -71,7 +72,11 @@ def _check_waivers(environment: EnvironmentEntry, exceptions: Entry[Exceptions])
 def list_waivable(environment: EnvironmentEntry | None) -> tuple[str, ...]:
     """The rules that a waiver can lift in an environment: those that are soft there."""
     rules = list_rules().values()
-    return tuple(rule.id for rule in rules if find_grade(rule, environment) is Grade.SOFT)
+    return tuple(
+        rule.id
+        for rule in rules
+        if find_grade(rule, environment) is Grade.SOFT and rule.id not in NEVER_WAIVED
+    )
 
 
 def _check_rule(
@@ -87,10 +92,11 @@ def _check_rule(
             f"{suggest_name(waiver.rule, list_waivable(environment))}",
             "Remove the waiver, or name a rule that modelsync policies lists as soft.",
         )
-    elif find_grade(rule, environment) is Grade.HARD:
+    elif rule.id in NEVER_WAIVED or find_grade(rule, environment) is Grade.HARD:
+        why = "it is about waivers" if rule.id in NEVER_WAIVED else f"it is hard in {name}"
         yield POLICY.finding(
             location,
-            f"{name}: rule {rule.id} cannot be waived: it is hard in {name}; only soft rules can.",
+            f"{name}: rule {rule.id} cannot be waived: {why}; only soft rules can.",
             "Remove the waiver, and mend what the rule finds.",
         )
 
