@@ -104,8 +104,9 @@ def is_worse(gate: Gate, value: float, baseline: float) -> bool:
     if not isfinite(value) or not isfinite(baseline):
         # Nothing can be said to be better than what is no number.
         return True
-    room = abs(Fraction(baseline)) * gate.worse_by
-    change = Fraction(value) - Fraction(baseline)
+    # By their digits as they are written: 0.51 is exactly 2 % more than 0.5.
+    now, before = Fraction(repr(value)), Fraction(repr(baseline))
+    room, change = abs(before) * gate.worse_by, now - before
     return (change if gate.lower_is_better else -change) > room
 
 
