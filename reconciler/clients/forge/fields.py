@@ -82,8 +82,8 @@ def read_pull_request(fields: Fields) -> PullRequest:
     """A pull request; GitHub and Gitea name its fields alike. Raises ForgeRefused."""
     head, base = fields.part("head"), fields.part("base")
     fork = head.maybe_part("repo")
-    merged = bool(fields.text("merged_at"))
     state = PullState.OPEN if fields.demand("state") == "open" else PullState.CLOSED
+    merged = state is PullState.CLOSED and bool(fields.text("merged_at"))
     return PullRequest(
         number=fields.number("number"),
         title=fields.text("title"),

@@ -20,7 +20,6 @@ from reconciler.clients.forge.rest import RestForge
 
 T = TypeVar("T")
 PREFIX = "/api/v1"
-_MOST = "50"  # a page's most items, unless an administrator set another number
 _VERDICTS: Mapping[str, Verdict] = {
     "APPROVED": Verdict.APPROVED,
     "REQUEST_CHANGES": Verdict.CHANGES_REQUESTED,
@@ -101,7 +100,8 @@ class Gitea(RestForge):
         """
         seen: set[object] = set()
         for page in range(1, self._transport.patience.pages + 1):
-            answer = self._ask("GET", path, what, query={**query, "limit": _MOST, "page": str(page)})
+            asked = {**query, "limit": str(self._transport.patience.items), "page": str(page)}
+            answer = self._ask("GET", path, what, query=asked)
             # A pull request without any gives null.
             items = tuple(read_list(answer.body or [], server=self.server, where=what))
             yield items

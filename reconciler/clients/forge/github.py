@@ -22,7 +22,6 @@ HEADERS: Mapping[str, str] = {
     "Accept": "application/vnd.github+json",
     "X-GitHub-Api-Version": "2022-11-28",
 }
-_MOST = "100"  # a page's most items
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?')
 _VERDICTS: Mapping[str, Verdict] = {
     "APPROVED": Verdict.APPROVED,
@@ -82,7 +81,7 @@ class GitHub(RestForge):
         self, path: str, what: str, query: Mapping[str, str] | None = None
     ) -> Iterator[Iterator[Fields]]:
         """A list's pages, each asked for where the one before says that it goes on."""
-        asked: Mapping[str, str] = {**(query or {}), "per_page": _MOST}
+        asked: Mapping[str, str] = {**(query or {}), "per_page": str(self._transport.patience.items)}
         for _ in range(self._transport.patience.pages):
             answer = self._ask("GET", path, what, query=asked)
             yield read_list(answer.body, server=self.server, where=what)

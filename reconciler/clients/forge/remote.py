@@ -70,12 +70,7 @@ def find_forge(
             "Use https://.",
         )
     github = place.kind is ForgeKind.GITHUB
-    api = f"{web.scheme}://{web.netloc}"
-    prefix = f"{web.path}{PREFIX}"
-    if github and _is_cloud(place.host):
-        api, prefix = f"https://api.{place.host}", ""
-    elif github:
-        prefix = "/api/v3"
+    api, prefix = find_api(place)
     transport = Transport(
         Access(
             server=api,
@@ -97,6 +92,16 @@ def find_forge(
     )
     make = GitHub if github else Gitea
     return make(transport, place.repository, prefix=prefix, advice=advice, secrets=(token,) if token else ())
+
+
+def find_api(place: Place) -> tuple[str, str]:
+    """Where a forge's API is: `https://host`, and the path before every call's."""
+    web = urlsplit(place.web)
+    if place.kind is ForgeKind.GITEA:
+        return f"{web.scheme}://{web.netloc}", f"{web.path}{PREFIX}"
+    if _is_cloud(place.host):
+        return f"https://api.{place.host}", ""
+    return f"{web.scheme}://{web.netloc}", "/api/v3"
 
 
 def locate(remote: str, access: ForgeAccess, environment: Mapping[str, str]) -> Place:

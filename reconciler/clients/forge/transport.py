@@ -29,7 +29,8 @@ class Patience:
 
     `timeout` bounds connecting and each wait, `budget` one request with all its tries and pauses. `tries`
     bounds failures to get an answer. `waits` bounds, over all requests, how long is waited because the forge
-    asks to come back later. `size` bounds an answer's body in bytes, `pages` how many make a list.
+    asks to come back later. `size` bounds an answer's body in bytes, `pages` how many make a list, each of
+    `items` (100 are GitHub's most; a Gitea gives as many as its administrator allows, 50 by default).
     """
 
     timeout: float = 10.0
@@ -39,6 +40,7 @@ class Patience:
     waits: float = 300.0
     size: int = 16 * 1024 * 1024
     pages: int = 100
+    items: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ class GiteaServer:
     def call(
         self, method: str, path: str, body: Any = None, *, account: Account | None = None
     ) -> tuple[int, Any]:
-        """Status and JSON of one call of the API, `path` below /api/v1; the administrator calls by default."""
+        """Status and JSON of a call of the API, `path` below /api/v1; the administrator calls by default."""
         who = account or self.administrator
         return self._send(method, path, body, {"Authorization": f"token {who.token}"})
 
