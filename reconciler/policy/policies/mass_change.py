@@ -54,7 +54,7 @@ def check(context: Context) -> Iterator[Finding]:
                 _place(name, entry),
                 f"{name}: this change {_describe(gone, edited)} of {total} deployments; "
                 f"at most {limit} per change (rule mass-change).",
-                f"Split it. If it is meant: modelsync waive mass-change {name} --reason …",
+                f"Split it. If it is meant: modelsync waive mass-change {name} --reason … --until …",
                 subject=name,
             )
 

@@ -92,8 +92,10 @@ def _advise(
         if Role.NONE < role < pin.role and (moment := soaked.find_free(times[role], now)) is not None
     ]
     wait = "Wait until then" if free is not None else f"Serve it in {soaked.environment} first"
-    before = f"; before that it may serve {', '.join(smaller)}" if smaller else ""
-    return f"{wait}{before}. What cannot wait is waived: modelsync waive soak {deployment.id} --reason …"
+    # What was never upstream is not let in as anything: another rule holds it back.
+    before = f"; meanwhile it may serve {', '.join(smaller)}" if smaller and soaked.length else ""
+    waive = f"modelsync waive soak {deployment.id} --reason … --until …"
+    return f"{wait}{before}. What cannot wait is waived: {waive}"
 
 
 POLICY = Policy(
