@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
-from reconciler.cli.app import run
+from reconciler.cli.app import app, run
 from reconciler.state.outcomes import Outcome
 from tests.support.shop import Shop
 
@@ -423,3 +426,83 @@ class TestWriting:
         outcome, _, err = desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--yes")
         assert outcome is Outcome.CONFIGURATION
         assert f"{WINES} is a symbolic link" in err
+
+
+class TestFreezes:
+    """A freeze stops changes, and never the way back to what was served before."""
+
+    @pytest.fixture
+    def frozen(self, desk: Desk) -> Desk:
+        assert (
+            desk.run("freeze", "staging", "--reason", "x", "--until", in_days(9), "--yes")[0] is Outcome.DONE
+        )
+        desk.merge("Freeze", 70)
+        return desk
+
+    def test_a_release_waits(self, frozen: Desk) -> None:
+        outcome, out, _ = frozen.run("release", "staging/wines", "v3", "--yes")
+        assert outcome is Outcome.FINDINGS
+        assert "error freeze-kept" in out
+
+    def test_a_rollback_does_not(self, frozen: Desk) -> None:
+        outcome, out, _ = frozen.run("rollback", "staging/wines", "--yes")
+        assert outcome is Outcome.DONE, out
+        assert "freeze-kept" not in out
+
+
+class TestTerminal:
+    """On a terminal a person is asked."""
+
+    @pytest.mark.parametrize(
+        ("answer", "written"), [("y\n", "traffic: 70"), ("n\n", "traffic: 90"), ("\n", "traffic: 90")]
+    )
+    def test_only_a_yes_writes(self, desk: Desk, answer: str, written: str) -> None:
+        own, terminal = pty.openpty()
+        os.write(own, answer.encode())
+        words = ("traffic", "staging/wines", "v1=70", "v2=30", "-C", str(desk.shop.folder))
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *words],
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        os.close(own)
+        os.close(terminal)
+        assert done.returncode == 0, done.stderr
+        assert "Write? [y/N]: " in done.stderr
+        assert written in desk.read()
+        assert (("nothing was changed." in done.stdout), ("wrote" in done.stdout)) == (
+            answer != "y\n",
+            answer == "y\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("typed", "begun", "offered"),
+    [
+        (["release"], "st", ["staging/wines"]),
+        (["rollback"], "", ["production/prices", "staging/wines"]),
+        (["retire"], "staging", ["staging", "staging/wines"]),
+        (["freeze"], "p", ["production"]),
+        (["waive", "soak", "staging/wines"], "prod", ["production", "production/prices"]),
+    ],
+)
+def test_shells_complete_what_the_repository_declares(
+    desk: Desk, typed: list[str], begun: str, offered: list[str]
+) -> None:
+    desk.shop.add_environment("production", "wines-production")
+    desk.shop.declare("production/prices", {1: 100})
+    shell = ShellComplete(app, {}, "modelsync", "_MODELSYNC_COMPLETE")
+    found = shell.get_completions([*typed[:1], "-C", str(desk.shop.folder), *typed[1:]], begun)
+    assert sorted(item.value for item in found) == offered
+
+
+def test_a_repository_without_a_commit_can_be_edited(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = Shop(tmp_path)
+    shop.add_environment("staging", "wines-staging")
+    shop.declare("staging/wines", {1: 90, 2: 10})
+    words = ("traffic", "staging/wines", "v1=70", "v2=30", "--yes", "--allow-dirty", "-C", str(tmp_path))
+    assert run([*words]) is Outcome.DONE, capsys.readouterr()

@@ -137,6 +137,12 @@ class TestAppend:
         added = "  - version: 6\n    serving: {replicas: 1, resources: {limits: {memory: 1Gi}}}\n"
         assert append(text, version=6, serving=serving) == text + added
 
+    def test_a_layout_that_would_read_otherwise_is_refused(self) -> None:
+        # The blank lines below are part of the text.
+        text = "variants:\n  - version: 3\n    name: |+\n      v3\n\n\nmodel: wines\n"
+        with pytest.raises(EditRefused, match=r":1:1: the file is laid out so that .* modelsync validate"):
+            append(text)
+
     def test_a_list_that_is_none(self) -> None:
         with pytest.raises(EditRefused, match="a list is expected here"):
             append("variants: {}\n")
