@@ -16,6 +16,7 @@ from reconciler.clients.source.failures import clean
 from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
 
 _SECONDS = 60
+_FATAL = 128
 
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
@@ -41,8 +42,14 @@ class GitWorktree:
         self._directory = directory.absolute()
 
     def is_git(self) -> bool:
-        """Whether the folder belongs to a git work tree. Raises SourceRefused where there is no git."""
-        return self._run("rev-parse", "--is-inside-work-tree", codes=(0, 128)).strip() == b"true"
+        """Whether the folder belongs to a git work tree.
+
+        Raises SourceRefused where git is missing, or does not trust the folder.
+        """
+        done = self._start(("rev-parse", "--is-inside-work-tree"), b"")
+        if done.returncode == _FATAL and b"not a git repository" in done.stderr:
+            return False
+        return self._finish(("rev-parse",), done, (0,)).strip() == b"true"
 
     def look(self, paths: tuple[str, ...]) -> WorktreeState:
         """What is uncommitted among these paths, and whether git waits for the end of something."""
@@ -114,6 +121,9 @@ class GitWorktree:
         return self._run(*arguments, data=data).decode("utf-8", "surrogateescape").strip()
 
     def _run(self, *arguments: str, data: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
+        return self._finish(arguments, self._start(arguments, data), codes)
+
+    def _start(self, arguments: tuple[str, ...], data: bytes) -> subprocess.CompletedProcess[bytes]:
         words = (
             "git",
             "-c",
@@ -124,7 +134,7 @@ class GitWorktree:
             "core.quotePath=false",
         )
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 (*words, "-C", str(self._directory), *arguments),
                 input=data,
                 capture_output=True,
@@ -140,6 +150,10 @@ class GitWorktree:
             raise SourceUnreachable(
                 f"{self._directory}: git {arguments[0]} did not end within {_SECONDS} s. Nothing was changed."
             ) from error
+
+    def _finish(
+        self, arguments: tuple[str, ...], done: subprocess.CompletedProcess[bytes], codes: tuple[int, ...]
+    ) -> bytes:
         if done.returncode not in codes:
             said = clean(done.stderr.decode("utf-8", "replace")).strip()
             raise SourceRefused(f"{self._directory}: git {arguments[0]} failed: {said}")
