@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.policy.changes import Pin, list_live, list_pins
 from reconciler.policy.placed import PlacedDeployment, PlacedVariant
 from reconciler.policy.pods import list_edits
@@ -51,7 +53,7 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
         return False
     if _find_baseline(after) != _find_baseline(before):
         return False
-    if any(list_edits(before, old[placed.predictor], after, placed) for placed in after.variants):
+    if not _is_same_but_for_shares(before, after, old):
         return False
     rises = {placed.predictor: _share(placed) - _share(old[placed.predictor]) for placed in after.variants}
     if any(rises[placed.predictor] > 0 for placed in after.shadows):
@@ -59,6 +61,18 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
     freed = sum(_share(placed) for placed in before.live if placed.predictor not in rises)
     rises.pop(_find_baseline(after), None)
     return sum(rise for rise in rises.values() if rise > 0) <= freed
+
+
+def _is_same_but_for_shares(
+    before: PlacedDeployment, after: PlacedDeployment, old: Mapping[str, PlacedVariant]
+) -> bool:
+    """Whether what stays is served as it was, the number of Pods included."""
+    was, now = (side.entry.declaration.model_copy(update={"variants": ()}) for side in (before, after))
+    return was == now and all(
+        old[placed.predictor].serving.serving == placed.serving.serving
+        and not list_edits(before, old[placed.predictor], after, placed)
+        for placed in after.variants
+    )
 
 
 def _is_set(wanted: list[tuple[Pin, int, bool]], spans: tuple[ServedSpan, ...]) -> bool:
