@@ -85,7 +85,8 @@ def test_more_than_there_is_cannot_be_taken() -> None:
 
 def test_a_version_that_is_live_under_two_names_is_to_be_named() -> None:
     live = parse(
-        "model: wines\nvariants:\n- {version: 3, traffic: 50, rollout: 2}\n- {version: 3, traffic: 50, name: a}\n"
+        "model: wines\nvariants:\n"
+        "- {version: 3, traffic: 50, rollout: 2}\n- {version: 3, traffic: 50, name: a}\n"
     )
     shares = list_live(live.deployment)
     assert [variant.name for variant in shares] == ["v3-r2", "a"]
