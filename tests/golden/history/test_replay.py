@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Source]:
     repository = Repository(tmp_path_factory.mktemp("recorded") / "work")
     repository.git("fast-import", "--quiet", data=(FOLDER / "recorded.fast-export").read_bytes())
-    with open_repository(str(repository.path), GitAccess(timeout=30)) as opened:
+    with open_repository(str(repository.path), GitAccess(timeout=120)) as opened:
         yield opened
 
 
