@@ -179,9 +179,10 @@ def _find_standing(item: ModelChange, old: Share | None, new: Share | None, cont
         said.append(f"served {item.environment} before")
     for upstream in _list_upstream(context.head.environments.get(item.environment)):
         spans = history.find_version(upstream, model, version, digest)
-        said.append(
-            f"{_say_time(measure(spans, context.now))} in {upstream}" if spans else f"never in {upstream}"
-        )
+        if spans:
+            said.append(f"{_say_time(measure(spans, context.now))} in {upstream}")
+        elif not here:
+            said.append(f"never in {upstream}")
     return "; ".join(filter(None, said))
 
 

@@ -56,20 +56,19 @@ def show_comment(review: Review) -> str:
     return f"{head}{show_diffs(review.plans, LIMIT - len(head) - len(tail))}{tail}"
 
 
-def list_changed(plans: Iterable[Plan]) -> list[Plan]:
-    """The plans with something to tell."""
-    return [plan for plan in plans if plan.changes or plan.refusals or plan.faults]
-
-
 def describe_pods(review: Review) -> str:
     """Whether Pods that serve are restarted: one sentence; empty where no model changes."""
     replaced = list(dict.fromkeys(row.object for row in review.rows if row.pods == "replaced"))
-    started = list(dict.fromkeys(row.object for row in review.rows if row.pods == "started"))
+    fates = {row.pods for row in review.rows}
     if not review.rows:
         return ""
     if replaced:
         return f"Pods restart in {_name_some(replaced)}."
-    return f"No Pod that serves restarts{'; new ones start' if started else ''}."
+    said = ["no Pod restarts"] if fates != {"stopped"} else []
+    said += ["new ones start"] if "started" in fates else []
+    said += ["those of what goes stop"] if "stopped" in fates else []
+    text = join_words(said)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _show_marker(compared: Compared) -> str:
@@ -104,7 +103,7 @@ def _show_reasons(reasons: Sequence[str]) -> str:
 
 
 def _show_when(review: Review) -> str:
-    if not list_changed(review.plans):
+    if not any(plan.writes for plan in review.plans):
         return ""
     said = "**When**: with the first sync after the merge, as soon as all Pods of a deployment are ready."
     pods = describe_pods(review)

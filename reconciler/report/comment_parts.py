@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 # What GitHub's Markdown reads within a line: emphasis, code, links, HTML, tables, strikethrough, formulas.
 _READ = re.compile(r"[\\`*_\[\]|~$]")
 # What GitHub turns into links by itself; a zero-width space after it keeps it a text.
-_LINKED = re.compile(r"@|#(?=\w)|://|www(?=\.)|\b[Gg][Hh]-(?=\d)")
+_LINKED = re.compile(r"@|#(?=\w)|:(?=//)|www(?=\.)|\b[Gg][Hh]-(?=\d)")
 _QUIET = "\u200b"
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 

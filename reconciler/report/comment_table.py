@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.plan.wording import count
-from reconciler.report.comment_parts import show_code, show_text, take
+from reconciler.report.comment_parts import fold, show_code, show_text, take
 from reconciler.state.reviews import Evidence, VariantRow
 
 _FEW = 30
@@ -18,13 +18,17 @@ _HEAD = "| deployment | variant | version | share | Pods | evidence |\n|---|---|
 
 
 def show_table(rows: Sequence[VariantRow], room: int) -> str:
-    """The table within `room` characters, with a row that says how many are left out; empty without rows."""
+    """The table within `room` characters, with a row that says how many are left out; empty without rows.
+
+    A long one is folded.
+    """
     if not rows:
         return ""
     groups = [(row,) for row in rows] if len(rows) <= _FEW else _group(rows)
     shown, left = take([_show_row(group) for group in groups], room)
     rest = f"| … {count(left, 'more row')} | | | | | |\n" if left else ""
-    return f"{_HEAD}{''.join(shown)}{rest}\n"
+    table = f"{_HEAD}{''.join(shown)}{rest}\n"
+    return table if len(shown) <= _FEW else fold("Models and shares", table)
 
 
 def describe_evidence(evidence: Evidence) -> Iterator[str]:
