@@ -13,7 +13,7 @@ from reconciler.pipeline.offline import plan_offline
 from reconciler.pipeline.verification import leave_registry_out
 from reconciler.state.history import History, ServedSpan
 from reconciler.state.repository import Repository
-from reconciler.state.reviews import Compared, Review
+from reconciler.state.reviews import Compared, Review, Stale
 from reconciler.validate.checks import check
 
 NOW = datetime(2026, 11, 23, 14, 10, tzinfo=timezone.utc)
@@ -28,14 +28,16 @@ def read_sides(case: Path) -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
     return {path: data for path, data in {**after, **before}.items() if data}, after
 
 
-def review_files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Review:
+def review_files(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], stale: tuple[Stale, ...] = ()
+) -> Review:
     """The review of a change between two sets of files, as a fixed moment sees it."""
     base = check(load(before))
     history = _remember(base.repository)
     head = leave_registry_out(check(load(after), base=base.repository, now=NOW, history=history))
     planned = plan_offline(base, head, (), cluster="", revision=HEAD, now=NOW)
     compared = Compared(base=BASE, head=HEAD)
-    return review_change(base, head, planned.targets, compared, now=NOW, history=history)
+    return review_change(base, head, planned.targets, compared, now=NOW, history=history, stale=stale)
 
 
 def _remember(base: Repository) -> History:
