@@ -13,9 +13,16 @@ from reconciler.state.moments import end_of
 from reconciler.state.repository import EnvironmentEntry, Repository
 
 NEVER_WAIVED = frozenset(
-    {"waiver-expired", "waiver-expires-soon", "waiver-needs-approval", "waiver-too-long", "waiver-unused"}
+    {
+        "rules-loosened",
+        "waiver-expired",
+        "waiver-expires-soon",
+        "waiver-needs-approval",
+        "waiver-too-long",
+        "waiver-unused",
+    }
 )
-"""Rules about waivers: a waiver that lifted one of these would lift itself."""
+"""Rules about rules and waivers: a waiver that lifted one of these would lift itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,11 @@ def _check_rule(
             "Remove the waiver, or name a rule that modelsync policies lists as soft.",
         )
     elif rule.id in NEVER_WAIVED or find_grade(rule, environment) is Grade.HARD:
-        why = "it is about waivers" if rule.id in NEVER_WAIVED else f"it is hard in {name}"
+        why = (
+            "it is about what rules and waivers let through"
+            if rule.id in NEVER_WAIVED
+            else f"it is hard in {name}"
+        )
         yield POLICY.finding(
             location,
             f"{name}: rule {rule.id} cannot be waived: {why}; only soft rules can.",

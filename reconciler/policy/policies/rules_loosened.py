@@ -1,0 +1,112 @@
+"""What loosens an environment's rules is seen, and approved by their owners.
+
+What it checks
+    Compared with the base, environment.yaml does not take `protected: true` away, give a rule a lower grade
+    or a parameter that lets more through, or name other `owners`. It is advice and says whose approval the
+    change needs: that of the owners whom the base names.
+
+Why
+    Such a change is a line among others in a pull request, and everything that comes after it is judged by
+    less.
+
+Example
+    rules:
+      max-prune: 50%              # and the base has 20%
+
+Fix
+    Take it back; or have it approved by one of the owners that are named, who is not the author.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Judgement, Need, Policy
+from reconciler.policy.grading import Rule, find_grade, is_lower
+from reconciler.policy.parameters import Parameter, find_value
+from reconciler.policy.rules import list_rules
+from reconciler.policy.wording import join_words, show_value
+from reconciler.state.declarations import Environment
+from reconciler.state.documents import Location
+from reconciler.state.findings import Approval, Finding, Grade
+from reconciler.state.repository import Entry, EnvironmentEntry
+
+
+def check(context: Context) -> Iterator[Finding]:
+    for before, entry, location, said in _list_loosened(context):
+        owners = before.environment.declaration.owners if before.environment is not None else ()
+        yield POLICY.finding(
+            location,
+            f"{before.name}: {said}.",
+            f"One of {join_words(owners, 'or')}, who is not the author, approves the change."
+            if owners
+            else f"Nobody owns the rules of {before.name} in the base: add owners: to {entry.document.file}.",
+            subject=before.name,
+        )
+
+
+def review(context: Context, _: Judgement) -> Iterator[Approval]:
+    for before, _entry, location, said in _list_loosened(context):
+        yield Approval(
+            rule=POLICY.id,
+            subject=before.name,
+            reason=f"{before.name}: {said}.",
+            owners=before.environment.declaration.owners if before.environment is not None else (),
+            location=location,
+        )
+
+
+def _list_loosened(
+    context: Context,
+) -> Iterator[tuple[EnvironmentEntry, Entry[Environment], Location, str]]:
+    """What is looser than in the base: the environment as the base has it, its file now, where, and what."""
+    for name, entry in context.environments():
+        before = context.base.environments.get(name) if context.base is not None else None
+        if before is None or before.environment is None:
+            continue
+        old, now = before.environment.declaration, entry.declaration
+        if old.protected and not now.protected:
+            yield before, entry, entry.document.at("protected"), "it is not protected any more"
+        if set(old.owners) != set(now.owners) and old.owners:
+            said = (
+                f"its owners become {join_words(now.owners) or 'nobody'}; they were {join_words(old.owners)}"
+            )
+            yield before, entry, entry.document.at("owners"), said
+        after = context.repository.environments[name]
+        for rule in list_rules().values():
+            for said in _compare(rule, before, after):
+                yield before, entry, entry.document.at("rules", rule.id), said
+
+
+def _compare(rule: Rule, before: EnvironmentEntry, after: EnvironmentEntry) -> Iterator[str]:
+    old, new = find_grade(rule, before), find_grade(rule, after)
+    if is_lower(new, old):
+        yield f"the grade of {rule.id} becomes {new.value}; it was {old.value}"
+    if rule.parameter is None:
+        return
+    was, will = (_find_value(rule, rule.parameter, each) for each in (before, after))
+    sizes, new_sizes = _measure(rule.parameter, was), _measure(rule.parameter, will)
+    if any(part not in new_sizes or new_sizes[part] > size for part, size in sizes.items()):
+        shown = "nothing" if will in (None, {}) else show_value(will)
+        yield f"{rule.id} becomes {shown}, which lets more through than {show_value(was)}"
+
+
+def _find_value(rule: Rule, parameter: Parameter, entry: EnvironmentEntry) -> Any:
+    declared = entry.environment.declaration if entry.environment is not None else None
+    return find_value(rule.id, parameter, declared)
+
+
+def _measure(parameter: Parameter, value: Any) -> Mapping[str, float]:
+    return {} if value in (None, {}) else parameter.measure(value)
+
+
+POLICY = Policy(
+    id="rules-loosened",
+    documentation=__doc__,
+    check=check,
+    needs=(Need.DECLARATIONS, Need.BASE),
+    grade=Grade.ADVISORY,
+    review=review,
+)
