@@ -34,6 +34,7 @@ _JUDGED: Mapping[str, frozenset[str]] = {
     "record-matches": frozenset({MODEL}),
     "references-exist": frozenset({DEPLOYMENT, ENVIRONMENT}),
     "rules-known": frozenset({ENVIRONMENT}),
+    "rules-loosened": frozenset({ENVIRONMENT}),
     "rules-tightened": frozenset({ENVIRONMENT}),
     "shared-serving-change": frozenset({MODEL, REPOSITORY}),
     "waiver-expired": frozenset({ENVIRONMENT}),
