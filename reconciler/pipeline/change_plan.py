@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from reconciler.clients.registry.interface import RegistryReader
-from reconciler.clients.source.interface import Lineage, Revision, Source, Tree
+from reconciler.clients.source.interface import Lineage, Revision, Source
 from reconciler.load.documents import load
 from reconciler.pipeline.change import review_change
 from reconciler.pipeline.change_staleness import find_stale
-from reconciler.pipeline.check import check_tree, find_files
-from reconciler.pipeline.history_base import Base, judge_revision, judge_worktree
+from reconciler.pipeline.check import check_files, check_tree, find_files
+from reconciler.pipeline.history_base import Base, read_base
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.verification import leave_registry_out, verify_records
 from reconciler.state.history import History
@@ -47,11 +47,15 @@ class PlannedChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
-    """Both sides of a comparison; `head` was checked as a change of `base`."""
+    """Both sides of a comparison; `head` was checked as a change of `base`.
+
+    `head_sha` is empty for a work tree that is no commit.
+    """
 
     base: Check
     head: Check
     base_sha: str
+    head_sha: str
     history: History | None = None
     tip: str = ""
     stale: tuple[Stale, ...] = ()
@@ -76,7 +80,7 @@ def plan_change(
         if open_registry is None
         else verify_records(sides.head, sides.base.repository, open_registry)
     )
-    compared = Compared(base=sides.base_sha, head=head.sha if head else "", tip=sides.tip)
+    compared = Compared(base=sides.base_sha, head=sides.head_sha, tip=sides.tip)
     on = Revision(ref=question.base, sha=sides.base_sha)
     planned = plan_offline(
         sides.base,
@@ -93,24 +97,37 @@ def plan_change(
 
 
 def _read_sides(source: Source, question: Question, head: Revision | None, now: datetime) -> _Sides:
-    if head is not None and _is_behind(source, question.base, head):
+    if head is None:
+        return _read_worktree(source, question, now)
+    if _is_behind(source, question.base, head):
         return _look_back(source, question.base, head, now)
-    judged = (
-        judge_revision(source, question.base, head, now)
-        if head is not None
-        else judge_worktree(question.directory, source, question.base, now)
-    )
-    base = judged.base
-    before = source.read(Revision(ref=question.base, sha=base.fork))
+    tree = source.read(head)
+    base = read_base(source, question.base, head.sha, tree.files, now)
+    check = check_tree(tree, base=base.repository, now=now, history=base.history)
+    return _compare(source, base, check, tree.files, head.sha)
+
+
+def _read_worktree(source: Source, question: Question, now: datetime) -> _Sides:
+    worktree = find_files(question.directory)
+    head = source.resolve("HEAD")
+    base = read_base(source, question.base, head.sha, worktree.files, now)
+    check = check_files(worktree, base=base.repository, now=now, history=base.history)
+    committed = source.read(head)
+    clean = (worktree.files, worktree.links) == (committed.files, committed.links)
+    return _compare(source, base, check, worktree.files, head.sha if clean else "")
+
+
+def _compare(source: Source, base: Base, head: Check, files: Mapping[str, bytes], head_sha: str) -> _Sides:
+    before = source.read(Revision(ref=base.main.ref, sha=base.fork))
     moved = base.fork != base.main.sha
-    after = (source.read(head) if head is not None else _read_tree(question.directory)) if moved else before
     return _Sides(
         base=check_tree(before),
-        head=judged.check,
+        head=head,
         base_sha=base.fork,
+        head_sha=head_sha,
         history=base.history,
         tip=base.main.sha if moved else "",
-        stale=_find_stale(source, base, before, after, judged.check.repository) if moved else (),
+        stale=_find_stale(source, base, head.repository, before.files, files) if moved else (),
     )
 
 
@@ -124,22 +141,17 @@ def _look_back(source: Source, base: str, head: Revision, now: datetime) -> _Sid
     main = source.resolve(base)
     before = check_tree(source.read(main))
     after = check_tree(source.read(head), base=before.repository, now=now)
-    return _Sides(base=before, head=after, base_sha=main.sha)
+    return _Sides(base=before, head=after, base_sha=main.sha, head_sha=head.sha)
 
 
-def _read_tree(directory: Path) -> Tree:
-    return Tree(files=find_files(directory).files)
-
-
-def _find_stale(source: Source, base: Base, before: Tree, after: Tree, head: Repository) -> tuple[Stale, ...]:
-    paths = {**before.files, **after.files}
-    here = [path for path in paths if before.files.get(path) != after.files.get(path)]
-    there = source.list_changed(base.fork, base.main.sha)
+def _find_stale(
+    source: Source, base: Base, head: Repository, before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> tuple[Stale, ...]:
     tip = source.read(base.main)
     return find_stale(
         base.repository,
         head,
         parse(load(tip.files, links=tip.links, submodules=tip.submodules))[0],
-        here=here,
-        there=there,
+        here=[path for path in {**before, **after} if before.get(path) != after.get(path)],
+        there=source.list_changed(base.fork, base.main.sha),
     )
