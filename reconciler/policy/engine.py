@@ -36,7 +36,8 @@ _OF_RENDERING = frozenset({Need.DECLARATIONS, Need.RECORDS, Need.TIME})
 
 _REASONS: Mapping[Need, str] = {
     Need.BASE: "no base: use --base",
-    Need.HISTORY: "no history: run in a clone of the repository",
+    # The history is that of the branch that a change is compared with.
+    Need.HISTORY: "no base: use --base",
     Need.REGISTRY: "no registry: use --registry",
     Need.TIME: "no time was given",
 }
@@ -120,7 +121,8 @@ def run_policies(context: Context, policies: Sequence[Policy]) -> Judgement:
     undecided: list[Undecided] = []
     ready: list[Policy] = []
     for policy in policies:
-        reasons = [_REASONS[need] for need in policy.needs if _is_missing(need, context)]
+        missing = (_REASONS[need] for need in policy.needs if _is_missing(need, context))
+        reasons = tuple(dict.fromkeys(missing))
         if reasons:
             undecided.append(Undecided(rule=policy.id, reason="; ".join(reasons)))
             continue

@@ -10,7 +10,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.state.history import History, ServedSpan
 
-WAY_OUT = "the clone is cut short: git fetch --unshallow; in CI, fetch-depth: 0"
+WAY_OUT = "the clone is cut short (git fetch --unshallow, in CI fetch-depth: 0)"
 """What is said where the history does not go back far enough."""
 
 

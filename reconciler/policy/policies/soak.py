@@ -67,7 +67,7 @@ def _judge(
         told = " and ".join(soaked.describe() for soaked in short)
         yield POLICY.undecided(
             f"{deployment.id}: {pin.name} {told} as far as the history at hand goes back, "
-            f"and needs {say_length(needed)}; {WAY_OUT}"
+            f"and needs {say_length(needed)}, as {WAY_OUT}"
         )
         return
     for soaked in short:

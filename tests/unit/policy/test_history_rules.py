@@ -152,7 +152,7 @@ class TestSoak:
         assert [item.reason for item in found.undecided] == [
             (
                 "production/wines: v5 has been in staging for 1 h as far as the history at hand goes back, "
-                "and needs 2 h; the clone is cut short: git fetch --unshallow; in CI, fetch-depth: 0"
+                "and needs 2 h, as the clone is cut short (git fetch --unshallow, in CI fetch-depth: 0)"
             )
         ]
 
@@ -188,8 +188,8 @@ class TestOrder:
         found = judge("promotion-order", self.BEFORE, after, complete=False)
         assert [item.reason for item in found.undecided] == [
             (
-                "production/wines: whether v5 ever ran in staging cannot be told, as the clone is cut short: "
-                "git fetch --unshallow; in CI, fetch-depth: 0"
+                "production/wines: whether v5 ever ran in staging cannot be told, as the clone is cut short "
+                "(git fetch --unshallow, in CI fetch-depth: 0)"
             )
         ]
 
