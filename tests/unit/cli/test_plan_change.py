@@ -1,0 +1,80 @@
+"""`plan --base` in a real clone: what it compares, and what it says when the main branch moved on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.shop import Shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A main branch, and a branch `change` on which production/wines gives v2 more."""
+    shop = Shop(tmp_path / "shop")
+    shop.add_environment("production", "wines-production")
+    shop.declare("production/wines", {1: 90, 2: 10})
+    shop.declare("production/prices", {1: 90, 2: 10})
+    shop.commit()
+    shop.git("branch", "-M", "main")
+    shop.git("checkout", "-q", "-b", "change")
+    shop.declare("production/wines", {1: 70, 2: 30})
+    shop.commit()
+    return shop
+
+
+def test_the_comment_names_what_it_compared(shop: Shop) -> None:
+    base, head = shop.git("rev-parse", "main").strip(), shop.git("rev-parse", "HEAD").strip()
+    ended = shop.run("plan", "--base", "main", "-o", "markdown")
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith(f"<!-- modelsync:plan head={head} -->\n")
+    assert "production/wines v1 90 → 70 %, v2 10 → 30 %" in ended.out
+    assert f"base `{base}`, head `{head}`; no cluster was asked" in ended.out
+
+
+def test_a_work_tree_that_is_no_commit_has_no_name(shop: Shop) -> None:
+    shop.declare("production/wines", {1: 60, 2: 40})
+    shown = shop.run("plan", "--base", "main", "-o", "markdown").out
+    assert shown.startswith("<!-- modelsync:plan head=none -->\n")
+    assert "head the work tree" in shown
+
+
+def test_what_others_merged_since_is_no_part_of_the_change(shop: Shop) -> None:
+    shop.git("checkout", "-q", "main")
+    shop.declare("production/prices", {1: 50, 2: 50})
+    shop.commit()
+    shop.git("checkout", "-q", "change")
+    review = json.loads(shop.run("plan", "--base", "main", "-o", "json").out)["review"]
+    assert {row["deployment"] for row in review["variants"]} == {"wines"}
+    assert review["stale"] == []
+    assert review["main"] != review["base"]
+
+
+def test_a_main_branch_that_moved_on_in_what_the_change_touches_fails_it(shop: Shop) -> None:
+    shop.git("checkout", "-q", "main")
+    shop.declare("production/wines", {1: 80, 2: 20})
+    shop.commit()
+    shop.git("checkout", "-q", "change")
+    review = json.loads(shop.run("plan", "--base", "main", "-o", "json").out)["review"]
+    assert review["verdict"] == "fail"
+    assert [item["object"] for item in review["stale"]] == ["production/wines"]
+
+
+def test_going_back_is_planned_as_a_change_of_the_branch(shop: Shop) -> None:
+    shown = shop.run("plan", "--base", "change", "--head", "main").out
+    assert "production/wines: v1 70 → 90 %, v2 30 → 10 %" in shown
+    assert "verdict: " in shown
+
+
+def test_text_tells_verdict_and_evidence_after_the_plan(shop: Shop) -> None:
+    shown = shop.run("plan", "--base", "main", "--head", "change").out
+    assert "\nevidence: production/wines v2: not comparable with v1" in shown
+    assert "\nNo Pod restarts.\n" in shown
+
+
+def test_the_registry_is_asked_about_a_change_only(shop: Shop) -> None:
+    ended = shop.run("plan", "--live", "--registry")
+    assert ended.code == 2
+    assert "--live compares no change" in ended.err
