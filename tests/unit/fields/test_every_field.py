@@ -130,7 +130,9 @@ def test_the_page_has_every_key_of_every_schema() -> None:
     keys = {
         key
         for kind in FileKind
-        for block in (schema_of(kind), *schema_of(kind).get("$defs", {}).values())
+        for name, block in (("", schema_of(kind)), *schema_of(kind).get("$defs", {}).items())
+        # Its keys are the rules, which modelsync policies lists.
+        if name != "Rules"
         for key in block.get("properties", {})
     }
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

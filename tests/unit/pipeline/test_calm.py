@@ -19,6 +19,9 @@ class _Nowhere:
     def find(self, path: object, *, key: bool) -> Location:
         return Location(file="")
 
+    def trace(self, location: Location) -> tuple[str | int, ...]:
+        return ()
+
 
 def moments(exceptions: dict[str, Any]) -> set[str]:
     entry = EnvironmentEntry(

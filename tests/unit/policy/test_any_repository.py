@@ -198,6 +198,9 @@ class _Anywhere:
     def find(self, path: tuple[PathKey, ...], *, key: bool) -> Location:
         return Location(file=self._file, line=1 + len(path))
 
+    def trace(self, location: Location) -> tuple[PathKey, ...]:
+        return ()
+
 
 def entries(kind: type[Any], values: st.SearchStrategy[Any]) -> st.SearchStrategy[Entry[Any]]:
     def place(value: Any) -> Entry[Any]:

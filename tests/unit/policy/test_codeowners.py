@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.commands.codeowners import command
+from reconciler.cli.app import app
 from reconciler.load.worktree import choose_codeowners, read_worktree
 from reconciler.policy import codeowners
 from reconciler.policy.codeowners import BEGIN, END, Stale, is_owner, put_block
@@ -109,7 +109,9 @@ class TestCommand:
             (directory / path).write_text(text, encoding="utf-8")
 
     def run(self, directory: Path, *arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(command, ["-C", str(directory), *arguments], standalone_mode=False)
+        done = CliRunner().invoke(
+            app, ["codeowners", "-C", str(directory), *arguments], standalone_mode=False
+        )
         return (done.exit_code or int(done.return_value or 0)), done.stdout
 
     def test_what_was_written_is_current_until_an_owner_changes(self, tmp_path: Path) -> None:
@@ -142,5 +144,5 @@ class TestCommand:
 
     def test_write_and_check_exclude_each_other(self, tmp_path: Path) -> None:
         self.lay_out(tmp_path)
-        done = CliRunner().invoke(command, ["-C", str(tmp_path), "--write", "--check"])
+        done = CliRunner().invoke(app, ["codeowners", "-C", str(tmp_path), "--write", "--check"])
         assert done.exit_code == Outcome.CONFIGURATION

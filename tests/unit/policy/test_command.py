@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.commands.policies import command
+from reconciler.cli.app import app
 from reconciler.policy.policies import POLICIES
 from reconciler.policy.rules import GUARDS
 from reconciler.validate.rules import STRUCTURAL_RULES
 
 
 def show(*arguments: str) -> str:
-    result = CliRunner().invoke(command, arguments)
+    result = CliRunner().invoke(app, ["policies", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -95,12 +95,12 @@ class TestInAnEnvironment:
         assert (here["environment"], here["grade"], here["value"]) == ("production", "soft", "10%")
 
     def test_an_environment_that_there_is_not(self, place: Path) -> None:
-        result = CliRunner().invoke(command, ["max-prune", "staging", "-C", str(place)])
+        result = CliRunner().invoke(app, ["policies", "max-prune", "staging", "-C", str(place)])
         assert result.exit_code == 2
         assert "there is no environment staging (environments/staging/)." in result.output
 
 
 def test_an_unknown_rule_is_a_mistake_of_usage() -> None:
-    result = CliRunner().invoke(command, ["one-shadows"])
+    result = CliRunner().invoke(app, ["policies", "one-shadows"])
     assert result.exit_code == 2
     assert 'there is no policy "one-shadows". Did you mean "one-shadow"?' in result.output

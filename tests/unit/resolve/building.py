@@ -56,6 +56,9 @@ class _FirstLine:
     def find(self, path: tuple[PathKey, ...], *, key: bool) -> Location:
         return Location(file=self.file)
 
+    def trace(self, location: Location) -> tuple[PathKey, ...]:
+        return ()
+
 
 def record(version: int) -> str:
     text = json.dumps(RECORD).replace("m-3", f"m-{version}").replace("3" * 64, f"{version:x}" * 64)
