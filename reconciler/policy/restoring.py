@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.policy.changes import Pin, list_live, list_pins
 from reconciler.policy.placed import PlacedDeployment, PlacedVariant
 from reconciler.policy.pods import list_edits
-from reconciler.state.history import History, ServedSpan
+from reconciler.state.history import History, ServedSpan, list_sets
 
 
 def restores(history: History | None, deployment: PlacedDeployment) -> bool:
@@ -21,11 +21,8 @@ def restores(history: History | None, deployment: PlacedDeployment) -> bool:
         if pin.variant.variant.shadow is not None
     ]
     spans = history.list_spans(deployment.environment.name, deployment.name)
-    pinned = tuple(span for span in spans if span.version is not None and span.share > 0)
-    return any(
-        _is_set(wanted, tuple(span for span in pinned if span.holds(moment)))
-        for moment in sorted({span.since for span in pinned})
-    )
+    pinned = [span for span in spans if span.version is not None and span.share > 0]
+    return any(_is_set(wanted, served) for _, served in list_sets(pinned))
 
 
 def all_served(history: History | None, deployment: PlacedDeployment) -> bool:

@@ -93,10 +93,6 @@ class History:
         for span in self.spans:
             self._by_environment.setdefault(span.environment, []).append(span)
 
-    def find_commit(self, sha: str) -> MainCommit | None:
-        """The commit of that name, if it is on the line."""
-        return next((commit for commit in self.commits if commit.sha == sha), None)
-
     def list_spans(self, environment: str, deployment: str = "") -> tuple[ServedSpan, ...]:
         """The spans of one environment, or of one of its deployments."""
         spans = self._by_environment.get(environment, ())
@@ -168,29 +164,32 @@ class DeploymentHistory:
 
 def list_periods(history: History, environment: str, deployment: str) -> tuple[Period, ...]:
     """The times between the changes of a deployment's set, the newest first."""
-    spans = history.list_spans(environment, deployment)
-    moments = {span.since for span in spans} | {span.until for span in spans if span.until is not None}
+    by_sha = {commit.sha: commit for commit in history.commits}
     # Of several commits that count from one moment the last one made the set what it was.
-    commits = {commit.moment: commit for commit in history.commits}
+    by_moment = {commit.moment: commit for commit in history.commits}
     periods: list[Period] = []
     until: datetime | None = None
-    for moment in sorted(moments, reverse=True):
-        periods.append(
-            Period(
-                since=moment,
-                until=until,
-                spans=history.list_served(environment, deployment, moment),
-                commit=_find_cause(history, spans, moment) or commits.get(moment),
-            )
-        )
+    for moment, served in reversed(tuple(list_sets(history.list_spans(environment, deployment)))):
+        begun = [span.revision for span in served if span.since == moment]
+        cause = by_sha.get(begun[-1]) if begun else None
+        periods.append(Period(since=moment, until=until, spans=served, commit=cause or by_moment.get(moment)))
         until = moment
     return tuple(periods)
 
 
-def _find_cause(history: History, spans: tuple[ServedSpan, ...], moment: datetime) -> MainCommit | None:
-    """The commit that began one of the spans at that moment; None where something only ended."""
-    shas = [span.revision for span in spans if span.since == moment]
-    return history.find_commit(shas[-1]) if shas else None
+def list_sets(spans: Iterable[ServedSpan]) -> Iterator[tuple[datetime, tuple[ServedSpan, ...]]]:
+    """Each moment at which something begins or ends, and what holds from then on, oldest first."""
+    begins: dict[datetime, list[ServedSpan]] = {}
+    ends: dict[datetime, list[ServedSpan]] = {}
+    for span in spans:
+        begins.setdefault(span.since, []).append(span)
+        if span.until is not None:
+            ends.setdefault(span.until, []).append(span)
+    holding: list[ServedSpan] = []
+    for moment in sorted({*begins, *ends}):
+        over = ends.get(moment, [])
+        holding = [span for span in (*holding, *begins.get(moment, [])) if span not in over]
+        yield moment, tuple(holding)
 
 
 def measure(spans: Iterable[ServedSpan], now: datetime) -> timedelta:
