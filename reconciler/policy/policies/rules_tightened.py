@@ -20,7 +20,7 @@ Fix
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.policy.context import Context
@@ -73,7 +73,7 @@ def _check_value(name: str, entry: Entry[Environment], rule: Rule) -> Iterator[F
 
 
 def _has_part(value: Any, part: str) -> bool:
-    return isinstance(value, dict) and part in value
+    return isinstance(value, Mapping) and part in value
 
 
 POLICY = Policy(id="rules-tightened", documentation=__doc__, check=check)

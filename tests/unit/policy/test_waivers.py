@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import pytest
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Judgement, run_policies
 from reconciler.policy.grading import name_subject
+from reconciler.policy.parameters import Parameter, find_value, find_wider, is_measurable, measure_count
 from reconciler.policy.policies import POLICIES
 from reconciler.policy.rules import find_max_prune, list_heeded
 from reconciler.state.declarations import Environment
@@ -147,6 +151,38 @@ def test_what_a_policy_finds_worse_than_its_grade_is_not_made_less() -> None:
 )
 def test_what_a_file_is_about(file: str, subject: str) -> None:
     assert name_subject(file) == subject
+
+
+class TestParameters:
+    TIMES = Parameter(form="hours", default={"above": 24, "upTo10": 2}, measure=lambda value: _negate(value))
+
+    def read(self, said: object, *, protected: bool = False) -> object:
+        rules = {"namespace": "a", "protected": protected, "rules": {"times": said}}
+        return find_value("times", self.TIMES, Environment.model_validate(rules))
+
+    def test_each_key_of_a_block_has_its_own_default(self) -> None:
+        assert self.read({"above": 12}) == {"above": 12, "upTo10": 2}
+        assert self.read({"grade": "hard"}) == {"above": 24, "upTo10": 2}
+        assert find_value("times", self.TIMES, None) == {"above": 24, "upTo10": 2}
+
+    def test_where_rules_are_only_tightened_what_is_wider_does_not_count(self) -> None:
+        assert self.read({"above": 12}, protected=True) == {"above": 24, "upTo10": 2}
+        assert self.read({"above": 48}, protected=True) == {"above": 48, "upTo10": 2}
+        assert find_wider(self.TIMES, {"above": 12, "upTo10": 1}) == ("above", "upTo10")
+
+    def test_without_a_default_whatever_is_said_is_tighter(self) -> None:
+        assert find_wider(replace(self.TIMES, default={}), {"above": 0}) == ()
+
+    @pytest.mark.parametrize("value", [-1, True, "3", 2.5])
+    def test_what_is_no_count(self, value: object) -> None:
+        counted = Parameter(form="a number", default=3, measure=measure_count)
+        assert not is_measurable(counted, value)
+        assert find_wider(counted, 4) == ("",)
+
+
+def _negate(value: Mapping[str, int]) -> Mapping[str, float]:
+    """Longer times let less through."""
+    return {part: -hours for part, hours in value.items()}
 
 
 class TestGuards:
