@@ -71,9 +71,7 @@ def test_advice_and_what_is_waived_pass_and_are_told() -> None:
 
 def test_what_is_not_decided_is_skipped_with_the_reason() -> None:
     case = read_cases(EXAMPLE)["production/wines", "soak"]
-    assert [(part.tag, part.text) for part in case] == [
-        ("skipped", "not decided: no history: run in a clone of the repository")
-    ]
+    assert [(part.tag, part.text) for part in case] == [("skipped", "not decided: no base: use --base")]
 
 
 def test_policies_pass_nothing_that_they_could_not_look_at() -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from reconciler.load.documents import load
+from reconciler.load.worktree import read_worktree
 from reconciler.report import github, json_check, junit, sarif, step_summary, text
 from reconciler.report.places import PlacedFinding, place_findings
-from reconciler.validate.checks import Check
+from reconciler.validate.checks import Check, check
 from tests.unit.report.example import EXAMPLE, FILES, WINES, check_files, rules
 from tests.unit.report.formats import ROOT
 from tests.unit.report.golden import check_golden
 
+EXAMPLES = ROOT / "tests/examples"
 SHOWN = {
     "validate/text.txt": text.show_check(EXAMPLE),
     "validate/json.json": json_check.show_check(EXAMPLE),
@@ -83,8 +87,8 @@ def test_two_findings_of_a_rule_at_one_value_are_told_apart() -> None:
     assert len({placed.fingerprint for placed in found}) == len(found)
 
 
-def _all(check: Check) -> tuple[PlacedFinding, ...]:
-    findings, waived = place_findings(check)
+def _all(found: Check) -> tuple[PlacedFinding, ...]:
+    findings, waived = place_findings(found)
     return (*findings, *waived)
 
 
@@ -113,3 +117,11 @@ def _list_unknown(value: object, schema: dict[str, object], place: str = "$") ->
         for found in _list_unknown(item, known[key], f"{place}.{key}")
     ]
     return missing + nested
+
+
+@pytest.mark.parametrize("case", sorted(EXAMPLES.glob("*/negative/*/")), ids=lambda case: case.parts[-3])
+def test_whatever_is_wrong_with_a_file_its_findings_are_told_apart(case: Path) -> None:
+    tree = read_worktree(case)
+    found = _all(check(load(tree.files, links=tree.links, unreadable=tree.unreadable)))
+    assert len({placed.fingerprint for placed in found}) == len(found)
+    assert all(placed.finding.location.line > 1 for placed in found if "[" in placed.path)
