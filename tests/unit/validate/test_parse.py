@@ -126,8 +126,10 @@ def test_a_value_of_several_forms_is_one_finding() -> None:
         (
             "f:2:20",
             "value-type",
-            "max-prune is a list; expected true or false, or a number, or text, "
-            "or a block of keys and values.",
+            (
+                "max-prune is a list; expected true or false, or a number, or text, "
+                "or a block of keys and values."
+            ),
             "",
         )
     ]
