@@ -14,8 +14,8 @@ from typing import Any
 
 # The fastest: what repeats in a body, such as the field names of its managers, is found by it as well.
 _LEVEL = 1
-# Bodies that are kept read, some 30 KiB each: those of a few ordinary targets at once, each of which is gone over
-# several times.
+# Bodies that are kept read, some 30 KiB each: those of a few ordinary targets at once, each gone over several
+# times.
 _READ = 1024
 _EMPTY = zlib.compress(b"{}", _LEVEL)
 
