@@ -19,8 +19,8 @@ from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 
 _COMPONENT = "modelsync"
-# Objects told one by one. Where a run changes more, only what is to be warned of is told so, all else together:
-# a large run stays quick, and what somebody should look at is not lost among the rest.
+# Objects told one by one. Where a run changes more, only what is to be warned of is, and all else together: a
+# large run stays quick, and what somebody should look at is not lost among the rest.
 _LIMIT = 10
 _MESSAGE_LIMIT = 1024  # bytes, of the API server
 
