@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -128,6 +129,27 @@ def make_operator_namespace(operator_cluster: LocalCluster) -> MakeNamespace:
 def make_serving_namespace(serving_cluster: LocalCluster) -> MakeNamespace:
     """Makes namespaces of one's own in the cluster that serves."""
     return _NamespaceMaker(serving_cluster)
+
+
+@pytest.fixture(scope="module")
+def own_parts() -> tuple[Part, ...]:
+    """The parts of `own_cluster`; a module that needs more than the API server overrides this."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def own_cluster(own_parts: tuple[Part, ...]) -> Iterator[LocalCluster]:
+    """A cluster of one module's own, where it may stop what it likes and count every request."""
+    from scripts.local_cluster import LocalCluster
+
+    with LocalCluster(own_parts) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def make_own_namespace(own_cluster: LocalCluster) -> MakeNamespace:
+    """Makes namespaces in the module's own cluster."""
+    return _NamespaceMaker(own_cluster)
 
 
 class _NamespaceMaker:

@@ -19,7 +19,9 @@ from reconciler.state.plans import Action
 from reconciler.state.targets import Target
 
 _COMPONENT = "modelsync"
-_LIMIT = 10  # objects told one by one; the rest together, so that a large first run stays quick
+# Objects told one by one. Where a run changes more, only what is to be warned of is, and all else together: a
+# large run stays quick, and what somebody should look at is not lost among the rest.
+_LIMIT = 10
 _MESSAGE_LIMIT = 1024  # bytes, of the API server
 
 _TOLD: Mapping[Action, str] = {
@@ -119,7 +121,8 @@ def list_events(
     types = {result.key: "Normal" if result.key in held else _TOLD[result.action] for result in told}
     told.sort(key=lambda result: types[result.key] != "Warning")
     entries = {entry.key: entry for entry in record.entries}
-    for result in told[:_LIMIT]:
+    single = [result for result in told if types[result.key] == "Warning"] if len(told) > _LIMIT else told
+    for result in single[:_LIMIT]:
         entry = entries.get(result.key)
         uid, generation = (entry.uid, entry.generation) if entry is not None else ("", 0)
         yield draft.write(
@@ -132,8 +135,8 @@ def list_events(
             seed=(uid, str(generation), revision, result.action.value, result.message),
         )
     parent = ObjectKey(kind=CONFIG_MAP, namespace=target.namespace, name=parent_name(target.environment))
-    if len(told) > _LIMIT:
-        yield _write_rest(draft, parent, told[_LIMIT:], record, revision)
+    if rest := told[len(single[:_LIMIT]) :]:
+        yield _write_rest(draft, parent, rest, record, revision, alone=len(rest) == len(told))
     if ending is not None and ending.outcome in _ENDINGS:
         reason = _ENDINGS[ending.outcome]
         code = f"exit code {int(ending.outcome)}"
@@ -188,9 +191,15 @@ class _Draft:
 
 
 def _write_rest(
-    draft: _Draft, parent: ObjectKey, rest: list[ObjectResult], record: TargetRecord, revision: str
+    draft: _Draft,
+    parent: ObjectKey,
+    rest: list[ObjectResult],
+    record: TargetRecord,
+    revision: str,
+    *,
+    alone: bool,
 ) -> Body:
-    """One Event on the target's record for all objects beyond the limit."""
+    """One Event on the target's record for all objects that have none; `alone` if no object has one."""
     failed = any(_TOLD[result.action] == "Warning" for result in rest)
     counts = ", ".join(
         f"{sum(result.action is action for result in rest)} {action.value}"
@@ -203,7 +212,7 @@ def _write_rest(
         record.uid,
         type_=_TOLD[action],
         reason=action.value.capitalize(),
-        message=f"{action.value} by {draft.commit}: {len(rest)} more: {counts}",
+        message=f"{action.value} by {draft.commit}: {len(rest)} {'objects' if alone else 'more'}: {counts}",
         seed=(record.uid, revision, *(f"{result.key} {result.action.value}" for result in rest)),
     )
 

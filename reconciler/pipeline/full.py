@@ -33,7 +33,7 @@ from reconciler.state.runs import Run, TargetRun
 from reconciler.state.targets import Target
 from reconciler.validate.checks import Check
 
-_TARGETS = 4
+_TARGETS = 8
 """How many targets are worked on at once: while one waits for the API server, another is planned."""
 
 _Answer = TypeVar("_Answer")

@@ -1,7 +1,7 @@
 """What a freeze or a closed window never stops: the way back to what is known to be safe. Pure.
 
 That is healing drift, an end that a file approves by `retire: true`, restoring a set that this environment
-served well before, and taking out or lowering challengers and shadows without touching anything else.
+served well before, and taking out variants or lowering challengers without touching anything else.
 """
 
 from __future__ import annotations
@@ -50,19 +50,16 @@ def is_restored(change: Change, good: tuple[GoodSet, ...]) -> bool:
 
 
 def only_withdraws(change: Change, was: Body) -> bool:
-    """Whether challengers or shadows of what `was` go or are lowered, and nothing else happens.
+    """Whether variants of what `was` go or challengers are lowered, and nothing else happens.
 
     What is taken from them goes to the baseline (the first live one), or to those that stay, but then no more
-    than what the removed ones had. The baseline stays: without it a challenger would take its place, and that
-    is a change that somebody has to look after.
+    than what the removed ones had.
     """
     if change.manifest is None:
         return False
     if not all(_is_withdrawal(item) for item in change.fields):
         return False
     before, after = read_shares(was), read_shares(change.manifest.body)
-    if _find_baseline(after) != _find_baseline(before):
-        return False
     had = {share.predictor: share.percent for share in before}
     # One that was not there before is no withdrawal, so its field was found out above.
     rises = {share.predictor: share.percent - had.get(share.predictor, 0) for share in after}
@@ -70,7 +67,8 @@ def only_withdraws(change: Change, was: Body) -> bool:
         return False
     left = {share.predictor for share in after}
     freed = sum(share.percent for share in before if not share.shadow and share.predictor not in left)
-    rises.pop(_find_baseline(after), None)
+    if _find_baseline(after) == _find_baseline(before):
+        rises.pop(_find_baseline(after), None)
     return sum(rise for rise in rises.values() if rise > 0) <= freed
 
 

@@ -60,8 +60,13 @@ class Team:
 @pytest.fixture
 def team(cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Team:
     """Two deployments, declared and committed, not synced yet."""
+    return start_team(cluster, make_namespace, tmp_path)
+
+
+def start_team(cluster: LocalCluster, make_namespace: MakeNamespace, folder: Path) -> Team:
+    """The same in any cluster."""
     namespace = make_namespace("production")
-    shop = Shop(tmp_path / "shop")
+    shop = Shop(folder / "shop")
     shop.add_environment("production", namespace)
     shop.declare("production/wines", {1: 90, 2: 10})
     shop.declare("production/prices", {1: 100})

@@ -21,9 +21,12 @@ from tests.support.waiting import wait_until
 def test_targets_that_were_not_begun_are_told_as_such(
     team: Team, make_namespace: MakeNamespace, tmp_path: Path
 ) -> None:
-    team.shop.add_environment("staging", make_namespace("staging"))
-    team.shop.declare("staging/wines", {2: 100})
-    team.shop.commit("Add staging")
+    """Eight are worked on at once; two more wait for them."""
+    for number in range(9):
+        name = f"stage-{number}"
+        team.shop.add_environment(name, make_namespace(name))
+        team.shop.declare(f"{name}/wines", {2: 100})
+    team.shop.commit("Add stages")
     runs: list[subprocess.Popen[str]] = []
     hook = Once(is_apply, lambda: runs[0].terminate())
 
@@ -41,13 +44,16 @@ def test_targets_that_were_not_begun_are_told_as_such(
 
     assert hook.done
     assert runs[0].returncode == 130
-    production, staging = json.loads(said)["targets"]
-    # Both of its objects were in flight.
-    assert {result["action"] for result in production["results"]} <= {"created", "skipped"}
-    assert "ended by SIGTERM" in staging["message"]
-    assert staging["message"].startswith("not begun")
+    *begun, ninth, last = json.loads(said)["targets"]
+    # What was in flight was finished.
+    assert {result["action"] for target in begun for result in target["results"]} <= {"created", "skipped"}
+    assert not any(target["message"].startswith("not begun") for target in begun)
+    for target in (ninth, last):
+        assert target["message"].startswith("not begun")
+        assert "ended by SIGTERM" in target["message"]
     assert team.run("sync").code == 0
     assert set(team.live()) == {"prices", "wines"}
+    assert team.run("sync").out.count("in sync with") == 10
 
 
 @pytest.mark.covers("B29")

@@ -11,6 +11,7 @@ import pytest
 from scripts.local_cluster import LocalCluster
 from tests.conftest import MakeNamespace
 from tests.e2e.conftest import Team
+from tests.faults.between import Between, Once, is_apply
 from tests.support.shop import Shop
 
 NOTES = """\
@@ -235,6 +236,28 @@ def test_a_lost_record_is_rebuilt_with_them(team: Team) -> None:
     assert "NetworkPolicy/wines-callers: Unknown: is declared no more" in team.run("status").out
     assert team.sync().code == 0
     assert list_ours(team, "networkpolicies") == {}
+
+
+def test_where_a_record_goes_in_mid_run_they_are_looked_through_after_it_as_well(
+    team: Team, tmp_path: Path
+) -> None:
+    assert team.sync().code == 0
+    team.shop.remove("environments/production/extras/callers.yaml.j2")
+    team.shop.declare("production/wines", {1: 50, 2: 50})
+    team.shop.commit("No callers")
+    asked: list[int] = []
+
+    def lose() -> None:
+        path = f"{_PLACES['configmaps'].format(team.namespace)}/modelsync-production"
+        team.cluster.api.demand("DELETE", path)
+        asked.append(len(proxy.requests))
+
+    with Between(team.cluster, after=Once(is_apply, lose)) as proxy:
+        team.shop.run("sync", "production", kubeconfig=proxy.write_kubeconfig(tmp_path / "proxied"))
+
+    later = [request for request in proxy.requests[asked[0] :] if request.path.endswith("/networkpolicies")]
+    # What was pruned is proven absent by metadata alone; the look after the run reads whole objects.
+    assert any("PartialObjectMetadata" not in request.headers["accept"] for request in later)
 
 
 def test_somebody_elses_object_is_not_taken(team: Team) -> None:

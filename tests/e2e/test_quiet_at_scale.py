@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.local_cluster import LocalCluster
+from tests.conftest import MakeNamespace
 from tests.support.shop import Shop
 
 TARGETS, EACH = 5, 100
-
-
-@pytest.fixture(scope="module")
-def own_cluster() -> Iterator[LocalCluster]:
-    """A cluster in which nobody else asks for anything, so that every request is counted."""
-    with LocalCluster() as cluster:
-        yield cluster
 
 
 def count_requests(cluster: LocalCluster, since: int) -> Counter[str]:
@@ -31,15 +24,12 @@ def count_requests(cluster: LocalCluster, since: int) -> Counter[str]:
 
 @pytest.mark.covers("B8")
 def test_500_objects_in_5_targets_need_11_requests_and_no_write(
-    own_cluster: LocalCluster, tmp_path: Path
+    own_cluster: LocalCluster, make_own_namespace: MakeNamespace, tmp_path: Path
 ) -> None:
     shop = Shop(tmp_path / "shop")
     for number in range(TARGETS):
         name = f"region-{number}"
-        labels = {"modelsync.dev/environment": name}
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"in-{name}", "labels": labels}}
-        own_cluster.api.demand("POST", "/api/v1/namespaces", body)
-        shop.add_environment(name, f"in-{name}")
+        shop.add_environment(name, make_own_namespace(name))
         for place in range(EACH):
             shop.declare(f"{name}/served-{place:03d}", {1: 90, 2: 10})
     shop.commit("All")

@@ -13,7 +13,7 @@ from tests.support.signing import Signer, make_signer
 
 
 class Signed:
-    """A team whose environment was synced once; only Ada may sign."""
+    """A team, and two people with keys."""
 
     def __init__(self, team: Team, ada: Signer, eve: Signer) -> None:
         self.team = team
@@ -36,12 +36,19 @@ class Signed:
         return self.team.sync("--verify-commits", mode, *arguments)
 
 
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[Signer, Signer]:
+    """Ada and Eve, with their keys."""
+    folder = tmp_path_factory.mktemp("keys")
+    return make_signer(folder, "ada@example.com"), make_signer(folder, "eve@example.com")
+
+
 @pytest.fixture
-def signed(team: Team, tmp_path: Path) -> Signed:
-    ada, eve = make_signer(tmp_path, "ada@example.com"), make_signer(tmp_path, "eve@example.com")
-    signed = Signed(team, ada, eve)
-    signed.shop.write(SIGNERS_FILE, ada.allow())
-    signed.commit(ada, "Who may sign")
+def signed(team: Team, people: tuple[Signer, Signer]) -> Signed:
+    """The environment was synced once; only Ada may sign."""
+    signed = Signed(team, *people)
+    signed.shop.write(SIGNERS_FILE, signed.ada.allow())
+    signed.commit(signed.ada, "Who may sign")
     assert team.sync().code == 0
     return signed
 
@@ -148,14 +155,12 @@ def test_a_mounted_file_says_who_may_sign_in_place_of_the_repository(signed: Sig
 
 
 @pytest.mark.covers("B2")
-def test_before_anything_was_applied_a_file_must_say_who_may_sign(team: Team, tmp_path: Path) -> None:
-    ada = make_signer(tmp_path, "ada@example.com")
-    team.shop.write(SIGNERS_FILE, ada.allow())
-    team.shop.git("add", "--all")
-    team.shop.git(
-        *("-c", "gpg.format=ssh", "-c", f"user.signingkey={ada.file}"),
-        *("commit", "--quiet", "-S", "--message", "Who may sign"),
-    )
+def test_before_anything_was_applied_a_file_must_say_who_may_sign(
+    team: Team, people: tuple[Signer, Signer]
+) -> None:
+    new = Signed(team, *people)
+    team.shop.write(SIGNERS_FILE, new.ada.allow())
+    new.commit(new.ada, "Who may sign")
 
     refused = team.sync("--verify-commits", "head")
     assert refused.code == 5

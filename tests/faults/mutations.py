@@ -595,9 +595,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         what="leave an object alone whose change is refused (others delete it and make it anew)",
         file="reconciler/clients/cluster/rest.py",
         old="        if answer.status < 400:\n            return answer\n",
-        new="        if answer.status < 400:\n            return answer\n"
-        '        self._transport.send(Request(method="DELETE", path=request.path))\n'
-        "        if (answer := self._transport.send(request)).status < 400:\n            return answer\n",
+        new="        if answer.status >= 400:\n"
+        '            self._transport.send(Request(method="DELETE", path=request.path))\n'
+        "            answer = self._transport.send(request)\n"
+        "        return answer\n",
         test="tests/faults/test_meddling.py::"
         "test_a_change_that_the_server_refuses_leaves_the_object_as_it_is",
     ),
@@ -639,8 +640,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="S5",
         what="ask the server to store nothing while it only tries",
         file="reconciler/apply/applier.py",
-        old="self._try_all(self._writes(), self._cluster.dry_run)",
-        new="self._try_all(self._writes(), self._cluster.writer)",
+        old="self._try_all(self._writes(), self._cluster.dry_run, rehearse_change)",
+        new="self._try_all(self._writes(), self._cluster.writer, rehearse_change)",
         test=f"{_APPLY}::TestCreatingAndChanging::"
         "test_the_record_comes_first_then_rehearsals_then_writes_then_prunes",
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local_cluster import LocalCluster, Part, operator
-from tests.conftest import ENVIRONMENT_LABEL
+from tests.conftest import MakeNamespace
 from tests.e2e.test_four_truths import Cellar
 from tests.faults.between import Between, Once, is_apply, is_rehearsal
 from tests.support.proxy import Request
@@ -24,19 +23,14 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def own_cluster() -> Iterator[LocalCluster]:
-    """Not a shared one: what is stopped here would fail the tests beside."""
-    with LocalCluster((Part.OPERATOR, Part.KWOK, Part.GATEWAY)) as cluster:
-        yield cluster
+def own_parts() -> tuple[Part, ...]:
+    return (Part.OPERATOR, Part.KWOK, Part.GATEWAY)
 
 
 @pytest.fixture
-def cellar(own_cluster: LocalCluster, tmp_path: Path) -> Cellar:
+def cellar(own_cluster: LocalCluster, make_own_namespace: MakeNamespace, tmp_path: Path) -> Cellar:
     """Version 1 serves everything, in a namespace of its own."""
-    namespace = f"production-{uuid.uuid4().hex[:8]}"
-    label = {ENVIRONMENT_LABEL: "production"}
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": label}}
-    own_cluster.api.demand("POST", "/api/v1/namespaces", body)
+    namespace = make_own_namespace("production")
     shop = Shop(tmp_path / "shop")
     shop.add_environment("production", namespace)
     cellar = Cellar(cluster=own_cluster, shop=shop, namespace=namespace)

@@ -4,48 +4,32 @@ from __future__ import annotations
 
 import json
 import threading
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from scripts.local_cluster import ClusterError, LocalCluster
-from tests.conftest import ENVIRONMENT_LABEL
-from tests.e2e.conftest import Team
+from tests.conftest import MakeNamespace
+from tests.e2e.conftest import Team, start_team
 from tests.faults.between import Between, Once, is_apply, is_rehearsal
 from tests.support.proxy import Request
-from tests.support.shop import Shop
+from tests.support.shop import Ended
 from tests.support.waiting import wait_until
 
 _AWAY = 2.0  # seconds; a run waits longer than that for its server
 
 
-@pytest.fixture(scope="module")
-def own_cluster() -> Iterator[LocalCluster]:
-    """Not the shared one: what is stopped here would fail the tests beside."""
-    with LocalCluster() as cluster:
-        yield cluster
-
-
 @pytest.fixture
-def team(own_cluster: LocalCluster, tmp_path: Path) -> Team:
+def team(own_cluster: LocalCluster, make_own_namespace: MakeNamespace, tmp_path: Path) -> Team:
     """Two deployments, synced, and a change: one moved, one new, one retired."""
-    namespace = f"production-{uuid.uuid4().hex[:8]}"
-    label = {ENVIRONMENT_LABEL: "production"}
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": label}}
-    own_cluster.api.demand("POST", "/api/v1/namespaces", body)
-    shop = Shop(tmp_path / "shop")
-    shop.add_environment("production", namespace)
-    shop.declare("production/wines", {1: 90, 2: 10})
-    shop.declare("production/prices", {1: 100})
-    shop.commit("Start")
-    team = Team(cluster=own_cluster, shop=shop, namespace=namespace)
+    team = start_team(own_cluster, make_own_namespace, tmp_path)
     assert team.sync().code == 0
-    shop.declare("production/wines", {1: 50, 2: 50})
-    shop.declare("production/prices", {1: 100}, more="retire: true")
-    shop.declare("production/taste", {3: 100})
-    shop.commit("Move")
+    team.shop.declare("production/wines", {1: 50, 2: 50})
+    team.shop.declare("production/prices", {1: 100}, more="retire: true")
+    team.shop.declare("production/taste", {3: 100})
+    team.shop.commit("Move")
     return team
 
 
@@ -116,14 +100,22 @@ def test_a_server_that_dies_in_mid_run_and_comes_back_loses_nothing(
 def test_an_api_server_that_stays_away_ends_the_run_undecided_and_the_next_goes_on(
     team: Team, tmp_path: Path
 ) -> None:
-    hook = Once(is_apply, lambda: team.cluster.stop_process("kube-apiserver", grace=0))
-    try:
-        with Between(team.cluster, after=hook) as proxy:
-            kubeconfig = proxy.write_kubeconfig(tmp_path / "proxied")
-            ended = team.shop.run("sync", "production", "-o", "json", kubeconfig=kubeconfig)
-            while_away = team.sync()
-    finally:
-        start_again(team.cluster, "kube-apiserver")
+    # Each waits as long as a run waits for its server, so both wait at once.
+    with ThreadPoolExecutor(1) as beside:
+        others: list[Future[Ended]] = []
+
+        def die() -> None:
+            team.cluster.stop_process("kube-apiserver", grace=0)
+            others.append(beside.submit(team.sync))
+
+        hook = Once(is_apply, die)
+        try:
+            with Between(team.cluster, after=hook) as proxy:
+                kubeconfig = proxy.write_kubeconfig(tmp_path / "proxied")
+                ended = team.shop.run("sync", "production", "-o", "json", kubeconfig=kubeconfig)
+            (while_away,) = [other.result() for other in others]
+        finally:
+            start_again(team.cluster, "kube-apiserver")
 
     assert hook.done
     assert ended.code == 3, ended.out + ended.err

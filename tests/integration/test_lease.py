@@ -57,7 +57,8 @@ def hold_and_die(town: LiveTarget, cluster: LocalCluster, duration: int) -> None
 
 def test_it_is_held_inside_and_given_back_at_the_end(town: LiveTarget) -> None:
     with town.lease() as lease:
-        lease.check()
+        # Others may take it once it was not renewed for so long; in its last fifth nothing is begun.
+        assert 3 < lease.check() <= 15
         assert read_spec(town)["holderIdentity"] == "first"
         assert read_spec(town)["leaseDurationSeconds"] == 15
         assert lease.transitions == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.clients.cluster.interface import (
@@ -68,8 +68,14 @@ def read_object(body: Mapping[str, Any], kind: Kind) -> LiveObject:
         annotations=seen.annotations,
         deleting=seen.deleting,
         # The items of a list of the API server's own kinds do not say what they are.
-        body=pack({"apiVersion": kind.api_version, "kind": kind.name, **body}),
+        body={"apiVersion": kind.api_version, "kind": kind.name, **body},
     )
+
+
+def read_listed(body: Mapping[str, Any], kind: Kind) -> LiveObject:
+    """The same of one among many, which are kept for the whole run."""
+    live = read_object(body, kind)
+    return replace(live, body=pack(live.body))
 
 
 def read_metadata(body: Mapping[str, Any], kind: Kind) -> ObjectMetadata:

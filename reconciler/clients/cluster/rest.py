@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from reconciler.clients.cluster.answers import Call, read_error, read_metadata, read_object
+from reconciler.clients.cluster.answers import Call, read_error, read_listed, read_metadata, read_object
 from reconciler.clients.cluster.interface import (
     ClusterError,
     ClusterUnreachable,
@@ -83,7 +83,7 @@ class RestReader:
         raise error
 
     def list(self, kind: Kind, namespace: str, *, label_selector: str = "") -> tuple[LiveObject, ...]:
-        found = self._list_all(kind, namespace, label_selector, JSON, read_object)
+        found = self._list_all(kind, namespace, label_selector, JSON, read_listed)
         return tuple(sorted(found, key=lambda live: live.key))
 
     def list_metadata(
@@ -222,7 +222,7 @@ class RestWriter:
             method="POST",
             path=_path(kind, namespace),
             query={"fieldManager": MANAGER, "fieldValidation": "Strict"},
-            body=dict(body),
+            body=body,
             repeatable=False,
         )
         return self._send(request, "create", ObjectKey(kind=kind, namespace=namespace, name=name))
@@ -246,11 +246,9 @@ class RestWriter:
         uid: str = "",
         resource_version: str = "",
     ) -> LiveObject:
-        metadata = dict(body.get("metadata") or {})
-        if uid:
-            metadata["uid"] = uid
-        if resource_version:
-            metadata["resourceVersion"] = resource_version
+        preconditions = {"uid": uid, "resourceVersion": resource_version}
+        if given := {name: value for name, value in preconditions.items() if value}:
+            body = {**body, "metadata": {**(body.get("metadata") or {}), **given}}
         request = Request(
             method="PATCH",
             path=_path(key.kind, key.namespace, key.name),
@@ -260,7 +258,7 @@ class RestWriter:
                 "force": "true" if force else "false",
             },
             # JSON is YAML, and the only content type that server-side apply takes everywhere.
-            body={**body, "metadata": metadata},
+            body=body,
             content_type="application/apply-patch+yaml",
             accept=METADATA,
         )

@@ -26,6 +26,7 @@ from reconciler.clients.cluster.interface import (
 )
 from reconciler.clients.cluster.tally import Tally
 from reconciler.clients.cluster.wire import Broken, Distrusted, Oversized, Reply, Wire
+from reconciler.state.packing import encode
 
 JSON = "application/json"
 METADATA = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
@@ -152,7 +153,7 @@ class HttpTransport:
         return part
 
     def send(self, request: Request) -> Answer:
-        body = None if request.body is None else json.dumps(request.body).encode()
+        body = None if request.body is None else encode(request.body)
         started = self._monotonic()
         tries = failures = 0
         unseen = False

@@ -155,15 +155,23 @@ def test_an_object_that_was_never_applied_has_no_uid() -> None:
     assert "uid" not in event["involvedObject"]
 
 
-@pytest.mark.parametrize(("action", "kind"), [(Action.CREATED, "Normal"), (Action.FAILED, "Warning")])
-def test_many_are_told_in_bounds_and_the_rest_together(action: Action, kind: str) -> None:
-    first = [result(action, name=f"model-{number:02}") for number in range(10)]
-    rest = [result(action, name=f"other-{number}") for number in range(3)]
-    events = tell(*first, *rest)
+def make_many(action: Action, number: int) -> list[ObjectResult]:
+    return [result(action, name=f"model-{index:02}") for index in range(number)]
+
+
+def test_ten_are_told_one_by_one_and_more_together() -> None:
+    assert len(tell(*make_many(Action.CREATED, 10))) == 10
+    (event,) = tell(*make_many(Action.CREATED, 11))
+    assert event["type"] == "Normal"
+    assert event["message"].endswith(f"by {REVISION}: 11 objects: 11 created")
+    assert event["involvedObject"]["kind"] == "ConfigMap"
+
+
+def test_many_warnings_are_told_in_bounds_and_the_rest_together() -> None:
+    events = tell(*make_many(Action.FAILED, 13))
     assert len(events) == 11
-    assert events[-1]["type"] == kind
-    assert events[-1]["message"].endswith(f"by {REVISION}: 3 more: 3 {action.value}")
-    assert events[-1]["involvedObject"]["kind"] == "ConfigMap"
+    assert events[-1]["type"] == "Warning"
+    assert events[-1]["message"].endswith(f"by {REVISION}: 3 more: 3 failed")
 
 
 @pytest.mark.covers("B30", "B34")
@@ -183,8 +191,8 @@ def test_what_waits_because_people_said_so_is_nothing_to_warn_of() -> None:
 def test_what_failed_is_told_one_by_one_however_much_else_was_done() -> None:
     done = [result(Action.CREATED, name=f"model-{number:02}") for number in range(30)]
     events = tell(*done, result(Action.FAILED, "no", name="last"))
-    assert events[0]["involvedObject"]["name"] == "last"
-    assert events[-1]["message"].endswith(": 21 more: 21 created")
+    assert [event["involvedObject"]["name"] for event in events] == ["last", "modelsync-production"]
+    assert events[-1]["message"].endswith(": 30 more: 30 created")
 
 
 def test_a_long_message_is_cut_between_characters() -> None:

@@ -77,15 +77,9 @@ def test_what_is_over_holds_nothing_back() -> None:
     assert foresee((WINES,), (RAISED,), suspend("wines"), now=later) == ()
 
 
-@pytest.mark.parametrize("after", [{"v3": 100}, {"v3": 60, "v5": 40}])
-def test_what_lowers_challengers_does_not_wait(after: dict[str, int]) -> None:
+@pytest.mark.parametrize("after", [{"v3": 100}, {"v3": 60, "v5": 40}, {"v5": 100}])
+def test_what_removes_variants_or_lowers_challengers_does_not_wait(after: dict[str, int]) -> None:
     assert foresee((WINES,), (make_manifest(shares=after),), FROZEN) == ()
-
-
-def test_taking_out_the_baseline_waits() -> None:
-    assert foresee((WINES,), (make_manifest(shares={"v5": 100}),), FROZEN) == (
-        f"production/wines {WAITS}{UNLESS}",
-    )
 
 
 def test_an_approved_end_does_not_wait() -> None:

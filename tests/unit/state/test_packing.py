@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.clients.cluster.answers import read_object
+from reconciler.clients.cluster.answers import read_listed
 from reconciler.state.packing import PackedBody, pack
 from tests.unit.render.building import deployment, render_all, variant
 
@@ -67,4 +67,9 @@ def test_a_body_with_managed_fields_takes_a_tenth() -> None:
 def test_manifests_and_live_objects_are_kept_packed() -> None:
     (manifest,) = render_all(deployment(variant(3)))
     assert isinstance(manifest.body, PackedBody)
-    assert isinstance(read_object(manifest.body, manifest.key.kind).body, PackedBody)
+    assert isinstance(read_listed(manifest.body, manifest.key.kind).body, PackedBody)
+
+
+def test_only_a_body_with_nothing_in_it_is_none() -> None:
+    assert pack({"kind": ""})
+    assert not pack({})
