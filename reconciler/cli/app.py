@@ -113,7 +113,10 @@ def main() -> None:
     gc.set_threshold(100_000)
     # A Job is ended with TERM; as an interrupt it gives the Lease back on its way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(int(run()))
+    outcome = run()
+    # Else Python ends with a search for cycles in all that was read, to free what is freed anyway.
+    gc.freeze()
+    sys.exit(int(outcome))
 
 
 def _report_error(error: Exception) -> Outcome:

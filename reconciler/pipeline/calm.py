@@ -142,9 +142,7 @@ def _find_end(
         assessed = assess_all(request.rendered.manifests, seen, now=moment)
         return [item.word for item in assessed], find_unhealthy(assessed, record, startup, moment)
 
-    present = judge(now)
-    # What the routes told is not seen here; where it matters the next run asks for them again.
-    if present[0] != [item.word for item in health]:
-        return None
+    # No later judgement sees what the routes told; where it matters the next run asks for them again.
+    present = [item.word for item in health], find_unhealthy(health, record, startup, now)
     ends: Iterable[datetime] = (latest, *(begin + span for span in _SHORTER if begin + span < latest))
     return next((end for end in ends if judge(end) == present), None)

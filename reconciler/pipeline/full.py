@@ -73,7 +73,8 @@ def sync_revision(
     find_author = take_turns(ask_author(tools.source, revision.sha))
     chosen = select_environments(check.repository, names, settings.cluster.name)
     vanished = judge_vanished(check.repository, names, tools.cluster, str(revision), find_ancestry)
-    if records.complete and not vanished:
+    known = {name_record(live) for live in records.items}
+    if records.complete and not names and not vanished:
         terms = _find_all(terms, records, check.repository, settings.cluster.name)
 
     def work(entry: EnvironmentEntry) -> TargetRun:
@@ -99,6 +100,7 @@ def sync_revision(
             quiet=terms,
             judge_commits=take_turns(ask_signatures(tools.source, revision, trust, entry.name)),
             outage=outage,
+            new=outage is None and records.complete and _name_record(entry) not in known,
         )
         return _sync_target(wanted, tools)
 
@@ -168,13 +170,16 @@ def _find_all(terms: QuietTerms, records: Records, repository: Repository, clust
     except SettingsError:
         # Some need a cluster's name that was not given, so all of them can never be asked for.
         return terms
-    own = {
-        f"{entry.environment.declaration.namespace}/{parent_name(entry.name)}"
-        for entry in entries
-        if entry.environment is not None
-    }
+    own = {_name_record(entry) for entry in entries}
     others = {name_record(live) for live in records.items} - own
     return find_all(terms, (entry.name for entry in entries), others)
+
+
+def _name_record(entry: EnvironmentEntry) -> str:
+    """The environment's own record as marks name it; empty where nobody knows its namespace."""
+    if entry.environment is None:
+        return ""
+    return f"{entry.environment.declaration.namespace}/{parent_name(entry.name)}"
 
 
 def _refuse_unknown_deployments(check: Check, only: Mapping[str, frozenset[str]]) -> None:

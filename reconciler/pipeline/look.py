@@ -30,12 +30,10 @@ from reconciler.state.declarations import Environment
 from reconciler.state.exceptions import Exceptions
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, Namespace, Observation
-from reconciler.state.outcomes import Outcome
 from reconciler.state.plans import Cause, Op, Plan, Refusal
 from reconciler.state.quotas import Quota
 from reconciler.state.repository import EnvironmentEntry, ModelEntry
 from reconciler.state.routes import Routes
-from reconciler.state.runs import TargetRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +64,7 @@ class TargetRequest:
     find_author: Callable[[], str] = str
     judge_commits: Callable[[str], tuple[Refusal, ...]] = trust_all
     outage: datetime | None = None
+    new: bool = False
 
     @property
     def exceptions(self) -> Exceptions | None:
@@ -203,13 +202,13 @@ def _read_quotas(cluster: Cluster, plan: Plan) -> tuple[tuple[Quota, ...], tuple
         return (), (f"whether there is room for what is added is not known: {error}",)
 
 
-def judge_namespace(
-    request: TargetRequest, seen: Look, namespace: Namespace, clock: Clock
-) -> TargetRun | None:
-    """A namespace that is not labelled for the environment: not even the record is written into it."""
-    refusals = judge(
+def judge_namespace(request: TargetRequest, namespace: Namespace, clock: Clock) -> tuple[Refusal, ...]:
+    """What is said against a namespace that is not labelled for the environment: not even the record is
+    written into it."""
+    target = request.rendered.desired.target
+    return judge(
         GuardInput(
-            plan=replace(seen.plan, changes=(), refusals=()),
+            plan=Plan(target=target, revision=request.revision, digest=request.rendered.digest),
             max_prune=None,
             recorded=0,
             declared=0,
@@ -219,12 +218,4 @@ def judge_namespace(
             waivers=(),
             now=clock.now(),
         )
-    )
-    if not refusals:
-        return None
-    return TargetRun(
-        target=seen.plan.target,
-        revision=request.revision,
-        outcome=Outcome.REFUSED,
-        plan=replace(seen.plan, refusals=refusals),
     )

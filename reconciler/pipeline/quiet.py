@@ -71,7 +71,7 @@ class _Listed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Records of targets; `complete` if they are all that the cluster has."""
+    """Records of targets; `complete` if they are all that the cluster has of those that were asked for."""
 
     items: tuple[LiveObject, ...] = ()
     complete: bool = False
@@ -101,7 +101,7 @@ def find_records(cluster: Cluster, names: Sequence[str]) -> Records:
         listed = cluster.reader.list(CONFIG_MAP, "", label_selector=f"{RECORD_SELECTOR}{chosen}")
     except RightMissing:
         return NO_RECORDS
-    return Records(items=listed, complete=not names)
+    return Records(items=listed, complete=True)
 
 
 def run_quietly(

@@ -1,4 +1,7 @@
-"""One run of one target: look, and end there if nothing differs; else look again under the Lease and act."""
+"""One run of one target: look, and end there if nothing differs; else look again under the Lease and act.
+
+A target that no record tells of is written in any case, so it is looked at under the Lease alone.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from reconciler.plan.holds import leave_out_held
 from reconciler.state.inventory import TargetRecord
 from reconciler.state.observations import Observation
 from reconciler.state.outcomes import Outcome
+from reconciler.state.plans import Refusal
 from reconciler.state.runs import TargetRun
 
 
@@ -88,22 +92,18 @@ def _sync(
 ) -> tuple[TargetRun, Observation | None]:
     """The run, and what was there at its end where that was seen after all writes."""
     target = request.rendered.desired.target
-    first = look_now(request, cluster, clock)
-    quiet = settle(request, first, clock)
-    if not _needs_writing(first, quiet, request):
-        health = explain_health(request, first, cluster, clock)
-        record = first.observation.record
-        if is_heartbeat_due(record, clock.now()):
-            marked = add_mark(request, first.observation, record, quiet.outcome, health, clock.now())
-            beat(cluster, target, marked, clock.now())
-        return finish(request, first, quiet, health), first.observation
+    first = None if request.new else look_now(request, cluster, clock)
+    if first is not None:
+        quiet = settle(request, first, clock)
+        if not _needs_writing(first, quiet, request):
+            return _leave_alone(request, first, quiet, cluster, clock), first.observation
     stop.check()
     namespace = cluster.reader.read_namespace(target.namespace)
     if namespace is None:
         raise NamespaceMissing(target.namespace)
-    strange = judge_namespace(request, first, namespace, clock)
-    if strange is not None:
-        return strange, None
+    if strange := judge_namespace(request, namespace, clock):
+        first = first or look_now(request, cluster, clock)
+        return _refuse(request, first, strange), None
     with TargetLease(
         cluster,
         target,
@@ -111,7 +111,7 @@ def _sync(
         clock=clock,
         terms=request.terms,
         stop=stop,
-        after=first.observation.record.fence,
+        after=first.observation.record.fence if first is not None else TargetRecord().fence,
     ) as lease:
         second = look_now(request, cluster, clock, namespace)
         known = second.observation.record
@@ -166,6 +166,27 @@ def _sync(
         if unseen is not None:
             run = tell_unseen(run, *unseen)
         return run, after if applied.stopped is None else None
+
+
+def _leave_alone(
+    request: TargetRequest, seen: Look, settled: Settled, cluster: Cluster, clock: Clock
+) -> TargetRun:
+    """The run of a target at which nothing is to be written but, now and then, that it was looked at."""
+    health = explain_health(request, seen, cluster, clock)
+    record = seen.observation.record
+    if is_heartbeat_due(record, clock.now()):
+        marked = add_mark(request, seen.observation, record, settled.outcome, health, clock.now())
+        beat(cluster, request.rendered.desired.target, marked, clock.now())
+    return finish(request, seen, settled, health)
+
+
+def _refuse(request: TargetRequest, seen: Look, refusals: tuple[Refusal, ...]) -> TargetRun:
+    return TargetRun(
+        target=seen.plan.target,
+        revision=request.revision,
+        outcome=Outcome.REFUSED,
+        plan=replace(seen.plan, refusals=refusals),
+    )
 
 
 def _keep_bodies(request: TargetRequest, seen: Look) -> Observation:

@@ -74,23 +74,39 @@ def _take(context: jinja2.runtime.Context, value: Any) -> Markup:
     return Markup(f'"{_ESCAPE}{len(taken) - 1}"')  # noqa: S704  (a number between quotes)
 
 
+class _Place(int):
+    """Where the value of this number goes."""
+
+
 @lru_cache(maxsize=_SHAPES)
 def _read(text: str) -> Any:
-    return yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader by either name)
+    return _find_places(yaml.load(text, Loader=_Loader))  # noqa: S506  (a safe loader by either name)
 
 
-def _fill(shape: Any, values: Sequence[Any]) -> Any:
-    """A copy of the shape with values in their places, of keys too."""
+def _find_places(shape: Any) -> Any:
+    """A copy of the shape with a _Place for each text that stands for a value."""
     if isinstance(shape, dict):
-        return {_fill(key, values): _fill(inner, values) for key, inner in shape.items()}
+        return {_find_places(key): _find_places(inner) for key, inner in shape.items()}
     if isinstance(shape, list):
-        return [_fill(inner, values) for inner in shape]
+        return [_find_places(inner) for inner in shape]
     if not isinstance(shape, str) or not (_PLACE in shape or _ESCAPE in shape):
         return shape
     place = shape.removeprefix(_PLACE)
     if not place.isdecimal():
         raise UnfilteredValue(f"a template prints a value within the text {shape!r}; a value stands alone")
-    return values[int(place)]
+    return _Place(place)
+
+
+def _fill(shape: Any, values: Sequence[Any]) -> Any:
+    """A copy of the shape with values in their places, of keys too."""
+    kind = type(shape)
+    if kind is dict:
+        return {
+            values[key] if type(key) is _Place else key: _fill(inner, values) for key, inner in shape.items()
+        }
+    if kind is list:
+        return [_fill(inner, values) for inner in shape]
+    return values[shape] if kind is _Place else shape
 
 
 def make_environment(

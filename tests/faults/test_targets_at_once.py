@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+from tests.conftest import MakeNamespace
 from tests.e2e.conftest import Team
 from tests.faults.between import Between, is_write
 from tests.support.proxy import Request
@@ -16,16 +17,11 @@ from tests.support.shop import Ended
 _NAMESPACE = re.compile(r"/namespaces/([^/?]+)")
 
 
-def add_staging(team: Team) -> str:
-    """A second environment in a namespace of its own, with one deployment; that namespace."""
-    name = f"{team.namespace}-b"
-    label = {"modelsync.dev/environment": "staging"}
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": label}}
-    team.cluster.api.demand("POST", "/api/v1/namespaces", body)
-    team.shop.add_environment("staging", name)
+def add_staging(team: Team, namespace: str) -> None:
+    """A second environment with one deployment."""
+    team.shop.add_environment("staging", namespace)
     team.shop.declare("staging/wines", {2: 100})
     team.shop.commit("Add staging")
-    return name
 
 
 def sync_both(team: Team, between: Between, folder: Path, *more: str) -> Ended:
@@ -39,10 +35,11 @@ def name_namespace(request: Request) -> str:
 
 
 def test_a_target_that_waits_for_the_api_server_keeps_no_other_one_waiting(
-    team: Team, tmp_path: Path
+    team: Team, make_namespace: MakeNamespace, tmp_path: Path
 ) -> None:
     """The first write in each namespace is answered only once the other's is under way, too."""
-    staging = add_staging(team)
+    staging = make_namespace("staging")
+    add_staging(team, staging)
     both = threading.Barrier(2)
     met: set[str] = set()
     lock = threading.Lock()
@@ -64,8 +61,11 @@ def test_a_target_that_waits_for_the_api_server_keeps_no_other_one_waiting(
     assert met == {team.namespace, staging}
 
 
-def test_each_target_is_told_its_own_requests_in_the_order_of_names(team: Team, tmp_path: Path) -> None:
-    staging = add_staging(team)
+def test_each_target_is_told_its_own_requests_in_the_order_of_names(
+    team: Team, make_namespace: MakeNamespace, tmp_path: Path
+) -> None:
+    staging = make_namespace("staging")
+    add_staging(team, staging)
     with Between(team.cluster) as between:
         ended = sync_both(team, between, tmp_path, "-o", "json")
 
@@ -77,8 +77,11 @@ def test_each_target_is_told_its_own_requests_in_the_order_of_names(team: Team, 
     assert [item["requests"] for item in told] == [asked[team.namespace], asked[staging]]
 
 
-def test_a_target_that_fails_leaves_the_other_as_it_would_be_alone(team: Team, tmp_path: Path) -> None:
-    staging = add_staging(team)
+def test_a_target_that_fails_leaves_the_other_as_it_would_be_alone(
+    team: Team, make_namespace: MakeNamespace, tmp_path: Path
+) -> None:
+    staging = make_namespace("staging")
+    add_staging(team, staging)
     team.cluster.api.demand(
         "PATCH",
         f"/api/v1/namespaces/{staging}",

@@ -67,29 +67,13 @@ class Limits:
 
     def _rehearse(self) -> list[_Request]:
         return [
-            _Request(
-                method="POST",
-                path=(
-                    f"{_ROOT}/namespaces/{namespace}/seldondeployments"
-                    "?fieldManager=bench&fieldValidation=Strict&dryRun=All"
-                ),
-                body=body,
-                headers=_CREATE,
-            )
+            _write("POST", namespace, "", "&dryRun=All", body, _CREATE)
             for namespace, _, body in self._objects
         ]
 
     def _patch(self) -> list[_Request]:
         return [
-            _Request(
-                method="PATCH",
-                path=(
-                    f"{_ROOT}/namespaces/{namespace}/seldondeployments/{name}"
-                    "?fieldManager=bench&fieldValidation=Strict&force=false"
-                ),
-                body=body,
-                headers=_APPLY,
-            )
+            _write("PATCH", namespace, f"/{name}", "&force=false", body, _APPLY)
             for namespace, name, body in self._objects
         ]
 
@@ -137,6 +121,14 @@ class _Sender:
             said = answer.read()
             if answer.status >= 300:
                 raise BenchError(f"{request.method} {request.path}: {answer.status} {said[:300]!r}")
+
+
+def _write(
+    method: str, namespace: str, name: str, query: str, body: bytes, headers: Mapping[str, str]
+) -> _Request:
+    where = f"{_ROOT}/namespaces/{namespace}/seldondeployments{name}"
+    path = f"{where}?fieldManager=bench&fieldValidation=Strict{query}"
+    return _Request(method=method, path=path, body=body, headers=headers)
 
 
 def _read(text: str) -> Any:

@@ -24,6 +24,8 @@ from scripts.local_cluster.ports import LOOPBACK, free_ports, is_free
 
 _TIMER = ROOT / "scripts" / "bench" / "timer.py"
 _SETTLE = 0.3  # seconds: what the API server still does for the step before is none of the next one's cost
+# A profile of the heap, which is made after a collection (net/http/pprof, parameter `gc`).
+_COLLECT = "/debug/pprof/heap?gc=1&debug=1"
 # What any of those measured leaves in a namespace.
 _LEFT = (
     "/apis/machinelearning.seldon.io/v1/namespaces/{}/seldondeployments",
@@ -61,7 +63,12 @@ class Stage:
         return tuple(name_namespace(environment) for environment in self.environments)
 
     def watch(self, act: Callable[[], Client]) -> Use:
-        """Run a client and see what it takes of the API server, too."""
+        """Run a client and see what it takes of the API server, too.
+
+        The garbage of those before is collected first: clearing it away would else be paid by whoever
+        comes when there is enough of it.
+        """
+        self.cluster.api.demand("GET", _COLLECT)
         time.sleep(_SETTLE)
         begin, before = self.cluster.audit_position(), read_processor_time(self._server)
         client = act()

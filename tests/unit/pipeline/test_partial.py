@@ -25,21 +25,22 @@ def make_known(applied: str, status: str = "True") -> TargetRecord:
     return TargetRecord(exists=True, applied=applied, digest="sha256:1", conditions=(synced,))
 
 
+FACTS = RunFacts(
+    plan=Plan(target=TARGET, revision=REVISION, digest="sha256:2"),
+    manifests=(),
+    entries=(),
+    results=(),
+    health=(),
+    outcome=Outcome.DONE,
+    summary="nothing to do",
+    wrote=True,
+    namespace_uid="",
+    now=NOW,
+)
+
+
 def run_partly(known: TargetRecord, outcome: Outcome = Outcome.DONE, *, partial: bool = True) -> TargetRecord:
-    facts = RunFacts(
-        plan=Plan(target=TARGET, revision=REVISION, digest="sha256:2"),
-        manifests=(),
-        entries=(),
-        results=(),
-        health=(),
-        outcome=outcome,
-        summary="nothing to do",
-        wrote=True,
-        namespace_uid="",
-        now=NOW,
-        partial=partial,
-    )
-    return build_record(known, facts)
+    return build_record(known, replace(FACTS, outcome=outcome, partial=partial))
 
 
 def synced(record: TargetRecord) -> tuple[str, str, str]:
@@ -81,22 +82,11 @@ class TestWhatFailedElsewhere:
     )
 
     def run(self, *unchanged: Manifest, partial: bool = True, known: TargetRecord = FAILED) -> TargetRecord:
-        facts = RunFacts(
-            plan=Plan(
-                target=TARGET,
-                revision=REVISION,
-                digest="sha256:2",
-                unchanged=tuple(item.key for item in unchanged),
-            ),
+        facts = replace(
+            FACTS,
+            plan=replace(FACTS.plan, unchanged=tuple(item.key for item in unchanged)),
             manifests=(PRICES, WINES),
             entries=(InventoryEntry(key=PRICES.key, deployment="prices"),),
-            results=(),
-            health=(),
-            outcome=Outcome.DONE,
-            summary="nothing to do",
-            wrote=True,
-            namespace_uid="",
-            now=NOW,
             partial=partial,
         )
         return build_record(known, facts)
