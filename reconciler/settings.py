@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.clients.forge.interface import ForgeAccess
 from reconciler.clients.source.interface import GitAccess
 
 
@@ -33,13 +34,14 @@ class Settings:
     the work tree's own repository). `wait` bounds how long sync waits for health after an apply.
     `verify_commits` says which commits must be signed (`off`, `head`, `range`), `allowed_signers` names the
     file of those who may sign where it is not the repository's own; `max_tree_age` is for how long what was
-    read last may stand for a repository that cannot be reached.
+    read last may stand for a repository that cannot be reached. `forge` is where pull requests are.
     """
 
     directory: Path = Path()
     repository: str = ""
     ref: str = "main"
     git: GitAccess = field(default_factory=GitAccess)
+    forge: ForgeAccess = field(default_factory=ForgeAccess)
     cluster: ClusterSettings = field(default_factory=ClusterSettings)
     lease_duration: float = 15.0
     lease_wait: float = 30.0

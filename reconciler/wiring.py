@@ -12,6 +12,7 @@ from reconciler.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from reconciler.clients.cluster.interface import Cluster
+    from reconciler.clients.forge.interface import Forge
     from reconciler.clients.metrics.interface import MetricsReader
     from reconciler.clients.registry.interface import RegistryReader
     from reconciler.clients.source.interface import Source
@@ -69,6 +70,19 @@ def open_metrics(server: str) -> MetricsReader:
     from reconciler.clients.metrics.prometheus import PrometheusReader
 
     return PrometheusReader(server)
+
+
+def open_forge(settings: Settings, remote: str = "") -> Forge:
+    """The forge of a git remote; by default that of `--repository`, or else of the work tree's `origin`.
+
+    Nothing is asked of it yet. Raises ForgeRefused where there is no remote, or no forge behind it, or a
+    file that was named cannot be read.
+    """
+    from reconciler.clients.forge.remote import find_forge
+
+    if not remote:
+        remote = settings.repository or open_worktree(settings).read_remote("origin")
+    return find_forge(remote, settings.forge, os.environ)
 
 
 def open_registry() -> RegistryReader:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.clients.forge.interface import ForgeAccess, ForgeKind
 from reconciler.clients.source.interface import GitAccess
 from reconciler.settings import ClusterSettings, Settings, parse_duration
 
@@ -109,6 +110,38 @@ def git_options(function: Function) -> Function:
     return function
 
 
+def forge_options(function: Function) -> Function:
+    """Which forge, and with whose rights; what is left out follows from the remote and usual variables."""
+    path = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        click.option(
+            "--forge-ca-file", type=path, envvar="MODELSYNC_FORGE_CA_FILE", help="Private CA of the forge."
+        ),
+        click.option(
+            "--forge-token-file",
+            type=path,
+            envvar="MODELSYNC_FORGE_TOKEN_FILE",
+            help="File with the forge's token (default: GITHUB_TOKEN, GH_ENTERPRISE_TOKEN or GITEA_TOKEN).",
+        ),
+        click.option(
+            "--forge-url",
+            default="",
+            envvar="MODELSYNC_FORGE_URL",
+            metavar="URL",
+            help="Where people open the forge (default: the remote's host).",
+        ),
+        click.option(
+            "--forge",
+            "forge_kind",
+            type=click.Choice([kind.value for kind in ForgeKind]),
+            envvar="MODELSYNC_FORGE",
+            help="Whose API the forge speaks (default: as the remote's host tells). Forgejo speaks Gitea's.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def trust_options(function: Function) -> Function:
     """Whose commits are taken, and for how long old ones stand for a repository that cannot be reached."""
     for option in (
@@ -154,6 +187,10 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
         git_known_hosts: Path | None = None,
         git_proxy: str | None = None,
         git_cache: Path | None = None,
+        forge_kind: str | None = None,
+        forge_url: str = "",
+        forge_token_file: Path | None = None,
+        forge_ca_file: Path | None = None,
         cluster: str = "",
         kubeconfig: Path | None = None,
         context: str | None = None,
@@ -177,6 +214,12 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
                 known_hosts_file=git_known_hosts,
                 proxy=git_proxy,
                 cache=git_cache,
+            ),
+            forge=ForgeAccess(
+                kind=ForgeKind(forge_kind) if forge_kind else None,
+                address=forge_url,
+                token_file=forge_token_file,
+                ca_file=forge_ca_file,
             ),
             cluster=ClusterSettings(name=cluster, kubeconfig=kubeconfig, context=context),
             wait=parse_duration(wait, "--wait"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.apply.stop import Interrupted
 from reconciler.clients.cluster import interface as cluster
+from reconciler.clients.forge import interface as forge
 from reconciler.clients.metrics import interface as metrics
 from reconciler.clients.registry import interface as registry
 from reconciler.clients.source import interface as source
@@ -27,6 +28,9 @@ _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (cluster.ClusterError, Outcome.UNDECIDED),
     (source.SourceRefused, Outcome.CONFIGURATION),
     (source.SourceError, Outcome.UNDECIDED),
+    (forge.ForgeRefused, Outcome.CONFIGURATION),
+    (forge.ForgeConflict, Outcome.FINDINGS),
+    (forge.ForgeError, Outcome.UNDECIDED),
     (metrics.MetricsRefused, Outcome.CONFIGURATION),
     (metrics.MetricsError, Outcome.UNDECIDED),
     (registry.RegistryRefused, Outcome.CONFIGURATION),

@@ -66,6 +66,17 @@ class GitWorktree:
             changed=tuple(sorted(path.removeprefix(prefix) for path in found)), under_way=under_way
         )
 
+    def read_remote(self, name: str) -> str:
+        """Where a remote is pushed to. Raises SourceRefused where there is none of this name."""
+        arguments = ("remote", "get-url", "--push", "--", name)
+        done = self._start(arguments, b"")
+        if done.returncode != 0:
+            raise SourceRefused(
+                f"{self._directory}: there is no remote {clean(name)}, so no forge to ask. "
+                f"Add it: git remote add {clean(name)} ADDRESS"
+            )
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+
     def commit(self, branch: str, files: Mapping[str, bytes], message: str) -> str:
         """Commit files on a new branch that starts at HEAD; the commit's full name.
 

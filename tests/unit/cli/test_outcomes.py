@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.clients.cluster import interface as cluster
+from reconciler.clients.forge import interface as forge
 from reconciler.clients.registry import interface as registry
 from reconciler.clients.source import interface as source
 from reconciler.pipeline.outcomes import find_outcome
@@ -39,6 +40,10 @@ def make(kind: type[Exception]) -> Exception:
         (cluster.ClusterMisconfigured, 2),
         (cluster.Unauthenticated, 2),
         (cluster.RightMissing, 2),
+        (forge.ForgeRefused, 2),
+        (forge.ForgeNotFound, 2),
+        (forge.ForgeConflict, 1),
+        (forge.ForgeUnreachable, 3),
         (cluster.ClusterUnreachable, 3),
         (cluster.Throttled, 3),
         (cluster.KindMissing, 3),
@@ -77,7 +82,9 @@ def find_leaves(kind: type[Any]) -> set[type[Any]]:
     return set().union(*(find_leaves(one) for one in below)) if below else {kind}
 
 
-@pytest.mark.parametrize("base", [cluster.ClusterError, source.SourceError, registry.RegistryError])
+@pytest.mark.parametrize(
+    "base", [cluster.ClusterError, forge.ForgeError, source.SourceError, registry.RegistryError]
+)
 def test_no_error_of_a_client_is_a_defect(base: type[Exception]) -> None:
     assert [kind.__name__ for kind in find_leaves(base) if find_outcome(make(kind)) is None] == []
 
