@@ -1,4 +1,4 @@
-"""What freezes and steps never stop: the way back to a set that served here, and taking challengers out."""
+"""What freezes and steps never stop: the way back to a set that served here, and taking variants out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def all_served(history: History | None, deployment: PlacedDeployment) -> bool:
 
 
 def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
-    """Whether challengers or shadows go or are lowered, and nothing else happens.
+    """Whether variants go (the baseline, too) or challengers and shadows are lowered, and nothing else is done.
 
     What is taken from them goes to the baseline (the first live one), or to those that stay, but then no more
     than what the removed ones had: what sync holds to be a withdrawal, too.
@@ -48,15 +48,18 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
     old = {placed.predictor: placed for placed in before.variants}
     if not all(placed.predictor in old for placed in after.variants):
         return False
-    if _find_baseline(after) != _find_baseline(before):
-        return False
     if not _is_same_but_for_shares(before, after, old):
         return False
     rises = {placed.predictor: _share(placed) - _share(old[placed.predictor]) for placed in after.variants}
     if any(rises[placed.predictor] > 0 for placed in after.shadows):
         return False
     freed = sum(_share(placed) for placed in before.live if placed.predictor not in rises)
-    rises.pop(_find_baseline(after), None)
+    baseline = _find_baseline(after)
+    if baseline == _find_baseline(before):
+        rises.pop(baseline, None)
+    elif _find_baseline(before) in rises:
+        # Another one is made the baseline while the old one stays: that takes nothing out.
+        return False
     return sum(rise for rise in rises.values() if rise > 0) <= freed
 
 

@@ -3,7 +3,7 @@
 What it checks
     No change touches what an environment serves while a freeze of its `exceptions.yaml` holds: one that holds
     where the change began, or one that comes with it. Going back to a set that served here before, ending a
-    deployment by `retire: true`, and taking out or lowering challengers are never stopped.
+    deployment by `retire: true`, taking variants out and lowering challengers are never stopped.
 
 Why
     A freeze is a promise to people who are not asked about each change. What is merged meanwhile would be

@@ -3,8 +3,8 @@
 What it checks
     No change gives a version more percentage points of the live requests than `max-traffic-step` allows. The
     first version of a deployment has nobody to share with, so it may take all. Going back to a set that
-    served here before, taking a variant out and lowering a challenger are never stopped, and neither is the
-    baseline that takes what is freed.
+    served here before, taking a variant out (the baseline, too, whose share then goes to those that stay) and
+    lowering a challenger are never stopped, and neither is the baseline that takes what is freed.
 
 Why
     What is wrong with a new version shows with few requests as well as with all of them, and then few
@@ -33,7 +33,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.parameters import Parameter
 from reconciler.policy.placed import PlacedDeployment
-from reconciler.policy.restoring import restores
+from reconciler.policy.restoring import only_withdraws, restores
 from reconciler.policy.served import is_return
 from reconciler.state.findings import Finding, Grade
 
@@ -42,12 +42,12 @@ _MOST = 100
 
 def check(context: Context) -> Iterator[Finding]:
     for changed in list_changed(context):
-        deployment = changed.after
+        before, deployment = changed.before, changed.after
         lives = list_live(changed.pins_before)
-        if deployment is None or not lives:
+        if before is None or deployment is None or not lives:
             continue
         limit = POLICY.value_in(deployment.environment)
-        if limit is None or restores(context.history, deployment):
+        if limit is None or restores(context.history, deployment) or only_withdraws(before, deployment):
             continue
         for pin, share, had in _list_rises(deployment, lives):
             if share - had > limit and not is_return(context, deployment.environment.name, pin, lives):

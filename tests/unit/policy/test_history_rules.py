@@ -419,16 +419,19 @@ class TestFreeze:
         [
             deployment("{version: 3, traffic: 95}", "{version: 5, traffic: 5}"),
             deployment("{version: 3, traffic: 100}", rest="retire: true\n"),
+            deployment("{version: 5, traffic: 100}"),
         ],
     )
-    def test_lowering_and_retiring_are_never_stopped(self, after: str) -> None:
+    def test_lowering_removing_and_retiring_are_never_stopped(self, after: str) -> None:
         assert say(judge("freeze-kept", self.FROZEN, {DEPLOYMENT: after})) == []
 
     @pytest.mark.parametrize(
         "after",
         [
             deployment("{version: 5, traffic: 10}", "{version: 3, traffic: 90}"),
-            deployment("{version: 5, traffic: 100}"),
+            deployment("{version: 3, traffic: 50}", "{version: 5, traffic: 50}"),
+            deployment("{version: 5, traffic: 90}", "{version: 6, traffic: 10}"),
+            deployment("{version: 5, traffic: 100, serving: {env: {A: '1'}}}"),
             deployment("{version: 3, traffic: 100, serving: {env: {A: '1'}}}"),
             deployment("{version: 3, traffic: 90}", "{version: 5, traffic: 10}", "{version: 6, shadow: 10}"),
             deployment(
@@ -438,6 +441,14 @@ class TestFreeze:
     )
     def test_what_is_no_withdrawal_waits(self, after: str) -> None:
         assert len(say(judge("freeze-kept", self.FROZEN, {DEPLOYMENT: after}))) == 1
+
+    def test_with_the_baseline_gone_the_others_take_no_more_than_it_had(self) -> None:
+        three = ("{version: 3, traffic: 50}", "{version: 5, traffic: 30}", "{version: 6, traffic: 20}")
+        before = {**self.FROZEN, DEPLOYMENT: deployment(*three)}
+        freed = deployment("{version: 5, traffic: 60}", "{version: 6, traffic: 40}")
+        shifted = deployment("{version: 5, traffic: 90}", "{version: 6, traffic: 10}")
+        assert say(judge("freeze-kept", before, {DEPLOYMENT: freed})) == []
+        assert len(say(judge("freeze-kept", before, {DEPLOYMENT: shifted}))) == 1
 
     def test_a_shadow_that_sees_more_is_no_withdrawal(self) -> None:
         one = ("{version: 3, traffic: 100}", "{version: 6, shadow: %d}")
