@@ -40,7 +40,7 @@ def all_served(history: History | None, deployment: PlacedDeployment) -> bool:
 
 
 def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
-    """Whether variants go (the baseline, too) or challengers and shadows are lowered, and nothing else is done.
+    """Whether variants go (the baseline, too) or challengers and shadows are lowered, and nothing else.
 
     What is taken from them goes to the baseline (the first live one), or to those that stay, but then no more
     than what the removed ones had: what sync holds to be a withdrawal, too.
