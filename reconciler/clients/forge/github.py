@@ -42,6 +42,8 @@ _CHANGES: Mapping[str, FileChange] = {
 class GitHub(RestForge):
     """Implements Forge. `counts` of a review is by association: the right itself is told to few callers."""
 
+    _adding = "PUT"
+
     def read_caller(self) -> str:
         # Of a workflow's own token, too, to which REST's /user is closed.
         path = "/api/graphql" if self._prefix else "/graphql"

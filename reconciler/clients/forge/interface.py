@@ -178,6 +178,16 @@ class NewPullRequest:
     target: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFile:
+    """One file that is to be committed on top of branch `branch` of the repository."""
+
+    branch: str
+    path: str
+    content: bytes
+    message: str
+
+
 class Forge(Protocol):
     """One repository at a forge. Every call ends within the client's budget of time and size.
 
@@ -236,3 +246,9 @@ class Forge(Protocol):
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         """All files that a pull request changes, sorted; ForgeUnreachable where it does not tell them all."""
+
+    def may_write(self, login: str) -> bool:
+        """Whether an account may push to the repository; one that the forge does not know may not."""
+
+    def add_file(self, new: NewFile) -> str:
+        """Commit a file that is not there yet; the commit's name. ForgeConflict where it is there."""

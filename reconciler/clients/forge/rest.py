@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from reconciler.clients.forge.interface import (
     ForgeNotFound,
     ForgeRefused,
     ForgeUnreachable,
+    NewFile,
     NewPullRequest,
     PullRequest,
     Status,
@@ -27,10 +29,14 @@ from reconciler.clients.source.failures import clean, mask
 T = TypeVar("T")
 _CONFLICTS = frozenset({405, 409, 412, 422, 423})
 _MOST_WORDS = 300
+_WRITERS = frozenset({"owner", "admin", "write"})
 
 
 class RestForge(ABC):
     """One repository of a forge; what differs between forges is in the classes below this one."""
+
+    _adding = "POST"
+    """The method by which a file comes to be."""
 
     def __init__(
         self, transport: Transport, repository: str, *, prefix: str, advice: str, secrets: tuple[str, ...]
@@ -114,6 +120,25 @@ class RestForge(ABC):
         self._ask(
             "POST", f"{self._repo}/statuses/{quote(revision, safe='')}", what, body=body, repeatable=True
         )
+
+    def may_write(self, login: str) -> bool:
+        what = f"what {login} may do in {self._repository}"
+        try:
+            answer = self._ask("GET", f"{self._repo}/collaborators/{quote(login, safe='')}/permission", what)
+        except ForgeNotFound:
+            return False
+        return self._fields(answer.body, what).text("permission") in _WRITERS
+
+    def add_file(self, new: NewFile) -> str:
+        what = f"the file {new.path} on branch {new.branch} of {self._repository}"
+        body = {
+            "branch": new.branch,
+            "content": b64encode(new.content).decode("ascii"),
+            "message": new.message,
+        }
+        path = f"{self._repo}/contents/{quote(new.path)}"
+        answer = self._ask(self._adding, path, what, body=body, repeatable=False)
+        return self._fields(answer.body, what).part("commit").demand("sha")
 
     def _write(self, number: int, body: Mapping[str, Any]) -> PullRequest:
         what = f"pull request {number} of {self._repository}"
