@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reconciler.clients.metrics.interface import MetricsReader
     from reconciler.clients.registry.interface import RegistryReader
     from reconciler.clients.source.interface import Source
+    from reconciler.clients.source.publishing import GitPublisher
     from reconciler.clients.source.worktree import GitWorktree
 
 # The clients are imported when they are opened: each costs up to half a second, and validate needs none.
@@ -45,6 +46,13 @@ def open_worktree(settings: Settings) -> GitWorktree:
     from reconciler.clients.source.worktree import GitWorktree
 
     return GitWorktree(settings.directory)
+
+
+def open_publisher(settings: Settings) -> GitPublisher:
+    """The same work tree's repository, for branches that are pushed."""
+    from reconciler.clients.source.publishing import GitPublisher
+
+    return GitPublisher(settings.directory)
 
 
 def open_cluster(settings: Settings, hurried: Callable[[], bool] = bool) -> Cluster:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from reconciler.cli.options import directory_option, with_settings
+from reconciler.cli.options import directory_option, forge_options, with_settings
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from reconciler.cli.proposing import Prepared
     from reconciler.clients.source.worktree import GitWorktree
     from reconciler.pipeline.edits import Change, Judged, Workspace
     from reconciler.state.history import History
@@ -26,13 +27,19 @@ _VERSION = re.compile(r"[1-9][0-9]{0,14}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditOptions:
-    """How an edit is carried out. `branch` names the branch of a commit; empty: the edit's own."""
+    """How an edit is carried out. `branch` names the branch of a commit; empty: the edit's own.
+
+    With `pull_request` it is pushed to `remote` and proposed for its branch `base`.
+    """
 
     yes: bool
     dry_run: bool
     commit: bool
     branch: str
     allow_dirty: bool
+    pull_request: bool = False
+    remote: str = "origin"
+    base: str = "main"
 
 
 def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,20 +53,43 @@ def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         commit: bool,
         branch: str,
         allow_dirty: bool,
+        pull_request: bool,
+        remote: str | None,
+        base: str | None,
         **rest: Any,
     ) -> Any:
+        commit = commit or pull_request
         if branch and not commit:
-            raise click.UsageError("--branch names the branch of a commit; add --commit.")
+            raise click.UsageError("--branch names the branch of a commit; add --commit, or --pull-request.")
         if commit and allow_dirty:
-            raise click.UsageError(
-                "--commit takes what is committed and --allow-dirty what is not; give one."
-            )
-        editing = EditOptions(yes=yes, dry_run=dry_run, commit=commit, branch=branch, allow_dirty=allow_dirty)
+            word = "--pull-request" if pull_request else "--commit"
+            raise click.UsageError(f"{word} takes what is committed and --allow-dirty what is not; give one.")
+        if not pull_request and (remote or base):
+            raise click.UsageError("--remote and --base are about a pull request; add --pull-request.")
+        editing = EditOptions(
+            yes=yes,
+            dry_run=dry_run,
+            commit=commit,
+            branch=branch,
+            allow_dirty=allow_dirty,
+            pull_request=pull_request,
+            remote=remote or "origin",
+            base=base or "main",
+        )
         return function(settings=settings, editing=editing, **rest)
 
-    decorated: Any = with_settings(collect)
+    decorated: Any = forge_options(with_settings(collect))
     for option in (
         directory_option,
+        click.option("--remote", metavar="NAME", help="Where --pull-request pushes to (default: origin)."),
+        click.option(
+            "--base", metavar="BRANCH", help="What the pull request is to be merged into (default: main)."
+        ),
+        click.option(
+            "--pull-request",
+            is_flag=True,
+            help="Commit, push, and open a pull request; a second run of its branch updates it.",
+        ),
         click.option(
             "--allow-dirty", is_flag=True, help="Edit a file that has uncommitted changes, which stay."
         ),
@@ -89,9 +119,16 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
     worktree = wiring.open_worktree(settings)
     versioned = worktree.is_git()
     if editing.commit and not versioned:
-        raise click.UsageError("--commit needs a git work tree, and this folder is in none.")
+        word = "--pull-request" if editing.pull_request else "--commit"
+        raise click.UsageError(f"{word} needs a git work tree, and this folder is in none.")
     if versioned:
         _refuse_conflicts(worktree, change, editing)
+    branch = editing.branch or change.branch
+    prepared: Prepared | None = None
+    if editing.pull_request and not editing.dry_run:
+        from reconciler.cli.proposing import prepare
+
+        prepared = prepare(settings, editing.remote, branch, editing.base)
     judged = judge(workspace, change, _read_history(settings, workspace, change) if versioned else None)
     if editing.dry_run:
         click.echo(judged.diff)
@@ -104,12 +141,13 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
     if judged.is_broken:
         click.echo("nothing was written: no waiver lifts such a rule.", err=True)
         return Outcome.FINDINGS
-    question = f"Commit on {editing.branch or change.branch}?" if editing.commit else "Write?"
-    if not editing.yes and not ask(question):
+    if not editing.yes and not ask(_question(editing, branch)):
         click.echo("nothing was changed.")
         return Outcome.DONE
-    if editing.commit:
-        _commit(worktree, workspace, change, editing.branch or change.branch)
+    if prepared is not None:
+        _propose(prepared, worktree, workspace, judged, editing.base)
+    elif editing.commit:
+        _commit(worktree, workspace, change, branch)
     else:
         _write(settings.directory, workspace, change)
     return _conclude(judged)
@@ -203,17 +241,44 @@ def _write(directory: Path, workspace: Workspace, change: Change) -> None:
     click.echo("next: commit it and open a pull request (modelsync plan --base main shows it all)", err=True)
 
 
-def _commit(worktree: GitWorktree, workspace: Workspace, change: Change, branch: str) -> None:
+def _question(editing: EditOptions, branch: str) -> str:
+    if editing.pull_request:
+        return f"Commit on {branch}, push it to {editing.remote} and open a pull request into {editing.base}?"
+    return f"Commit on {branch}?" if editing.commit else "Write?"
+
+
+def _gather(worktree: GitWorktree, workspace: Workspace, change: Change) -> dict[str, bytes]:
+    """The files of the commit: those of the change, and those that belong to it and are not committed yet."""
     from reconciler.load.layout import DATA_FOLDERS
 
     uncommitted = worktree.look(DATA_FOLDERS).changed
     along = [path for path in change.companions if path in uncommitted and path in workspace.worktree.files]
     files = {**change.files, **{path: workspace.worktree.files[path] for path in along}}
-    made = worktree.commit(branch, files, change.message)
-    click.echo(f"committed {made[:7]} on {branch}: {', '.join(sorted(files))}")
     left = [path for path in uncommitted if path not in files]
     if left:
         click.echo(
             f"note: the checks saw uncommitted files that the commit lacks: {', '.join(left)}", err=True
         )
+    return files
+
+
+def _commit(worktree: GitWorktree, workspace: Workspace, change: Change, branch: str) -> None:
+    files = _gather(worktree, workspace, change)
+    made = worktree.commit(branch, files, change.message)
+    click.echo(f"committed {made[:7]} on {branch}: {', '.join(sorted(files))}")
     click.echo(f"next: git push --set-upstream origin {branch}, and open a pull request", err=True)
+
+
+def _propose(
+    prepared: Prepared, worktree: GitWorktree, workspace: Workspace, judged: Judged, base: str
+) -> None:
+    from reconciler.cli.proposing import publish
+
+    change, published = judged.change, prepared.published
+    files = _gather(worktree, workspace, change)
+    made = prepared.publisher.commit(published, files, change.message)
+    if made == published.tip:
+        click.echo(f"{published.branch} has it already, as {made[:7]}")
+    else:
+        click.echo(f"committed {made[:7]} on {published.branch}: {', '.join(sorted(files))}")
+    publish(prepared, judged, change.title, base)

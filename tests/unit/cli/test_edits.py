@@ -131,7 +131,7 @@ class TestRelease:
             (("staging/wines", "v3", "--shadow", "5", "--traffic", "5"), "--shadow takes no share"),
             (
                 ("staging/wines", "v3", "--branch", "x"),
-                "--branch names the branch of a commit; add --commit.",
+                "--branch names the branch of a commit; add --commit, or --pull-request.",
             ),
             (("staging/wines", "v3", "--commit", "--allow-dirty"), "--commit takes what is committed"),
         ],
