@@ -140,7 +140,7 @@ def open_workspace(directory: Path, now: datetime) -> Workspace:
             f"{directory.resolve().name}/ holds neither models/ nor environments/; run this in a GitOps "
             "repository, or name one with -C."
         )
-    return Workspace(worktree=worktree, before=_check(worktree, None, now, None), now=now)
+    return Workspace(worktree=worktree, before=check_tree(worktree, None, now, None), now=now)
 
 
 def judge(workspace: Workspace, change: Change, history: History | None = None) -> Judged:
@@ -149,7 +149,7 @@ def judge(workspace: Workspace, change: Change, history: History | None = None) 
     Without `history` rules about what was served are not decided.
     """
     after = replace(workspace.worktree, files={**workspace.worktree.files, **change.files})
-    checked = _check(after, workspace.repository, workspace.now, history)
+    checked = check_tree(after, workspace.repository, workspace.now, history)
     planned = plan_offline(
         workspace.before,
         checked,
@@ -160,18 +160,19 @@ def judge(workspace: Workspace, change: Change, history: History | None = None) 
     )
     return Judged(
         change=change,
-        findings=_list_new(workspace.before.findings, checked.findings),
+        findings=list_new(workspace.before.findings, checked.findings),
         planned=planned,
-        diff=_compare(workspace.worktree.files, change.files),
+        diff=compare_files(workspace.worktree.files, change.files),
     )
 
 
-def _check(worktree: Worktree, base: Repository | None, now: datetime, history: History | None) -> Check:
+def check_tree(worktree: Worktree, base: Repository | None, now: datetime, history: History | None) -> Check:
+    """Check the declarations of a work tree, and what they change of `base`."""
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
     return check(loaded, base=base, now=now, history=history)
 
 
-def _list_new(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Finding, ...]:
+def list_new(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings that were not there, wherever in its file each of them stands."""
     known = Counter((finding.rule, finding.location.file, finding.message) for finding in before)
     new = []
@@ -184,7 +185,8 @@ def _list_new(before: Iterable[Finding], after: Iterable[Finding]) -> tuple[Find
     return tuple(new)
 
 
-def _compare(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
+def compare_files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
+    """The changed lines of `after`'s files, as `diff -u` shows them."""
     lines: list[str] = []
     for path, content in sorted(after.items()):
         old = before.get(path)

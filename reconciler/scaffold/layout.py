@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Literal
 
 import jinja2
 
 from reconciler import __version__
 from reconciler.render.quoting import quote
-from reconciler.state.declarations import Protocol, Server
+from reconciler.state.declarations import Ingress, Protocol, Server
 
 # Words that YAML 1.1 reads as something else, so that they need quotes.
 _MISREAD = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
@@ -28,6 +29,7 @@ _REPOSITORY = (
     "environments/README.md",
 )
 
+Drift = Literal["heal", "report"]
 Files = Mapping[str, bytes]
 """Paths in the repository (with `/`) and what is in them."""
 
@@ -52,8 +54,13 @@ def lay_out_model(
     registry: str = "main",
     server: Server = "mlflow",
     protocol: Protocol = "v2",
+    description: str = "",
+    image: str = "",
+    replicas: int | None = None,
+    requests: Mapping[str, str] | None = None,
+    limits: Mapping[str, str] | None = None,
 ) -> Files:
-    """A model's folder. Raises InvalidName."""
+    """A model's folder. `requests` and `limits` are quantities by `cpu` and `memory`. Raises InvalidName."""
     check_name(name, "model")
     content = _render(
         "model.yaml.j2",
@@ -63,6 +70,11 @@ def lay_out_model(
         registry=registry,
         server=server,
         protocol=protocol,
+        description=description,
+        image=image,
+        replicas=replicas,
+        requests=requests or {},
+        limits=limits or {},
     )
     return {f"models/{name}/model.yaml": content}
 
@@ -75,6 +87,12 @@ def lay_out_environment(
     protected: bool = False,
     artifacts: Iterable[tuple[str, str]] = (),
     secret: str | None = None,
+    clusters: Iterable[str] = (),
+    owners: Iterable[str] = (),
+    drift: Drift = "heal",
+    ingress: Ingress = "istio",
+    prometheus: str = "",
+    replicas: int | None = None,
 ) -> Files:
     """An environment's folder. Raises InvalidName.
 
@@ -90,6 +108,12 @@ def lay_out_environment(
         protected=protected,
         artifacts=tuple(artifacts),
         secret=secret,
+        clusters=tuple(clusters),
+        owners=tuple(owners),
+        drift=drift,
+        ingress=ingress,
+        prometheus=prometheus,
+        replicas=replicas,
     )
     return {f"environments/{name}/environment.yaml": content}
 

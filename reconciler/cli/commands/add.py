@@ -1,20 +1,35 @@
-"""`modelsync add model` and `add environment`: the first file of each."""
+"""`modelsync add model` and `add environment`: the first files of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.files import write_new
-from reconciler.cli.options import directory_option
-from reconciler.settings import SettingsError
+from reconciler.cli.adding import AddOptions, add_files, add_options
+from reconciler.settings import Settings, SettingsError
 from reconciler.state.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from reconciler.load.worktree import Worktree
+    from reconciler.scaffold.layout import Files
 
 _SERVERS = ("mlflow", "sklearn", "xgboost", "tensorflow", "triton", "huggingface", "custom")
 _PROTOCOLS = ("v2", "seldon", "tensorflow")
+_INGRESSES = ("istio", "ambassador-v1", "ambassador-v2")
+_AMOUNTS = ("cpu", "memory")
+
+
+def _parse_amounts(_context: click.Context, _option: click.Parameter, value: str) -> dict[str, str]:
+    """`cpu=200m,memory=512Mi` by name, as kubectl takes it. Fails for other names."""
+    amounts: dict[str, str] = {}
+    for pair in value.split(",") if value else ():
+        name, equals, amount = pair.strip().partition("=")
+        if not (equals and amount) or name not in _AMOUNTS or name in amounts:
+            raise click.BadParameter(f'"{value}" is none; write cpu=200m,memory=512Mi, or one of the two.')
+        amounts[name] = amount
+    return amounts
 
 
 @click.group("add", short_help="Add the first files of a model or an environment.")
@@ -27,11 +42,14 @@ def command() -> None:
     """
 
 
-_MODEL_HELP = """Add models/NAME/model.yaml.
+_MODEL_HELP = """Add models/NAME/model.yaml, and with --pin the records of its first versions.
+
+Nothing that is there is changed. The result is checked before anything is written.
 
 \b
-Example:
+Examples:
   modelsync add model wines --registered-model wine-quality --owner @wine-team
+  modelsync add model wines --owner @wine-team --replicas 2 --requests cpu=200m,memory=512Mi --pin v3
 """
 
 
@@ -41,6 +59,7 @@ Example:
 @click.option(
     "--owner", "owners", multiple=True, required=True, help="Who answers for it: @team or e-mail; repeatable."
 )
+@click.option("--description", default="", help="What the model is for.")
 @click.option("--registry", default="main", show_default=True, help="The registry that holds it.")
 @click.option(
     "--server", type=click.Choice(_SERVERS), default="mlflow", show_default=True, help="Kind of model server."
@@ -48,33 +67,95 @@ Example:
 @click.option(
     "--protocol", type=click.Choice(_PROTOCOLS), default="v2", show_default=True, help="What clients speak."
 )
-@directory_option
+@click.option("--image", default="", help="Image of the server, where not the stock one.")
+@click.option("--replicas", type=click.IntRange(min=1), help="Pods for each version.")
+@click.option(
+    "--requests",
+    default="",
+    callback=_parse_amounts,
+    metavar="AMOUNTS",
+    help="What a Pod asks for: cpu=200m,memory=512Mi.",
+)
+@click.option(
+    "--limits",
+    default="",
+    callback=_parse_amounts,
+    metavar="AMOUNTS",
+    help="What a Pod may use at most: memory=1Gi.",
+)
+@click.option(
+    "--pin",
+    "versions",
+    multiple=True,
+    metavar="VERSION",
+    help="Pin this version too, from the registry of MLFLOW_TRACKING_URI; repeatable.",
+)
+@add_options
 def add_model(
+    settings: Settings,
+    adding: AddOptions,
     name: str,
     registered_model: str | None,
     owners: tuple[str, ...],
-    registry: str,
-    server: Any,
-    protocol: Any,
-    directory: Path,
+    versions: tuple[str, ...],
+    **options: Any,
 ) -> Outcome:
+    from reconciler.load.worktree import read_worktree
     from reconciler.scaffold.layout import InvalidName, lay_out_model
 
     try:
-        files = lay_out_model(
-            name,
-            registered_model=registered_model or name,
-            owners=owners,
-            registry=registry,
-            server=server,
-            protocol=protocol,
-        )
+        files = lay_out_model(name, registered_model=registered_model or name, owners=owners, **options)
     except InvalidName as error:
         raise SettingsError(str(error)) from error
-    return _write(directory, files, f"modelsync pin {name} VERSION")
+    worktree = read_worktree(settings.directory)
+    following = f"modelsync pin {name} VERSION"
+    if versions:
+        records = _read_records(worktree, files, name, versions)
+        if records is None:
+            click.echo("nothing was written.", err=True)
+            return Outcome.FINDINGS
+        files = {**files, **records}
+        following = f"name the version in environments/ENV/deployments/{name}.yaml (environments/README.md)"
+    return add_files(settings, adding, worktree, files, name=f"model {name}", following=following)
+
+
+def _read_records(worktree: Worktree, files: Files, model: str, versions: tuple[str, ...]) -> Files | None:
+    """Records of versions of a model that is not written yet, by path; None where one was refused."""
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from reconciler import wiring
+    from reconciler.cli.commands.pin import find_cache, show_pinned
+    from reconciler.cli.transfer import show_transfers
+    from reconciler.pin.decision import Mode
+    from reconciler.pin.run import pin_versions
+    from reconciler.pin.selection import select
+    from reconciler.pin.session import Reading
+    from reconciler.pipeline.edits import check_tree
+
+    after = replace(worktree, files={**files, **worktree.files})
+    repository = check_tree(after, None, wiring.open_clock().now(), None).repository
+    selection = select(repository, Mode.PIN, model, versions)
+    # What is read goes into the same commit, or the same diff, so it does not go into the work tree at once.
+    with TemporaryDirectory(prefix="modelsync-") as folder, show_transfers() as progress:
+        results = pin_versions(
+            wiring.open_registry(),
+            selection,
+            Mode.PIN,
+            Reading(cache=find_cache()),
+            Path(folder),
+            progress,
+            lambda pinned: show_pinned(repository, pinned),
+        )
+        if any(result.decision.verdict.is_error for result in results):
+            return None
+        written = (result.wanted.path for result in results if result.decision.write)
+        return {path: Path(folder, path).read_bytes() for path in written}
 
 
 _ENVIRONMENT_HELP = """Add environments/NAME/environment.yaml.
+
+Nothing that is there is changed. The result is checked before anything is written.
 
 \b
 Example:
@@ -86,8 +167,32 @@ Example:
 @command.command("environment", help=_ENVIRONMENT_HELP, short_help="Add an environment.")
 @click.argument("name")
 @click.option("--namespace", required=True, help="The namespace that it owns in its clusters.")
+@click.option(
+    "--cluster",
+    "clusters",
+    multiple=True,
+    metavar="NAME",
+    help="A cluster that it is served from; repeatable (default: the one that a run is pointed at).",
+)
 @click.option("--upstream", multiple=True, help="An environment that versions come from; repeatable.")
+@click.option(
+    "--owner", "owners", multiple=True, help="Who owns its rules and approves its waivers; repeatable."
+)
 @click.option("--protected", is_flag=True, help="Rules may only be tightened here.")
+@click.option(
+    "--drift",
+    type=click.Choice(("heal", "report")),
+    default="heal",
+    show_default=True,
+    help="What sync does with edits made in the cluster.",
+)
+@click.option(
+    "--ingress",
+    type=click.Choice(_INGRESSES),
+    default="istio",
+    show_default=True,
+    help="What routes requests into the cluster.",
+)
 @click.option(
     "--artifacts",
     multiple=True,
@@ -95,32 +200,38 @@ Example:
     help="A registry's prefix and the one that stands for it in the cluster; repeatable.",
 )
 @click.option("--secret", help="Secret with the credentials for those artifacts.")
-@directory_option
+@click.option(
+    "--prometheus", default="", metavar="URL", help="Prometheus that tells how many requests are answered."
+)
+@click.option("--replicas", type=click.IntRange(min=1), help="Pods for each version, unless a model says so.")
+@add_options
 def add_environment(
+    settings: Settings,
+    adding: AddOptions,
     name: str,
     namespace: str,
-    upstream: tuple[str, ...],
-    protected: bool,
     artifacts: tuple[str, ...],
     secret: str | None,
-    directory: Path,
+    **options: Any,
 ) -> Outcome:
+    from reconciler.load.worktree import read_worktree
     from reconciler.scaffold.layout import InvalidName, lay_out_environment
 
+    if secret and not artifacts:
+        raise click.UsageError("--secret opens the places that --artifacts names; give both.")
     try:
         files = lay_out_environment(
             name,
             namespace=namespace,
-            upstream=upstream,
-            protected=protected,
             artifacts=tuple(_split(pair) for pair in artifacts),
             secret=secret,
+            **options,
         )
     except InvalidName as error:
         raise SettingsError(str(error)) from error
-    return _write(
-        directory, files, f"write environments/{name}/deployments/NAME.yaml (environments/README.md)"
-    )
+    following = f"write environments/{name}/deployments/NAME.yaml (environments/README.md)"
+    worktree = read_worktree(settings.directory)
+    return add_files(settings, adding, worktree, files, name=f"environment {name}", following=following)
 
 
 def _split(pair: str) -> tuple[str, str]:
@@ -130,15 +241,3 @@ def _split(pair: str) -> tuple[str, str]:
             f'--artifacts is "{pair}"; write FROM=TO, such as mlflow-artifacts:/=s3://mlflow/artifacts'
         )
     return source, destination
-
-
-def _write(directory: Path, files: Mapping[str, bytes], following: str) -> Outcome:
-    written = write_new(directory, files)
-    for path in written:
-        click.echo(f"wrote {path}")
-    if not written:
-        click.echo(
-            f"{', '.join(files)}: there already, with the same content; nothing was written.", err=True
-        )
-    click.echo(f"next: {following}", err=True)
-    return Outcome.DONE

@@ -45,8 +45,8 @@ def _parse_size(_context: click.Context, _option: click.Parameter, value: str) -
     return int(match.group(1)) * _UNITS[match.group(2)]
 
 
-def _default_cache() -> Path:
-    """XDG base directory specification: a relative path there is to be ignored."""
+def find_cache() -> Path:
+    """Where files lie on their way (XDG base directory specification: a relative path is to be ignored)."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return (given if given.is_absolute() else Path.home() / ".cache") / "modelsync" / "pin"
 
@@ -75,7 +75,7 @@ def _default_cache() -> Path:
 @click.option(
     "--cache",
     type=click.Path(file_okay=False, path_type=Path),
-    default=_default_cache,
+    default=find_cache,
     show_default="the user's cache folder",
     envvar="MODELSYNC_PIN_CACHE",
     help="Where files lie on their way; a broken transfer goes on from there.",
@@ -109,7 +109,7 @@ def command(
     registry = wiring.open_registry()
     reading = Reading(cache=cache, size_limit=size_limit, tags=(*TAGS, *tags))
     with show_transfers() as progress:
-        show = partial(_show, repository)
+        show = partial(show_pinned, repository)
         results = pin_versions(registry, selection, mode, reading, settings.directory, progress, show)
     verdicts = {result.decision.verdict for result in results}
     if mode is Mode.PIN and any(result.decision.write for result in results):
@@ -121,7 +121,8 @@ def command(
     return Outcome.FINDINGS if any(verdict.is_error for verdict in verdicts) else Outcome.DONE
 
 
-def _show(repository: Repository, pinned: Pinned) -> None:
+def show_pinned(repository: Repository, pinned: Pinned) -> None:
+    """Tell how one version ended, and what no server here could load of it."""
     from reconciler.pin.describe import describe_decision
     from reconciler.pin.servers import describe_unloadable
 

@@ -13,8 +13,10 @@ from reconciler.cli.files import write_new
 from reconciler.load.documents import load
 from reconciler.load.worktree import read_worktree
 from reconciler.settings import SettingsError
+from reconciler.state.outcomes import Outcome
 from reconciler.validate.checks import check
 from reconciler.validate.schema import schema_files
+from tests.support.shop import Shop
 
 MODEL = ["model", "wines", "--registered-model", "wine-quality", "--owner", "@wine-team"]
 
@@ -45,11 +47,12 @@ def test_a_model_that_is_there_differently_is_left_alone(tmp_path: Path) -> None
     run(tmp_path, *MODEL)
     result = run(tmp_path, "model", "wines", "--owner", "@others")
     assert isinstance(result.exception, SettingsError)
-    assert "models/wines/model.yaml in" in str(result.exception)
+    assert str(result.exception).startswith("models/wines/model.yaml exists already and differs; nothing was")
     assert b"@wine-team" in (tmp_path / "models/wines/model.yaml").read_bytes()
 
 
 def test_an_environment_with_artifacts(tmp_path: Path) -> None:
+    run(tmp_path, "environment", "staging", "--namespace", "wines-staging")
     result = run(
         tmp_path,
         *(
@@ -66,6 +69,108 @@ def test_an_environment_with_artifacts(tmp_path: Path) -> None:
     assert result.stdout == "wrote environments/production/environment.yaml\n"
     text = (tmp_path / "environments/production/environment.yaml").read_text()
     assert '{from: "mlflow-artifacts:/", to: "s3://mlflow/artifacts", secret: artifacts-s3}' in text
+
+
+def test_a_model_with_the_usual_values(tmp_path: Path) -> None:
+    amounts = ("--requests", "cpu=200m,memory=512Mi", "--limits", "memory=1Gi", "--replicas", "2")
+    result = run(tmp_path, *MODEL, "--description", "Quality: 3 to 9", *amounts)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "models/wines/model.yaml").read_text().splitlines()[1:] == [
+        "registeredModel: wine-quality",
+        'owners: ["@wine-team"]',
+        'description: "Quality: 3 to 9"',
+        "serving:",
+        "  server: mlflow",
+        "  protocol: v2",
+        "  replicas: 2",
+        "  resources:",
+        '    requests: {cpu: "200m", memory: "512Mi"}',
+        '    limits: {memory: "1Gi"}',
+    ]
+
+
+def test_an_environment_with_the_usual_values(tmp_path: Path) -> None:
+    result = run(
+        tmp_path,
+        *("environment", "production", "--namespace", "wines-production", "--owner", "@platform"),
+        *("--cluster", "eu1", "--cluster", "us1", "--drift", "report", "--ingress", "ambassador-v2"),
+        *("--prometheus", "http://prometheus.monitoring:9090", "--replicas", "2"),
+    )
+    assert result.exit_code == 0, result.output
+    tree = read_worktree(tmp_path)
+    (entry,) = check(load(tree.files)).repository.environments.values()
+    assert entry.environment is not None
+    said = entry.environment.declaration
+    assert said.clusters is not None
+    assert said.metrics is not None
+    assert said.serving is not None
+    assert (list(said.clusters), said.owners, said.drift) == (["eu1", "us1"], ("@platform",), "report")
+    assert (said.platform.ingress, said.metrics.prometheus, said.serving.replicas) == (
+        "ambassador-v2",
+        "http://prometheus.monitoring:9090",
+        2,
+    )
+
+
+def test_what_breaks_a_rule_is_not_written(tmp_path: Path) -> None:
+    result = run(tmp_path, "environment", "production", "--namespace", "a", "--upstream", "staging")
+    assert result.stdout == ""
+    assert "error references-exist" in result.stderr
+    assert result.stderr.endswith("nothing was written: no waiver lifts such a rule.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_shows_the_file_alone(tmp_path: Path) -> None:
+    result = run(tmp_path, *MODEL, "--dry-run")
+    assert result.stdout.startswith("--- /dev/null\n+++ b/models/wines/model.yaml\n")
+    assert "+registeredModel: wine-quality\n" in result.stdout
+    assert result.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_commit_leaves_the_work_tree_as_it_is(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.add_environment("staging", "wines-staging")
+    shop.commit("First")
+    for key, value in (("user.name", "Ann"), ("user.email", "ann@example.com")):
+        shop.git("config", key, value)
+    result = run(tmp_path, "model", "prices", "--owner", "@shop", "--commit")
+    assert result.stdout.endswith(" on modelsync/add-model-prices: models/prices/model.yaml\n"), result.output
+    assert result.stderr == (
+        "next: git push --set-upstream origin modelsync/add-model-prices, and open a pull request; then "
+        "modelsync pin prices VERSION\n"
+    )
+    assert shop.git("status", "--porcelain") == ""
+    assert shop.git("log", "-1", "--format=%s", "modelsync/add-model-prices") == "Add model prices\n"
+    assert "registeredModel: prices" in shop.git(
+        "show", "modelsync/add-model-prices:models/prices/model.yaml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("model", "a", "--owner", "b", "--commit"), "--commit needs a git work tree"),
+        (("model", "a", "--owner", "b", "--branch", "c"), "add --commit"),
+        (
+            ("model", "a", "--owner", "b", "--requests", "gpu=1"),
+            '"gpu=1" is none; write cpu=200m,memory=512Mi',
+        ),
+        (("model", "a", "--owner", "b", "--limits", "cpu"), '"cpu" is none'),
+        (("environment", "a", "--namespace", "b", "--secret", "c"), "--artifacts names; give both"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = run(tmp_path, *arguments)
+    assert result.exit_code == int(Outcome.CONFIGURATION)
+    assert said in " ".join(result.stderr.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_amount_that_is_none_is_found_before_anything_is_written(tmp_path: Path) -> None:
+    result = run(tmp_path, *MODEL, "--requests", "cpu=lots")
+    assert "models/wines/model.yaml:8:21: error value-form\n" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
