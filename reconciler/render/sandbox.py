@@ -10,6 +10,7 @@ import re
 import traceback
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import jinja2
@@ -23,6 +24,12 @@ from reconciler.state.extras import ExtraTemplate
 
 _OUTPUT_LIMIT = 1024 * 1024
 """Characters that one template may give for one deployment."""
+
+_STEP_LIMIT = 100_000
+"""Stretches of text and turns of loops that one template may take for one deployment."""
+
+_PARTS_LIMIT = 500
+"""Names, values and operators in one expression: what Jinja makes of them grows faster than they do."""
 
 # Nothing that makes a text longer than its parts: `ljust`, `format` and `join` make gigabytes of a line.
 _TEXT_METHODS = frozenset(
@@ -76,6 +83,15 @@ class _BoundedSandbox(ImmutableSandboxedEnvironment):
     def wrap_str_format(self, value: Any) -> None:
         """Jinja would let `format` through in a form of its own; here it is judged like other methods."""
 
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        """Jinja's hook for making code: each turn of a loop gives an empty text, so that turns are counted."""
+        for loop in source.find_all(nodes.For):
+            empty = nodes.TemplateData("", lineno=loop.lineno)
+            loop.body.insert(0, nodes.Output([empty], lineno=loop.lineno))
+        return super()._generate(source, name, filename, defer_init)
+
 
 def run_template(template: ExtraTemplate, values: Mapping[str, Any]) -> str:
     """The text that the template gives for these values. Raises TemplateFailed."""
@@ -83,8 +99,12 @@ def run_template(template: ExtraTemplate, values: Mapping[str, Any]) -> str:
     length = 0
     compiled = _compile(template, frozenset(values))
     try:
-        for part in compiled.generate(values):
+        for step, part in enumerate(compiled.generate(values)):
             length += len(part)
+            if step >= _STEP_LIMIT:
+                raise TemplateFailed(
+                    Location(file=template.file), f"its loops take more than {_STEP_LIMIT:,} turns"
+                )
             if length > _OUTPUT_LIMIT:
                 raise TemplateFailed(
                     Location(file=template.file), f"it gives more than {_OUTPUT_LIMIT:,} characters"
@@ -114,6 +134,12 @@ def _compile(template: ExtraTemplate, known: frozenset[str]) -> jinja2.Template:
         return environment.get_template(template.file)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateFailed(place(template, error.lineno), _say(error)) from error
+    # What Python itself says of code with too many things inside each other, and of endless numbers.
+    except (RecursionError, SyntaxError, MemoryError) as error:
+        detail = "there are too many things inside each other; write it in fewer"
+        raise TemplateFailed(Location(file=template.file), detail) from error
+    except ValueError as error:
+        raise TemplateFailed(Location(file=template.file), "it holds a number of too many digits") from error
 
 
 def place(template: ExtraTemplate, line: int, words: str = "") -> Location:
@@ -167,6 +193,9 @@ def _find_faults(tree: nodes.Template, known: frozenset[str]) -> Iterator[tuple[
     for kind, detail in _REFUSED.items():
         for node in tree.find_all(kind):
             yield node, detail
+    for expression in _find_expressions(tree):
+        if sum(1 for _ in islice(expression.find_all(nodes.Node), _PARTS_LIMIT + 1)) > _PARTS_LIMIT:
+            yield expression, f"an expression of more than {_PARTS_LIMIT} parts"
     for output in tree.find_all(nodes.Output):
         for node in output.nodes:
             if not isinstance(node, nodes.TemplateData) and not _is_json(node):
@@ -180,6 +209,15 @@ def _find_faults(tree: nodes.Template, known: frozenset[str]) -> Iterator[tuple[
         for use in (node for node in uses if isinstance(node, nodes.Name)):
             if use.name in made:
                 yield use, f"{use.name} was made in the template itself; a name is made of given values only"
+
+
+def _find_expressions(node: nodes.Node) -> Iterator[nodes.Expr]:
+    """The whole expressions of a template, not the parts of them."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Expr):
+            yield child
+        else:
+            yield from _find_expressions(child)
 
 
 def _is_json(node: nodes.Node) -> bool:

@@ -107,7 +107,7 @@ def test_a_name_that_grows_by_itself_is_refused() -> None:
 
 
 def test_what_is_too_much_is_not_collected() -> None:
-    loops = "{% for a in variants %}" * 18 + "words\n" + "{% endfor %}" * 18
+    loops = "{% for a in variants %}" * 12 + "words\n" * 100 + "{% endfor %}" * 12
     assert "more than 1,048,576 characters" in fail(loops)[1]
 
 
