@@ -86,7 +86,7 @@ class _BoundedSandbox(ImmutableSandboxedEnvironment):
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
-        """Jinja's hook for making code: each turn of a loop gives an empty text, so that turns are counted."""
+        """Jinja's hook for making code: each turn of a loop gives an empty text, so turns are counted."""
         for loop in source.find_all(nodes.For):
             empty = nodes.TemplateData("", lineno=loop.lineno)
             loop.body.insert(0, nodes.Output([empty], lineno=loop.lineno))
