@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from reconciler.state.outcomes import Outcome
 
 if TYPE_CHECKING:
     from reconciler.load.worktree import Worktree
+    from reconciler.pin.selection import Pinned
     from reconciler.scaffold.layout import Files
+    from reconciler.state.repository import Repository
 
 _SERVERS = ("mlflow", "sklearn", "xgboost", "tensorflow", "triton", "huggingface", "custom")
 _PROTOCOLS = ("v2", "seldon", "tensorflow")
@@ -125,7 +128,7 @@ def _read_records(worktree: Worktree, files: Files, model: str, versions: tuple[
     from tempfile import TemporaryDirectory
 
     from reconciler import wiring
-    from reconciler.cli.commands.pin import find_cache, show_pinned
+    from reconciler.cli.commands.pin import find_cache
     from reconciler.cli.transfer import show_transfers
     from reconciler.pin.decision import Mode
     from reconciler.pin.run import pin_versions
@@ -145,12 +148,27 @@ def _read_records(worktree: Worktree, files: Files, model: str, versions: tuple[
             Reading(cache=find_cache()),
             Path(folder),
             progress,
-            lambda pinned: show_pinned(repository, pinned),
+            partial(_show_pinned, repository),
         )
         if any(result.decision.verdict.is_error for result in results):
             return None
         written = (result.wanted.path for result in results if result.decision.write)
         return {path: Path(folder, path).read_bytes() for path in written}
+
+
+def _show_pinned(repository: Repository, pinned: Pinned) -> None:
+    """What a version is, or why it is not pinned; not that it is written, which is still to come."""
+    from reconciler.pin.describe import describe_decision, describe_record
+    from reconciler.pin.servers import describe_unloadable
+
+    wanted, decision = pinned.wanted, pinned.decision
+    if not decision.write or decision.record is None:
+        click.echo(describe_decision(wanted.label, wanted.path, decision, pinned.earlier), err=True)
+        return
+    click.echo("\n".join(describe_record(wanted.label, decision.record, pinned.earlier)), err=True)
+    reason = describe_unloadable(repository, wanted.model, decision.record)
+    if reason:
+        click.echo(f"{wanted.path}: advice: {reason}", err=True)
 
 
 _ENVIRONMENT_HELP = """Add environments/NAME/environment.yaml.

@@ -109,7 +109,7 @@ def command(
     registry = wiring.open_registry()
     reading = Reading(cache=cache, size_limit=size_limit, tags=(*TAGS, *tags))
     with show_transfers() as progress:
-        show = partial(show_pinned, repository)
+        show = partial(_show, repository)
         results = pin_versions(registry, selection, mode, reading, settings.directory, progress, show)
     verdicts = {result.decision.verdict for result in results}
     if mode is Mode.PIN and any(result.decision.write for result in results):
@@ -121,8 +121,7 @@ def command(
     return Outcome.FINDINGS if any(verdict.is_error for verdict in verdicts) else Outcome.DONE
 
 
-def show_pinned(repository: Repository, pinned: Pinned) -> None:
-    """Tell how one version ended, and what no server here could load of it."""
+def _show(repository: Repository, pinned: Pinned) -> None:
     from reconciler.pin.describe import describe_decision
     from reconciler.pin.servers import describe_unloadable
 
