@@ -41,6 +41,21 @@ def find_edits(live: LiveObject, manager: str, fields: tuple[FieldChange, ...]) 
     return tuple(sorted(edits, key=lambda edit: (edit.manager, edit.time)))
 
 
+def find_holders(live: LiveObject, path: str) -> tuple[ForeignEdit, ...]:
+    """Every manager that holds the field at `path` (spec.predictors[v3].traffic), a part of it, or a list
+    that it is in; ours among them. What is written by way of a subresource, such as the status, is left out.
+    """
+    holders = []
+    for entry in _managed_fields(live.body):
+        if entry.get("subresource"):
+            continue
+        held = tuple(sorted({it for it in _leaves(entry.get("fieldsV1") or {}, "") if _covers(it, path)}))
+        if held:
+            name, time = str(entry.get("manager", "")), str(entry.get("time", ""))
+            holders.append(ForeignEdit(manager=name, time=time, fields=held))
+    return tuple(sorted(holders, key=lambda holder: (holder.manager, holder.time)))
+
+
 def find_rivals(live: LiveObject, manager: str) -> tuple[str, ...]:
     """Field managers of other modelsync environments that hold a part of the object by server-side apply."""
     names = {

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan.ownership import find_edits, find_rivals, is_rival, read_owned_fields
+from reconciler.plan.ownership import find_edits, find_holders, find_rivals, is_rival, read_owned_fields
 from reconciler.state.plans import FieldChange, ForeignEdit
 from tests.support.worlds import (
     EDITED_AT,
@@ -86,6 +86,20 @@ def test_several_editors_are_sorted_by_name() -> None:
     live = set_traffic(apply(WINES), {"v3": 50, "v5": 50}, manager="z-tool")
     live = set_label(live, "modelsync.dev/model", "x", manager="a-tool")
     assert [edit.manager for edit in find_edits(live, MANAGER, (TRAFFIC, LABEL))] == ["a-tool", "z-tool"]
+
+
+def test_holders_are_all_who_hold_a_field_ours_too() -> None:
+    live = set_label(apply(WINES), "team", "wine")
+    (ours,) = find_holders(live, "spec.predictors[v3].traffic")
+    assert (ours.manager, ours.fields) == (MANAGER, ("spec.predictors",))
+    assert [holder.manager for holder in find_holders(live, "metadata.labels")] == ["kubectl-label", MANAGER]
+    assert [holder.manager for holder in find_holders(live, "metadata.labels.team")] == ["kubectl-label"]
+
+
+def test_whoever_writes_the_status_holds_nothing_that_is_asked_for() -> None:
+    live = write_status(apply(WINES))
+    assert find_holders(live, "status") == ()
+    assert [holder.manager for holder in find_holders(live, "spec.protocol")] == [MANAGER]
 
 
 @pytest.mark.covers("B9")
