@@ -35,6 +35,7 @@ _COMMANDS = (
     "emergency",
     "policies",
     "codeowners",
+    "comment",
     "exporter",
     "doctor",
     "completion",

@@ -10,7 +10,7 @@ from reconciler.clients.registry import interface as registry
 from reconciler.clients.source import interface as source
 from reconciler.edit.shares import RequestRefused
 from reconciler.edit.tree import EditRefused
-from reconciler.pipeline.refusals import EditConflict, EmergencyRefused
+from reconciler.pipeline.refusals import EditConflict, EmergencyRefused, UploadRefused
 from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome
 
@@ -22,6 +22,7 @@ _OUTCOMES: tuple[tuple[type[Exception], Outcome], ...] = (
     (EditRefused, Outcome.FINDINGS),
     (RequestRefused, Outcome.CONFIGURATION),
     (EditConflict, Outcome.REFUSED),
+    (UploadRefused, Outcome.REFUSED),
     (cluster.RightMissing, Outcome.CONFIGURATION),
     (cluster.ClusterMisconfigured, Outcome.CONFIGURATION),
     (cluster.ObjectError, Outcome.FINDINGS),

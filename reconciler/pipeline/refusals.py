@@ -9,3 +9,7 @@ class EmergencyRefused(Exception):
 
 class EditConflict(Exception):
     """The work tree holds changes that an edit could spoil. Says which, and what to do with them."""
+
+
+class UploadRefused(Exception):
+    """What a job of a pull request wrote to be shown is not what it may be. Says what is wrong with it."""

@@ -33,7 +33,8 @@ _FEW = 3
 _MANY_TARGETS = 20
 _SHORT_DIGEST = 12
 _HEX = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-_WORDS = {Verdict.PASS: "✅ pass", Verdict.FAIL: "❌ fail", Verdict.UNVERIFIED: "❓ unverified"}
+VERDICTS = {Verdict.PASS: "✅ pass", Verdict.FAIL: "❌ fail", Verdict.UNVERIFIED: "❓ unverified"}
+"""How the heading, which is the second line, begins."""
 
 
 def show_comment(review: Review) -> str:
@@ -41,7 +42,7 @@ def show_comment(review: Review) -> str:
     head = "".join(
         (
             _show_marker(review.compared),
-            f"### {_WORDS[review.verdict]}: {show_text(_summarise(review))}\n\n",
+            f"### {VERDICTS[review.verdict]}: {show_text(_summarise(review))}\n\n",
             _show_reasons(review.reasons),
             show_table(review.rows, _TABLE_ROOM),
             _show_when(review),
