@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from reconciler.clients.forge.interface import (
     ChangedFile,
     FileChange,
-    Forge,
     ForgeAccess,
     ForgeConflict,
     ForgeError,
@@ -32,124 +30,28 @@ from reconciler.clients.forge.sticky import Kept, keep_comment
 from reconciler.clients.forge.transport import Patience
 from scripts.local_cluster.gitea import Account, GiteaServer
 from tests.support.answering import ManualClock
-from tests.support.git_servers import Repository, find_free_port, serve_silence
+from tests.support.forge import TITLE, People, Scene, make_scene
+from tests.support.git_servers import find_free_port, serve_silence
 from tests.support.proxy import Drop, Proxy, Reply, Request
 from tests.support.waiting import wait_until
 
 MARKER = "<!-- modelsync:plan -->"
-TITLE = "production/wines: v5 takes 10 %"
 # In the repository that tests share, each takes a branch of its own; a push for each would cost a second.
-BRANCHES = tuple(f"release/shared-{each:02}" for each in range(30))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """Who has an account: Ada owns the repository, Bob may write to it, Eve may see it, as all may."""
-
-    ada: Account
-    bob: Account
-    eve: Account
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """One repository at the forge, of Ada's, with a commit on main and one more on branch `source`."""
-
-    server: GiteaServer
-    people: People
-    name: str
-    work: Repository
-    source: str = "release/wines"
-
-    @property
-    def new(self) -> NewPullRequest:
-        return NewPullRequest(title=TITLE, body="Because.", source=self.source, target="main")
-
-    @property
-    def path(self) -> str:
-        return f"/repos/{self.name}"
-
-    def forge(
-        self,
-        account: Account | None = None,
-        address: str = "",
-        patience: Patience | None = None,
-        clock: ManualClock | None = None,
-    ) -> Forge:
-        """The port, as Ada or as somebody else; `address` may be that of a proxy."""
-        base = address or self.server.address
-        token = (account or self.people.ada).token
-        environment = {"GITEA_SERVER_URL": base, "GITEA_TOKEN": token}
-        remote = f"{base}/{self.name}.git"
-        if clock is None:
-            return find_forge(remote, ForgeAccess(), environment, patience=patience)
-        return find_forge(remote, ForgeAccess(), environment, patience=patience, sleep=clock.sleep)
-
-    def push(self, **files: str) -> str:
-        """One more commit on the branch, at the forge, too."""
-        self.work.git("checkout", "--quiet", self.source)
-        revision = self.work.commit(**files)
-        self.work.git("push", "--quiet", "origin", self.source)
-        return revision
-
-    def open(self) -> PullRequest:
-        return self.forge().open_pull_request(self.new)
-
-    def review(self, account: Account, number: int, event: str, revision: str = "") -> None:
-        body = {"event": event, "body": "Looked at.", **({"commit_id": revision} if revision else {})}
-        self.server.demand("POST", f"{self.path}/pulls/{number}/reviews", body, account=account)
-
-    def merge(self, number: int, revision: str) -> int:
-        """The status of a merge of just this commit, once the forge has looked at the last push."""
-        body = {"Do": "squash", "head_commit_id": revision}
-
-        def look() -> int | None:
-            status, told = self.server.call("POST", f"{self.path}/pulls/{number}/merge", body)
-            return None if status == 405 and "try again later" in str(told) else status
-
-        return wait_until(look, "the forge judges the merge")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[GiteaServer]:
-    with GiteaServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def people(server: GiteaServer) -> People:
-    ada, bob, eve = (server.make_account(name) for name in ("ada", "bob", "eve"))
-    return People(ada=ada, bob=bob, eve=eve)
-
-
-def make_scene(server: GiteaServer, people: People, folder: Path, *more: str) -> Scene:
-    """A repository of its own, with branches release/wines and those that are named, all of one commit."""
-    name = f"models-{uuid.uuid4().hex[:8]}"
-    server.demand("POST", "/user/repos", {"name": name, "default_branch": "main"}, account=people.ada)
-    server.demand("PUT", f"/repos/ada/{name}/collaborators/bob", {"permission": "write"}, account=people.ada)
-    work = Repository(folder / "work")
-    work.commit(**{"wines.yaml": "v3: 100\n", "old.yaml": "kept: yes\n" * 20, "gone.yaml": "x: 1\n"})
-    work.git("checkout", "--quiet", "-b", "release/wines")
-    work.commit(TITLE, **{"wines.yaml": "v3: 90\nv5: 10\n"})
-    for branch in more:
-        work.git("branch", branch)
-    work.git("remote", "add", "origin", server.git_address(people.ada, f"ada/{name}"))
-    work.git("push", "--quiet", "--all", "origin")
-    return Scene(server=server, people=people, name=f"ada/{name}", work=work)
+BRANCHES = tuple(f"release/shared-{each:02}" for each in range(40))
 
 
 @pytest.fixture
-def scene(server: GiteaServer, people: People, tmp_path: Path) -> Scene:
+def scene(forge_server: GiteaServer, people: People, tmp_path: Path) -> Scene:
     """A repository of one's own."""
-    return make_scene(server, people, tmp_path)
+    return make_scene(forge_server, people, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def branches(
-    server: GiteaServer, people: People, tmp_path_factory: pytest.TempPathFactory
+    forge_server: GiteaServer, people: People, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     """The repository that tests share, branch by branch."""
-    shared = make_scene(server, people, tmp_path_factory.mktemp("shared"), *BRANCHES)
+    shared = make_scene(forge_server, people, tmp_path_factory.mktemp("shared"), *BRANCHES)
     return iter([replace(shared, source=branch) for branch in BRANCHES])
 
 
@@ -178,27 +80,27 @@ class TestPullRequests:
             files=opened.files,
         )
 
-    def test_it_is_found_by_its_branches(self, scene: Scene) -> None:
-        opened = scene.open()
-        forge = scene.forge()
+    def test_it_is_found_by_its_branches(self, shared: Scene) -> None:
+        opened = shared.open()
+        forge = shared.forge()
 
-        found = forge.find_open("release/wines", "main")
+        found = forge.find_open(shared.source, "main")
         assert found is not None
         assert found.number == opened.number
-        assert forge.find_open("release/wines", "other") is None
+        assert forge.find_open(shared.source, "other") is None
         assert forge.find_open("release/prices", "main") is None
 
-    def test_a_second_one_of_the_same_branches_is_a_conflict(self, scene: Scene) -> None:
-        scene.open()
+    def test_a_second_one_of_the_same_branches_is_a_conflict(self, shared: Scene) -> None:
+        shared.open()
 
-        with pytest.raises(ForgeConflict, match="a pull request from release/wines into main"):
-            scene.open()
+        with pytest.raises(ForgeConflict, match=f"a pull request from {shared.source} into main"):
+            shared.open()
 
-    def test_a_branch_that_is_not_there_is_not_found(self, scene: Scene) -> None:
+    def test_a_branch_that_is_not_there_is_not_found(self, shared: Scene) -> None:
         new = NewPullRequest(title="t", body="", source="release/nothing", target="main")
 
         with pytest.raises(ForgeNotFound, match="release/nothing into main"):
-            scene.forge().open_pull_request(new)
+            shared.forge().open_pull_request(new)
 
     def test_a_forks_branch_of_the_same_name_is_not_taken_for_ours(self, scene: Scene) -> None:
         eve = scene.people.eve
@@ -215,8 +117,8 @@ class TestPullRequests:
         assert forge.find_open("release/wines", "main") is None
         assert scene.open().source_repository == scene.name
 
-    def test_title_and_body_are_written_anew_and_what_is_not_named_stays(self, scene: Scene) -> None:
-        number, forge = scene.open().number, scene.forge()
+    def test_title_and_body_are_written_anew_and_what_is_not_named_stays(self, shared: Scene) -> None:
+        number, forge = shared.open().number, shared.forge()
 
         assert forge.update_pull_request(number, title="production/wines: v6").body == "Because."
         updated = forge.update_pull_request(number, body="More.")
@@ -259,9 +161,9 @@ class TestPullRequests:
         assert merged.state is PullState.MERGED
         assert merged.merged == scene.work.git("rev-parse", "origin/main")
 
-    def test_an_unknown_one_is_not_found(self, scene: Scene) -> None:
-        with pytest.raises(ForgeNotFound, match=f"does not know pull request 99 of {scene.name}"):
-            scene.forge().read_pull_request(99)
+    def test_an_unknown_one_is_not_found(self, shared: Scene) -> None:
+        with pytest.raises(ForgeNotFound, match=f"does not know pull request 9999 of {shared.name}"):
+            shared.forge().read_pull_request(9999)
 
 
 class TestComments:
@@ -423,29 +325,29 @@ class TestReviews:
 
 
 class TestChangedFiles:
-    def test_each_says_what_becomes_of_it(self, scene: Scene) -> None:
-        scene.work.git("checkout", "--quiet", "release/wines")
-        scene.work.git("mv", "old.yaml", "new.yaml")
-        scene.work.git("rm", "--quiet", "gone.yaml")
-        scene.push(**{"ü/added file.yaml": "v: 1\n"})
-        scene.open()
+    def test_each_says_what_becomes_of_it(self, shared: Scene) -> None:
+        shared.work.git("checkout", "--quiet", shared.source)
+        shared.work.git("mv", "old.yaml", "new.yaml")
+        shared.work.git("rm", "--quiet", "gone.yaml")
+        shared.push(**{"ü/added file.yaml": "v: 1\n"})
+        number = shared.open().number
 
-        assert scene.forge().list_changed_files(1) == (
+        assert shared.forge().list_changed_files(number) == (
             ChangedFile(path="gone.yaml", change=FileChange.REMOVED),
             ChangedFile(path="new.yaml", change=FileChange.RENAMED, previous="old.yaml"),
             ChangedFile(path="wines.yaml", change=FileChange.MODIFIED),
             ChangedFile(path="ü/added file.yaml", change=FileChange.ADDED),
         )
 
-    def test_all_are_listed_over_pages(self, scene: Scene) -> None:
-        scene.push(**{f"environments/e{each:03}.yaml": "v: 1\n" for each in range(120)})
-        scene.open()
+    def test_all_are_listed_over_pages(self, shared: Scene) -> None:
+        shared.push(**{f"environments/e{each:03}.yaml": "v: 1\n" for each in range(120)})
+        number = shared.open().number
 
-        assert len(scene.forge().list_changed_files(1)) == 121
+        assert len(shared.forge().list_changed_files(number)) == 121
 
-    def test_a_list_that_was_cut_is_none(self, scene: Scene) -> None:
-        scene.push(**{"more.yaml": "v: 1\n"})
-        scene.open()
+    def test_a_list_that_was_cut_is_none(self, shared: Scene) -> None:
+        shared.push(**{"more.yaml": "v: 1\n"})
+        number = shared.open().number
 
         def cut(request: Request) -> Reply | None:
             if not request.path.endswith("/files"):
@@ -453,10 +355,10 @@ class TestChangedFiles:
             body = b'[{"filename": "more.yaml", "status": "added"}]'
             return Reply(status=200, body=body, headers={"X-Total-Count": "1"})
 
-        with Proxy(scene.server.address, cut) as proxy:
-            forge = scene.forge(address=proxy.uri)
+        with Proxy(shared.server.address, cut) as proxy:
+            forge = shared.forge(address=proxy.uri)
             with pytest.raises(ForgeUnreachable, match="lists 1 of the 2 files"):
-                forge.list_changed_files(1)
+                forge.list_changed_files(number)
 
 
 class TestFailures:
@@ -487,6 +389,20 @@ class TestFailures:
         with pytest.raises(ForgeUnreachable, match="could not be connected to"):
             shared.forge(address=address, clock=clock).list_open()
         assert len(clock.slept) == 2
+
+    def test_a_forge_that_is_killed_between_two_questions_is_unreachable(self) -> None:
+        with GiteaServer() as server:
+            ada = server.make_account("ada")
+            server.demand("POST", "/user/repos", {"name": "models"}, account=ada)
+            environment = {"GITEA_SERVER_URL": server.address, "GITEA_TOKEN": ada.token}
+            forge = find_forge(
+                f"{server.address}/ada/models", ForgeAccess(), environment, sleep=ManualClock().sleep
+            )
+            assert forge.list_open() == ()
+            server.stop()
+
+            with pytest.raises(ForgeUnreachable, match="asked for pull requests of ada/models"):
+                forge.list_open()
 
     def test_a_forge_that_hangs_is_unreachable(self, shared: Scene) -> None:
         with serve_silence() as port:
@@ -559,13 +475,13 @@ class TestFailures:
         assert elsewhere.requests == []
 
 
-def test_the_token_goes_with_every_request_and_nowhere_else(scene: Scene) -> None:
-    token = scene.people.ada.token
-    scene.open()
-    with Proxy(scene.server.address) as proxy:
-        forge = scene.forge(address=proxy.uri)
+def test_the_token_goes_with_every_request_and_nowhere_else(shared: Scene) -> None:
+    token = shared.people.ada.token
+    number = shared.open().number
+    with Proxy(shared.server.address) as proxy:
+        forge = shared.forge(address=proxy.uri)
         forge.list_open()
-        keep_comment(forge, 1, MARKER, f"{MARKER}\nv5")
+        keep_comment(forge, number, MARKER, f"{MARKER}\nv5")
 
     seen: list[Mapping[str, str]] = [request.headers for request in proxy.requests]
     assert {headers["authorization"] for headers in seen} == {f"token {token}"}

@@ -1,0 +1,23 @@
+"""One real forge for all tests here that a worker runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.local_cluster.gitea import GiteaServer
+from tests.support.forge import People, make_people
+
+
+@pytest.fixture(scope="session")
+def forge_server() -> Iterator[GiteaServer]:
+    """Gitea, up in a second; built by the first that asks where `scripts.local_cluster build` was not run."""
+    with GiteaServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def people(forge_server: GiteaServer) -> People:
+    """Who has an account there."""
+    return make_people(forge_server)
