@@ -32,6 +32,7 @@ _COMMANDS = (
     "sync",
     "status",
     "history",
+    "explain",
     "emergency",
     "policies",
     "codeowners",

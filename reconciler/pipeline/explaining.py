@@ -14,7 +14,13 @@ from reconciler.plan.fields import find_field
 from reconciler.plan.ownership import find_holders
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.placing import place_environment
-from reconciler.policy.settings import is_known, list_settings, select_settings, suggest_fields
+from reconciler.policy.settings import (
+    VARIANT_FIELDS,
+    is_known,
+    list_settings,
+    select_settings,
+    suggest_fields,
+)
 from reconciler.policy.wording import join_words
 from reconciler.settings import SettingsError
 from reconciler.state.explanations import (
@@ -121,5 +127,6 @@ def _choose_cluster(entry: EnvironmentEntry, cluster: str) -> str:
 
 
 def _describe_unset(placed: PlacedDeployment, field: str) -> str:
-    layers = "variant" if "." not in field and field != "serving" else "layer"
-    return f"no {layers} of {placed.environment.name}/{placed.name} says {field}; the default holds, where there is one."
+    layer = "variant" if field in VARIANT_FIELDS else "layer"
+    name = f"{placed.environment.name}/{placed.name}"
+    return f"no {layer} of {name} says {field}; the default holds, where there is one."

@@ -1,4 +1,4 @@
-"""From a line to the fields that follow from it, as the renderer has it; and what a live object makes of them."""
+"""From a line to the fields that follow from it, as the renderer has it, and to those of a live object."""
 
 from __future__ import annotations
 
