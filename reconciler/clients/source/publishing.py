@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.clients.source.failures import clean, explain, mask
-from reconciler.clients.source.interface import SourceError, SourceRefused, SourceUnreachable
+from reconciler.clients.source.failures import clean
+from reconciler.clients.source.interface import SourceRefused
 from reconciler.clients.source.own_commits import put_files, write_commit
 from reconciler.clients.source.own_git import OwnGit
+from reconciler.clients.source.own_remote import speak
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class GitPublisher:
         """
         self._git.text("check-ref-format", "--branch", branch)
         refs = (f"refs/heads/{branch}", f"refs/heads/{target}")
-        said = self._speak(remote, "ls-remote", "--", remote, *refs).decode("utf-8", "surrogateescape")
+        said = speak(self._git, remote, "ls-remote", "--", remote, *refs).decode("utf-8", "surrogateescape")
         # <commit>\t<name>; a pattern also finds names that end as it does.
         found = {name: sha for sha, _, name in (line.partition("\t") for line in said.splitlines())}
         if refs[1] not in found:
@@ -45,7 +46,7 @@ class GitPublisher:
         there = [ref for ref in refs if ref in found]
         # Nothing but objects: no name in this repository changes.
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        self._speak(remote, "fetch", *quiet, "--refmap=", "--", remote, *there)
+        speak(self._git, remote, "fetch", *quiet, "--refmap=", "--", remote, *there)
         return Published(remote=remote, branch=branch, tip=found.get(refs[0], ""), target=found[refs[1]])
 
     def count_strangers(self, published: Published) -> int:
@@ -73,7 +74,7 @@ class GitPublisher:
     def push(self, published: Published) -> None:
         """Push the branch. Raises SourceRefused where the remote does not take it, SourceUnreachable."""
         ref = f"refs/heads/{published.branch}"
-        self._speak(published.remote, "push", "--porcelain", "--", published.remote, f"{ref}:{ref}")
+        speak(self._git, published.remote, "push", "--porcelain", "--", published.remote, f"{ref}:{ref}")
 
     def _find_local(self, branch: str) -> str:
         """The last commit of a branch of ours; empty where there is none."""
@@ -142,31 +143,3 @@ class GitPublisher:
         done = self._git.start(("merge-base", "--is-ancestor", older, newer))
         self._git.finish(("merge-base",), done, (0, 1))
         return done.returncode == 0
-
-    def _speak(self, remote: str, *arguments: str) -> bytes:
-        """What git prints of a call to a remote; its failures are told as those of that call."""
-        done = self._git.start(arguments)
-        if done.returncode == 0:
-            return done.stdout
-        said = mask((done.stdout + b"\n" + done.stderr).decode("utf-8", "replace"), ())
-        told = [clean(line) for line in said.splitlines() if _is_telling(line)]
-        words = f" (git: {'; '.join(told)[:300]})" if told else ""
-        place, verb = clean(remote), arguments[0]
-        if "rejected]" in said:
-            raise SourceRefused(
-                f"{place}: it does not take the branch. Somebody pushed to it meanwhile, or a rule of the "
-                f"repository forbids it{words}"
-            )
-        error = explain(remote, said)
-        # The kind is right and its advice is for those who only read.
-        if isinstance(error, SourceRefused):
-            raise SourceRefused(
-                f"{place}: git {verb} was refused. Check the remote's address, and that git may push there "
-                f"as you (credentials, rights){words}"
-            )
-        kind: type[SourceError] = type(error) if isinstance(error, SourceUnreachable) else SourceUnreachable
-        raise kind(f"{place}: git {verb} did not get through{words}")
-
-
-def _is_telling(line: str) -> bool:
-    return line.startswith(("fatal: ", "error: ", "remote: ", "!"))
