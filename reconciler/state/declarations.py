@@ -99,6 +99,28 @@ class Experiment(Declaration):
     until: Timestamp
 
 
+class Follow(Declaration):
+    """What `modelsync bot` takes for a newer version of the model: one of alias, tag and metric decides."""
+
+    alias: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="The version that this alias of the registered model names."
+    )
+    tag: Annotated[Mapping[str, str], Field(min_length=1)] | None = Field(
+        default=None, description="The highest version that has all of these tags, such as stage: ready."
+    )
+    metric: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The version that is best in this metric, if it is better than those that serve on the "
+        "same evaluation data.",
+    )
+    better: Literal["lower", "higher"] | None = Field(
+        default=None, description="Which values of the metric are better."
+    )
+    traffic: Annotated[int, Field(ge=1, le=99)] = Field(
+        default=10, description="Percent of live requests that the newer version gets beside those that serve."
+    )
+
+
 class Deployment(Declaration):
     """`environments/<env>/deployments/<name>.yaml`: which versions take which traffic."""
 
@@ -116,6 +138,9 @@ class Deployment(Declaration):
         "leaves it, orphan deletes it and leaves its Pods, Services and routes serving.",
     )
     retire: bool = Field(default=False, description="Prune this deployment; this is the approval.")
+    follow: Follow | None = Field(
+        default=None, description="Which newer versions modelsync bot proposes here, as pull requests."
+    )
     experiment: Experiment | None = None
 
 
@@ -311,6 +336,10 @@ class Environment(Declaration):
     metrics: Metrics | None = None
     rules: Rules = Field(default_factory=lambda: Rules.model_validate({}))
     serving: Serving | None = None
+    auto: Literal["rollback"] | None = Field(
+        default=None,
+        description="rollback: modelsync bot proposes the way back for what failed here past its deadline.",
+    )
     retire: bool = Field(default=False, description="Prune the whole environment; this is the approval.")
 
 

@@ -37,6 +37,12 @@ def _loads(word: str, file: str = "loading") -> Elsewhere:
 
 _ALLOWED = _rule("allowed-references", "decides what declarations may name")
 _RECORD = _rule("record-matches", "must agree with the model's file and the files listed")
+
+
+def _follow(word: str) -> Elsewhere:
+    return _read("plan/following.py", word, "which version `modelsync bot` proposes")
+
+
 _WAIVER = _read("plan/guards.py", "waiver", "lets a guard pass")
 
 ELSEWHERE: Mapping[str, Elsewhere] = {
@@ -59,6 +65,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Environment.owners": _read(
         "policy/policies/waiver_needs_approval.py", "declaration.owners", "who approves waivers"
     ),
+    "Environment.auto": _read("pipeline/bot_facts.py", "declaration.auto", "what `modelsync bot` proposes"),
     "Environment.allow": _ALLOWED,
     "Cluster.metrics": _read("policy/clusters.py", "metrics", "where status reads served traffic"),
     "Metrics.prometheus": _read("wiring.py", "prometheus", "where status reads served traffic"),
@@ -110,6 +117,12 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Waiver.objects": _WAIVER,
     "Waiver.reason": _PEOPLE,
     "Waiver.until": _rule("waivers-known", "when the waiver ends"),
+    "Deployment.follow": _read("pipeline/bot_facts.py", "declaration.follow", "see there"),
+    "Follow.alias": _follow("follow.alias"),
+    "Follow.tag": _follow("follow.tag"),
+    "Follow.metric": _follow("follow.metric"),
+    "Follow.better": _follow("follow.better"),
+    "Follow.traffic": _read("pipeline/bot_changes.py", "follow.traffic", "the share that is proposed"),
     "GraphNode.protocol": _rule("one-protocol", "must be that of the deployment"),
 }
 
