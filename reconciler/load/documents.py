@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.load.layout import Place, describe_stray, find_place, find_template, is_ignored, show_path
 from reconciler.load.links import follow_links
 from reconciler.load.text import check_text
-from reconciler.load.yaml import read
+from reconciler.load.yaml import read, share
 from reconciler.state.documents import Document, Location
 from reconciler.state.extras import ExtraTemplate
 from reconciler.state.findings import Finding, Grade
@@ -19,13 +19,14 @@ class LoadedFile:
     """A declaration's file. `document` is None where nothing of it could be read.
 
     `sound` tells that the document is all that the file says; where it is False, findings say what is
-    missing, and the document serves only to look for further faults.
+    missing, and the document serves only to look for further faults. `data` is what was read.
     """
 
     path: str
     place: Place
     document: Document | None
     sound: bool
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +53,18 @@ def load(
     links: Mapping[str, str] | None = None,
     submodules: Iterable[str] = (),
     unreadable: Mapping[str, str] | None = None,
+    like: Loaded | None = None,
 ) -> Loaded:
     """Read the declarations among `files`. Nothing is raised: what is wrong becomes a finding.
+
+    Equal contents are read once, and then have one value: wherever they lie, and in `like` too.
 
     Args:
         files: content by path, relative to the repository, separated by `/`.
         links: target as written, by the symbolic link's path.
         submodules: paths that stand for other repositories.
         unreadable: why it could not be read, by the path of a file or folder.
+        like: another revision, of which most is the same.
     """
     shown_links = {path: target for path, target in (links or {}).items() if not is_ignored(path)}
     followed = follow_links(files, shown_links)
@@ -69,6 +74,7 @@ def load(
     findings += [_refuse_unreadable(path, why) for path, why in refused.items()]
     loaded = []
     templates = []
+    known = _Known(like)
     contents = {**files, **followed.files}
     for path in sorted({*contents, *followed.refused, *refused}):
         if is_ignored(path):
@@ -83,13 +89,35 @@ def load(
         if place is None:
             findings += [describe_stray(path)] if path in contents else []
         elif path in contents:
-            reading = read(path, contents[path])
-            findings += reading.findings
-            sound = not reading.findings
-            loaded.append(LoadedFile(path=path, place=place, document=reading.document, sound=sound))
+            file, faults = known.load(path, place, contents[path])
+            loaded.append(file)
+            findings += faults
         else:
             loaded.append(LoadedFile(path=path, place=place, document=None, sound=False))
     return Loaded(files=tuple(loaded), findings=tuple(findings), templates=tuple(templates))
+
+
+class _Known:
+    """What sound files say, by their content: positions are those of each file, the value is one for all."""
+
+    def __init__(self, like: Loaded | None) -> None:
+        self._documents: dict[bytes, Document] = {
+            file.data: file.document
+            for file in (() if like is None else like.files)
+            if file.sound and file.document is not None
+        }
+
+    def load(self, path: str, place: Place, data: bytes) -> tuple[LoadedFile, tuple[Finding, ...]]:
+        found = self._documents.get(data)
+        if found is not None:
+            document = found if found.file == path else share(found, path, data)
+            return LoadedFile(path=path, place=place, document=document, sound=True, data=data), ()
+        reading = read(path, data)
+        sound = not reading.findings
+        if sound and reading.document is not None:
+            self._documents[data] = reading.document
+        file = LoadedFile(path=path, place=place, document=reading.document, sound=sound, data=data)
+        return file, reading.findings
 
 
 def _load_template(

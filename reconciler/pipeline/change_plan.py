@@ -9,17 +9,16 @@ from pathlib import Path
 
 from reconciler.clients.registry.interface import RegistryReader
 from reconciler.clients.source.interface import Lineage, Revision, Source
-from reconciler.load.documents import load
 from reconciler.pipeline.change import review_change
 from reconciler.pipeline.change_staleness import find_stale
-from reconciler.pipeline.check import check_files, check_tree, find_files
-from reconciler.pipeline.history_base import Base, read_base
+from reconciler.pipeline.check import find_files, load_tree, load_worktree
+from reconciler.pipeline.history_base import Base, check_change, list_changed, read_base
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.verification import leave_registry_out, verify_records
 from reconciler.state.history import History
 from reconciler.state.repository import Repository
 from reconciler.state.reviews import Compared, Review, Stale
-from reconciler.validate.checks import Check
+from reconciler.validate.checks import Check, check
 from reconciler.validate.parse import parse
 
 
@@ -102,32 +101,32 @@ def _read_sides(source: Source, question: Question, head: Revision | None, now: 
     if _is_behind(source, question.base, head):
         return _look_back(source, question.base, head, now)
     tree = source.read(head)
-    base = read_base(source, question.base, head.sha, tree.files, now)
-    check = check_tree(tree, base=base.repository, now=now, history=base.history)
-    return _compare(source, base, check, tree.files, head.sha)
+    loaded = load_tree(tree)
+    base = read_base(source, question.base, head.sha, tree.files, loaded, now)
+    return _compare(source, base, check_change(loaded, base, now), tree.files, head.sha)
 
 
 def _read_worktree(source: Source, question: Question, now: datetime) -> _Sides:
     worktree = find_files(question.directory)
     head = source.resolve("HEAD")
-    base = read_base(source, question.base, head.sha, worktree.files, now)
-    check = check_files(worktree, base=base.repository, now=now, history=base.history)
-    committed = source.read(head)
+    loaded = load_worktree(worktree)
+    base = read_base(source, question.base, head.sha, worktree.files, loaded, now)
+    checked = check_change(loaded, base, now, codeowners=worktree.codeowners)
+    committed = source.read(head, known=(*worktree.files.values(), *base.files.values()))
     clean = (worktree.files, worktree.links) == (committed.files, committed.links)
-    return _compare(source, base, check, worktree.files, head.sha if clean else "")
+    return _compare(source, base, checked, worktree.files, head.sha if clean else "")
 
 
 def _compare(source: Source, base: Base, head: Check, files: Mapping[str, bytes], head_sha: str) -> _Sides:
-    before = source.read(Revision(ref=base.main.ref, sha=base.fork))
     moved = base.fork != base.main.sha
     return _Sides(
-        base=check_tree(before),
+        base=check(base.loaded, like=base.repository),
         head=head,
         base_sha=base.fork,
         head_sha=head_sha,
         history=base.history,
         tip=base.main.sha if moved else "",
-        stale=_find_stale(source, base, head.repository, before.files, files) if moved else (),
+        stale=_find_stale(source, base, head.repository, files) if moved else (),
     )
 
 
@@ -139,19 +138,22 @@ def _is_behind(source: Source, base: str, head: Revision) -> bool:
 
 def _look_back(source: Source, base: str, head: Revision, now: datetime) -> _Sides:
     main = source.resolve(base)
-    before = check_tree(source.read(main))
-    after = check_tree(source.read(head), base=before.repository, now=now)
+    tip = source.read(main)
+    loaded = load_tree(tip)
+    before = check(loaded)
+    tree = source.read(head, known=tip.files.values())
+    after = check(load_tree(tree, like=loaded), base=before.repository, now=now)
     return _Sides(base=before, head=after, base_sha=main.sha, head_sha=head.sha)
 
 
 def _find_stale(
-    source: Source, base: Base, head: Repository, before: Mapping[str, bytes], after: Mapping[str, bytes]
+    source: Source, base: Base, head: Repository, files: Mapping[str, bytes]
 ) -> tuple[Stale, ...]:
-    tip = source.read(base.main)
+    tip = load_tree(source.read(base.main, known=base.files.values()), like=base.loaded)
     return find_stale(
         base.repository,
         head,
-        parse(load(tip.files, links=tip.links, submodules=tip.submodules))[0],
-        here=[path for path in {**before, **after} if before.get(path) != after.get(path)],
+        parse(tip, like=base.repository)[0],
+        here=list_changed(base.files, files),
         there=source.list_changed(base.fork, base.main.sha),
     )

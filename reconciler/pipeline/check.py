@@ -6,12 +6,22 @@ from datetime import datetime
 from pathlib import Path
 
 from reconciler.clients.source.interface import Tree
-from reconciler.load.documents import load
+from reconciler.load.documents import Loaded, load
 from reconciler.load.worktree import Worktree, read_worktree
 from reconciler.settings import SettingsError
 from reconciler.state.history import History
 from reconciler.state.repository import Repository
 from reconciler.validate.checks import Check, check
+
+
+def load_tree(tree: Tree, *, like: Loaded | None = None) -> Loaded:
+    """Read what a commit holds; what is the same in `like` is not read again."""
+    return load(tree.files, links=tree.links, submodules=tree.submodules, like=like)
+
+
+def load_worktree(worktree: Worktree) -> Loaded:
+    """Read the declarations of a work tree."""
+    return load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
 
 
 def check_tree(
@@ -22,8 +32,7 @@ def check_tree(
     history: History | None = None,
 ) -> Check:
     """Check what a commit holds."""
-    loaded = load(tree.files, links=tree.links, submodules=tree.submodules)
-    return check(loaded, base=base, now=now, history=history)
+    return check(load_tree(tree), base=base, now=now, history=history)
 
 
 def check_worktree(directory: Path, *, base: Repository | None = None, now: datetime | None = None) -> Check:
@@ -53,5 +62,5 @@ def check_files(
     history: History | None = None,
 ) -> Check:
     """Check the declarations of a work tree that were read before."""
-    loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
+    loaded = load_worktree(worktree)
     return check(loaded, base=base, now=now, history=history, codeowners=worktree.codeowners)

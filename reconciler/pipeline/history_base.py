@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.clients.source.interface import Revision, RevisionNotFound, Source, Tree
-from reconciler.load.documents import load
+from reconciler.clients.source.interface import Revision, RevisionNotFound, Source
+from reconciler.load.documents import Loaded, load
 from reconciler.load.layout import FileKind, find_place
-from reconciler.pipeline.check import check_files, check_tree, find_files
+from reconciler.pipeline.check import find_files, load_tree, load_worktree
 from reconciler.pipeline.history import read_history
 from reconciler.pipeline.history_spans import find_digest
 from reconciler.policy.graphs import list_nodes
 from reconciler.state.declarations import Deployment
 from reconciler.state.history import History
+from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
-from reconciler.validate.checks import Check
+from reconciler.validate.checks import Check, check
 from reconciler.validate.parse import parse
 
 
@@ -26,13 +27,16 @@ class Base:
     """`main` is the tip that the change is to be merged into, `fork` the commit of it where it began.
 
     `repository` is that of the fork, so that what others merged since is not taken for part of the change;
-    `history` is that of the tip, and tells of the models that the change is about.
+    `history` is that of the tip, and tells of the models that the change is about. `files` and `loaded` are
+    those of the fork.
     """
 
     main: Revision
     fork: str
     repository: Repository
     history: History
+    files: Mapping[str, bytes]
+    loaded: Loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +53,31 @@ def judge_worktree(directory: Path, source: Source, ref: str, now: datetime) -> 
     Raises the source's errors, and SettingsError where there is nothing to check.
     """
     worktree = find_files(directory)
-    base = read_base(source, ref, source.resolve("HEAD").sha, worktree.files, now)
-    return Judged(check=check_files(worktree, base=base.repository, now=now, history=base.history), base=base)
+    loaded = load_worktree(worktree)
+    base = read_base(source, ref, source.resolve("HEAD").sha, worktree.files, loaded, now)
+    return Judged(check=check_change(loaded, base, now, codeowners=worktree.codeowners), base=base)
 
 
 def judge_revision(source: Source, ref: str, head: Revision, now: datetime) -> Judged:
     """Check a commit as a change of the main branch `ref`. Raises the source's errors."""
     tree = source.read(head)
-    base = read_base(source, ref, head.sha, tree.files, now)
-    return Judged(check=check_tree(tree, base=base.repository, now=now, history=base.history), base=base)
+    loaded = load_tree(tree)
+    base = read_base(source, ref, head.sha, tree.files, loaded, now)
+    return Judged(check=check_change(loaded, base, now), base=base)
 
 
-def read_base(source: Source, ref: str, head: str, files: Mapping[str, bytes], now: datetime) -> Base:
+def check_change(loaded: Loaded, base: Base, now: datetime, *, codeowners: OwnersFile | None = None) -> Check:
+    """Check what a change ends with as a change of `base`."""
+    return check(loaded, base=base.repository, now=now, history=base.history, codeowners=codeowners)
+
+
+def read_base(
+    source: Source, ref: str, head: str, files: Mapping[str, bytes], loaded: Loaded, now: datetime
+) -> Base:
     """The base of the change that ends with `files`: those of the commit `head`, or what lies on top of it.
 
-    `ref` names the main branch. Raises the source's errors.
+    `loaded` is what is in them: what the base has in common with it is read no second time. `ref` names the
+    main branch. Raises the source's errors.
     """
     main = source.resolve(ref)
     try:
@@ -71,18 +85,21 @@ def read_base(source: Source, ref: str, head: str, files: Mapping[str, bytes], n
     except RevisionNotFound:
         # In a clone that is cut short it may be out of sight; the tip is what the change will be merged into.
         fork = main.sha
-    before = source.read(Revision(ref=ref, sha=fork))
+    tree = source.read(Revision(ref=ref, sha=fork), known=files.values())
+    before = load_tree(tree, like=loaded)
     return Base(
         main=main,
         fork=fork,
-        repository=_parse(before),
-        history=read_history(source, main.sha, now, models=find_models(before.files, files)),
+        repository=parse(before)[0],
+        history=read_history(source, main.sha, now, models=find_models(tree.files, files)),
+        files=tree.files,
+        loaded=before,
     )
 
 
 def find_models(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:
     """The folders of models whose serving may differ, and of those that hold equal artifacts."""
-    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    changed = list_changed(before, after)
     models = frozenset(
         name for side in (before, after) for name in _list_models({p: side[p] for p in changed if p in side})
     )
@@ -91,6 +108,11 @@ def find_models(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> froz
     folders = [(folder, digest) for side in (before, after) for folder, digest in _list_digests(side)]
     digests = {digest for folder, digest in folders if folder in models}
     return models | {folder for folder, digest in folders if digest in digests}
+
+
+def list_changed(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:
+    """The paths at which two sides differ."""
+    return [path for path in {**before, **after} if before.get(path) != after.get(path)]
 
 
 def _list_models(files: Mapping[str, bytes]) -> Iterator[str]:
@@ -117,7 +139,3 @@ def _list_digests(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
             digest = find_digest(path, data)
             if digest:
                 yield place.folder, digest
-
-
-def _parse(tree: Tree) -> Repository:
-    return parse(load(tree.files, links=tree.links, submodules=tree.submodules))[0]

@@ -21,8 +21,8 @@ from reconciler.validate.messages import describe_faults, describe_nulls
 from reconciler.validate.served import refuse_unserved
 
 
-def parse(loaded: Loaded) -> tuple[Repository, tuple[Finding, ...]]:
-    """Give every declaration its type.
+def parse(loaded: Loaded, *, like: Repository | None = None) -> tuple[Repository, tuple[Finding, ...]]:
+    """Give every declaration its type. Files that share a value share their declaration, with `like` too.
 
     Returns what could be parsed, and findings about what could not; those of loading are not among them.
     A file with a finding is faulty: its declaration is left out, and its name is kept, so that what it
@@ -32,8 +32,9 @@ def parse(loaded: Loaded) -> tuple[Repository, tuple[Finding, ...]]:
     told = frozenset(str(finding.location) for finding in loaded.findings)
     findings: list[Finding] = []
     parsed: list[tuple[LoadedFile, Entry[Any] | None]] = []
+    known = {} if like is None else dict(_list_known(like))
     for file in loaded.files:
-        entry, found = _parse_file(file)
+        entry, found = _parse_file(file, known)
         findings += (finding for finding in found if str(finding.location) not in told)
         parsed.append((file, entry))
     findings += _find_missing(loaded)
@@ -55,13 +56,37 @@ def parse_document(kind: FileKind, document: Document) -> tuple[Declaration | No
     return (None if findings else declaration), tuple(findings)
 
 
-def _parse_file(file: LoadedFile) -> tuple[Entry[Any] | None, tuple[Finding, ...]]:
+_Identity = tuple[type[Declaration], int]
+"""A declaration's type, and which object its document's value is: the same for equal files (see load)."""
+
+
+def _parse_file(
+    file: LoadedFile, known: dict[_Identity, Entry[Any]]
+) -> tuple[Entry[Any] | None, tuple[Finding, ...]]:
+    """`known` grows by each file's entry, which keeps the value alive that it is found by."""
     if file.document is None:
         return None, ()
+    identity = (TYPES[file.place.kind], id(file.document.value))
+    found = known.get(identity)
+    if found is not None:
+        same = found.document is file.document
+        return found if same else Entry(document=file.document, declaration=found.declaration), ()
     declaration, findings = parse_document(file.place.kind, file.document)
     if declaration is None or not file.sound:
         return None, findings
-    return Entry(document=file.document, declaration=declaration), findings
+    entry = known[identity] = Entry(document=file.document, declaration=declaration)
+    return entry, findings
+
+
+def _list_known(repository: Repository) -> Iterator[tuple[_Identity, Entry[Any]]]:
+    singles: list[Entry[Any] | None] = [repository.defaults]
+    for model in repository.models.values():
+        singles += (model.model, *model.records.values())
+    for environment in repository.environments.values():
+        singles += (environment.environment, environment.exceptions, *environment.deployments.values())
+    for entry in singles:
+        if entry is not None:
+            yield (type(entry.declaration), id(entry.document.value)), entry
 
 
 def _find_missing(loaded: Loaded) -> Iterator[Finding]:

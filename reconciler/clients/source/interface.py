@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -196,10 +196,13 @@ class Source(Protocol):
         Asks a remote each time, so a run asks once. Raises RevisionNotFound.
         """
 
-    def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
+    def read(
+        self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS, *, known: Iterable[bytes] = ()
+    ) -> Tree:
         """All files of the revision under the folders; a folder that is not there gives none.
 
-        Every object is checked against its name. Raises SourceCorrupt, never returns less than all.
+        Every object is checked against its name. Raises SourceCorrupt, never returns less than all. Contents
+        that are at hand, those of another revision or of a work tree, are not read again if `known` has them.
         """
 
     def find_lineage(self, older: str, newer: str) -> Lineage:

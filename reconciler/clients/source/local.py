@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
@@ -63,9 +63,11 @@ class LocalRepository:
             "git branch --all lists the branches."
         )
 
-    def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
+    def read(
+        self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS, *, known: Iterable[bytes] = ()
+    ) -> Tree:
         check_full_name(revision.sha, self._location)
-        return self._objects.read_tree(revision, folders)
+        return self._objects.read_tree(revision, folders, known)
 
     def find_lineage(self, older: str, newer: str) -> Lineage:
         self._require(newer)

@@ -41,12 +41,19 @@ class ObjectReader:
         self._directory = directory
         self._prefix = prefix
 
-    def read_tree(self, revision: Revision, folders: tuple[str, ...]) -> Tree:
-        """Everything under the folders. Raises SourceCorrupt, or SourceRefused above a limit."""
+    def read_tree(self, revision: Revision, folders: tuple[str, ...], known: Iterable[bytes] = ()) -> Tree:
+        """Everything under the folders; what is among the `known` contents is not read.
+
+        Raises SourceCorrupt, or SourceRefused above a limit.
+        """
         entries = tuple(self._list_entries(revision, folders))
         blobs = tuple(entry for entry in entries if entry.mode != _SUBMODULE)
-        self._check_size(revision, blobs)
-        contents = self._read("blob", ((entry.name, entry.path) for entry in blobs))
+        # A name says what is in it, so that contents at hand prove themselves as those that are read do.
+        contents = {_hash("blob", content, len(revision.sha)): content for content in known}
+        self._check_size(revision, blobs, contents)
+        contents |= self._read(
+            "blob", ((entry.name, entry.path) for entry in blobs if entry.name not in contents)
+        )
         return Tree(
             files={entry.path: contents[entry.name] for entry in blobs if entry.mode != _LINK},
             links={
@@ -86,6 +93,8 @@ class ObjectReader:
     def find(self, names: Iterable[str]) -> tuple[tuple[str, int] | None, ...]:
         """Full name and size in bytes of each object, None for one that is not there."""
         asked = tuple(names)
+        if not asked:
+            return ()
         answer = self._git.run(
             "cat-file",
             "--batch-check=%(objectname) %(objectsize)",
@@ -124,14 +133,19 @@ class ObjectReader:
         contents = self._read("tree", ((entry.name, entry.path) for entry in chosen))
         return [child for entry in chosen for child in _parse_tree(contents[entry.name], entry)]
 
-    def _check_size(self, revision: Revision, blobs: tuple[_Entry, ...]) -> None:
+    def _check_size(self, revision: Revision, blobs: tuple[_Entry, ...], known: Mapping[str, bytes]) -> None:
+        sizes = {name: len(content) for name, content in known.items()}
+        asked = tuple(dict.fromkeys(entry.name for entry in blobs if entry.name not in sizes))
+        for name, found in zip(asked, self.find(asked), strict=True):
+            if found is not None:
+                sizes[name] = found[1]
         total = 0
         largest = (0, "")
-        for entry, found in zip(blobs, self.find(entry.name for entry in blobs), strict=True):
-            if found is None:
+        for entry in blobs:
+            if entry.name not in sizes:
                 raise self._corrupt(entry.path, "is missing")
-            total += found[1]
-            largest = max(largest, (found[1], entry.path))
+            total += sizes[entry.name]
+            largest = max(largest, (sizes[entry.name], entry.path))
         if total > TREE_LIMIT:
             raise SourceRefused(
                 f"{self._location}: {revision} holds {total >> 20} MiB of declarations; up to "

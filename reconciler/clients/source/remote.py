@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from difflib import get_close_matches
@@ -88,10 +88,12 @@ class RemoteRepository:
                 return Revision(ref=ref, sha=sha)
         raise RevisionNotFound(f"{self.location}: there is no branch or tag {ref!r}.{self._suggest(ref)}")
 
-    def read(self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS) -> Tree:
+    def read(
+        self, revision: Revision, folders: tuple[str, ...] = DATA_FOLDERS, *, known: Iterable[bytes] = ()
+    ) -> Tree:
         def read(copy: LocalRepository) -> Tree:
             self._complete(copy, revision.sha, lambda: copy.list_missing(revision, folders))
-            return copy.read(revision, folders)
+            return copy.read(revision, folders, known=known)
 
         return self._serve(revision.sha, read)
 
