@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from reconciler.report.json import show_plans
 from reconciler.report.json_record import Json
+from reconciler.report.json_text import write_json
 from reconciler.state.findings import Approval, Waived
 from reconciler.state.plans import Plan
 from reconciler.state.reviews import Evidence, Note, Review, VariantRow
@@ -14,9 +15,7 @@ from reconciler.state.reviews import Evidence, Note, Review, VariantRow
 
 def show_change(plans: Sequence[Plan], review: Review) -> str:
     """`modelsync.dev/plan/v1` with the review."""
-    return json.dumps(
-        {**json.loads(show_plans(plans)), "review": show_review(review)}, indent=2, ensure_ascii=False
-    )
+    return write_json({**json.loads(show_plans(plans)), "review": show_review(review)})
 
 
 def show_review(review: Review) -> Json:

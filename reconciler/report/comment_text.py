@@ -8,6 +8,7 @@ from reconciler.plan.wording import join_words
 from reconciler.report.comment import describe_pods
 from reconciler.report.comment_parts import clean
 from reconciler.report.comment_table import describe_evidence
+from reconciler.report.screen import quiet_commands
 from reconciler.state.reviews import Review
 
 _SHORT = 12
@@ -32,7 +33,7 @@ def show_review(review: Review) -> str:
     head = compared.head[:_SHORT] or "the work tree"
     moved = f"; the main branch is at {compared.tip[:_SHORT]}" if compared.tip else ""
     lines.append(f"Compared: base {compared.base[:_SHORT]}, head {head}; no cluster was asked{moved}.")
-    return "\n".join(lines)
+    return quiet_commands("\n".join(lines))
 
 
 def _list_evidence(review: Review) -> Iterator[str]:

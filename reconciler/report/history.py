@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
+from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
 from reconciler.state.history import DeploymentHistory, Origin, Period, ServedSpan
 
@@ -37,7 +37,7 @@ def show_json(history: DeploymentHistory, periods: Sequence[Period]) -> str:
         "complete": history.complete,
         "periods": [_period(history, period) for period in periods],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return write_json(value)
 
 
 def _show_period(history: DeploymentHistory, period: Period) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from reconciler.report.json_record import Json, show_holds, show_shares, show_time
+from reconciler.report.json_text import write_json
 from reconciler.state.findings import Finding
 from reconciler.state.inventory import GoodSet, ObjectResult
 from reconciler.state.observations import Health, VariantHealth
@@ -38,7 +38,7 @@ def show_status(states: Sequence[TargetStatus]) -> str:
 
 
 def _dump(value: Json) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return write_json(value)
 
 
 def _finding(finding: Finding) -> Json:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from reconciler.report.json_record import Json
+from reconciler.report.json_text import write_json
 from reconciler.report.places import PlacedFinding, place_findings
 from reconciler.state.documents import Location
 from reconciler.state.findings import Approval, Undecided, Waived
@@ -32,7 +31,7 @@ def show_check(check: Check) -> str:
             "undecided": len(check.undecided),
         },
     }
-    return json.dumps(shown, indent=2, ensure_ascii=False)
+    return write_json(shown)
 
 
 def _show_finding(placed: PlacedFinding) -> Json:

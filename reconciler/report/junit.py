@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from reconciler.report.places import PlacedFinding, place_findings
 from reconciler.report.rules import REPOSITORY, ShownRule, find_kind, list_rules
+from reconciler.report.screen import quiet_commands
 from reconciler.report.text import summarise_check
 from reconciler.state.findings import Finding, Waived
 from reconciler.state.repository import Repository
@@ -143,4 +144,4 @@ def _tell_waived(item: Waived) -> str:
 
 
 def _clean(text: str) -> str:
-    return _UNSAID.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _UNSAID.sub("\N{REPLACEMENT CHARACTER}", quiet_commands(text))

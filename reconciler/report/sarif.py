@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from reconciler import __version__
 from reconciler.report.json_record import Json
+from reconciler.report.json_text import write_json
 from reconciler.report.places import PlacedFinding, place_findings
 from reconciler.report.rules import ShownRule, list_rules, show_markdown
 from reconciler.report.text import summarise_check
@@ -53,7 +54,7 @@ def show_check(check: Check, rules: Sequence[ShownRule] | None = None) -> str:
             ),
         ],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+    return write_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _show_rule(rule: ShownRule) -> Json:
@@ -98,7 +99,14 @@ def _name_rule(rule: str, indices: Mapping[str, int]) -> Json:
 
 
 def _tell(finding: Finding) -> str:
-    return f"{finding.message}\n{finding.advice}".strip()
+    return _escape(f"{finding.message}\n{finding.advice}".strip())
+
+
+def _escape(text: str) -> str:
+    """A message's text in which nothing is a link (SARIF 2.1.0, 3.11.6); where none could be, it stays."""
+    if "](" not in text:
+        return text
+    return re.sub(r"[\\\[\]]", lambda found: f"\\{found[0]}", text)
 
 
 def _show_suppression(item: Waived) -> Json:
@@ -131,18 +139,20 @@ def _list_notifications(check: Check, indices: Mapping[str, int]) -> Iterator[Js
     for item in check.undecided:
         yield {
             "level": "error" if item.blocking else "warning",
-            "message": {"text": f"{item.rule} is not decided: {item.reason}"},
+            "message": {"text": _escape(f"{item.rule} is not decided: {item.reason}")},
             **_associate(item.rule, indices),
         }
     for approval in check.approvals:
         owners = ", ".join(approval.owners)
         yield {
             "level": "note",
-            "message": {"text": f"{approval.reason} It needs the approval of {owners or 'an owner'}."},
+            "message": {
+                "text": _escape(f"{approval.reason} It needs the approval of {owners or 'an owner'}.")
+            },
             "locations": [{"physicalLocation": _show_place(approval.location)}],
             **_associate(approval.rule, indices),
         }
-    yield {"level": "note", "message": {"text": summarise_check(check)}}
+    yield {"level": "note", "message": {"text": _escape(summarise_check(check))}}
 
 
 def _associate(rule: str, indices: Mapping[str, int]) -> Json:

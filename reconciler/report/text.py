@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.plan.wording import count, describe_shares, name_change
+from reconciler.report.screen import clean_screen
 from reconciler.state.findings import Approval, Waived
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.plans import Cause, Change, FieldChange, ForeignEdit, Op, Plan, Refusal
@@ -32,7 +33,7 @@ def show_check(check: Check) -> str:
     ]
     blocks += map(_show_waived, check.waived)
     blocks += map(_show_approval, check.approvals)
-    return "\n\n".join([*blocks, summarise_check(check)])
+    return clean_screen("\n\n".join([*blocks, summarise_check(check)]))
 
 
 def summarise_check(check: Check) -> str:
@@ -66,7 +67,7 @@ def show_plans(plans: Sequence[Plan]) -> str:
     quiet = [str(plan.target) for plan in plans if not (plan.changes or plan.refusals or plan.faults)]
     if quiet:
         blocks.append(f"no changes in {', '.join(quiet)}.")
-    return "\n\n".join(blocks) or "no environments."
+    return clean_screen("\n\n".join(blocks)) or "no environments."
 
 
 def show_plan(plan: Plan) -> str:

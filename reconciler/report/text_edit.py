@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reconciler.report.screen import clean_screen
 from reconciler.report.text import show_plans
 from reconciler.state.findings import Finding
 from reconciler.state.plans import Plan
@@ -14,7 +15,7 @@ def show_edit(notes: Sequence[str], diff: str, findings: Sequence[Finding], plan
     parts = ["\n".join(notes), diff]
     if findings:
         parts.append(show_findings(findings))
-    return "\n\n".join((*parts, show_plans(plans)))
+    return clean_screen("\n\n".join((*parts, show_plans(plans))))
 
 
 def show_findings(findings: Iterable[Finding]) -> str:
@@ -27,4 +28,4 @@ def show_findings(findings: Iterable[Finding]) -> str:
             *(f"  {line}" for line in told),
         ]
         blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
+    return clean_screen("\n\n".join(blocks))

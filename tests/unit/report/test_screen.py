@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
 from reconciler.report.text_emergency import show_ended, show_rollback
 from reconciler.report.text_run import show_run
@@ -31,3 +33,18 @@ def test_what_steers_a_terminal_is_left_out_wherever_it_comes_from() -> None:
         assert " [2Jall is well " in shown
         assert "\x1b" not in shown
         assert "\r" not in shown
+
+
+def test_no_line_is_a_command_to_the_ci_that_prints_it() -> None:
+    assert clean_screen("a::b\n  ::error::x\n##[add-mask]y ##vso[task]z # ## a#[1]") == (
+        "a::b\n  : :error::x\n# #[add-mask]y # #vso[task]z # ## a#[1]"
+    )
+
+
+def test_json_says_the_same_in_what_can_be_printed() -> None:
+    said = {"ü…": "\x1b[31m\u202e\x9b##[add-mask]y\U000e0001", "plain": ["a", 1]}
+    shown = write_json(said)
+    assert json.loads(shown) == said
+    assert "ü…" in shown
+    assert shown.replace("\n", "").isprintable()
+    assert "##[" not in shown
