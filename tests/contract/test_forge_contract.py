@@ -393,7 +393,7 @@ class TestFailures:
     def test_a_forge_that_is_killed_between_two_questions_is_unreachable(self) -> None:
         with GiteaServer() as server:
             ada = server.make_account("ada")
-            server.demand("POST", "/user/repos", {"name": "models"}, account=ada)
+            server.demand("POST", "/user/repos", {"name": "models", "auto_init": True}, account=ada)
             environment = {"GITEA_SERVER_URL": server.address, "GITEA_TOKEN": ada.token}
             forge = find_forge(
                 f"{server.address}/ada/models", ForgeAccess(), environment, sleep=ManualClock().sleep
