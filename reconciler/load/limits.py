@@ -19,3 +19,9 @@ INTEGER_DIGITS = 18
 
 FINDINGS = 100
 """Findings after which a file is read no further: it is not what it claims to be."""
+
+ENTRIES = 100_000
+"""Files and folders of a work tree; as many as are read of a commit."""
+
+TREE_BYTES = 128 * 1024 * 1024
+"""Bytes of all files of a work tree together; as many as are read of a commit."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from reconciler.load.layout import DATA_FOLDERS, is_ignored
-from reconciler.load.limits import DOCUMENT_BYTES
+from reconciler.load.limits import DOCUMENT_BYTES, ENTRIES, TREE_BYTES
 from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
+
+_TOO_MUCH = f"it holds more than {ENTRIES:,} files, or than {TREE_BYTES >> 20} MiB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,30 +33,45 @@ class Worktree:
 def read_worktree(directory: Path) -> Worktree:
     """Read `models/` and `environments/` below `directory`; a folder that is not there gives nothing.
 
-    Symbolic links are not followed but told; what cannot be read, or is neither file nor folder, is told
-    with the reason.
+    Symbolic links are not followed but told; what cannot be read, is neither file nor folder, or is a
+    repository of its own, is told with the reason. Above the limits nothing is given but that reason.
     """
     files: dict[str, bytes] = {}
     links: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     folders = list(DATA_FOLDERS)
+    size = count = 0
     while folders:
         path = folders.pop()
+        count += 1
+        if count + len(folders) > ENTRIES or size > TREE_BYTES:
+            return Worktree(files={}, unreadable={path.split("/")[0]: _TOO_MUCH})
         try:
             kind = stat.S_IFMT(os.lstat(directory / path).st_mode)
             if kind == stat.S_IFLNK:
                 links[path] = str((directory / path).readlink())
             elif kind == stat.S_IFDIR:
-                inside = (f"{path}/{name}" for name in os.listdir(directory / path))  # noqa: PTH208 (names are enough)
+                names = _list_folder(directory / path)
+                if ".git" in names:
+                    unreadable[path] = "it is a repository of its own, as submodules are"
+                    continue
+                inside = (f"{path}/{name}" for name in names)
                 folders += [below for below in inside if not is_ignored(below)]
             elif kind == stat.S_IFREG:
                 files[path] = _read_file(directory / path)
+                size += len(files[path])
             else:
                 unreadable[path] = "it is neither a file nor a folder"
         except OSError as error:
             if path not in DATA_FOLDERS or not isinstance(error, FileNotFoundError):
                 unreadable[path] = (error.strerror or "unknown reason").lower()
     return Worktree(files=files, links=links, unreadable=unreadable, codeowners=_read_codeowners(directory))
+
+
+def _list_folder(folder: Path) -> Sequence[str]:
+    """The names in a folder, and no more of them than are read at all."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in islice(entries, ENTRIES + 1)]
 
 
 def choose_codeowners(directory: Path) -> str:
