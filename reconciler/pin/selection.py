@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from reconciler.pin.decision import Decision, Mode
@@ -106,6 +107,12 @@ def select(repository: Repository, mode: Mode, model: str | None, versions: tupl
         ),
         records=_list_records(repository),
     )
+
+
+def select_records(repository: Repository, keys: Iterable[tuple[str, int]]) -> Selection:
+    """The records of these models and versions, those that cannot be read, too. Raises SettingsError."""
+    wanted = tuple(_want(repository, model, version) for model, version in keys)
+    return Selection(wanted=wanted, records=_list_records(repository))
 
 
 def _find_model(repository: Repository, name: str) -> ModelEntry:

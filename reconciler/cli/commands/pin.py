@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import directory_option, with_settings
+from reconciler.cli.options import directory_option, forge_options, with_settings
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome
 
@@ -23,12 +23,14 @@ _HELP = """Write the records of model versions: their identity in the registry, 
 MODEL is a folder under models/, a VERSION a number (5 or v5). The registry is that of MLFLOW_TRACKING_URI,
 with MLflow's usual credentials. A record that is there is compared and never overwritten: what moved under
 identity or loader is an error, under evidence it is advice. With --check nothing is written; without
-VERSION all records of MODEL are compared, without MODEL all there are.
+VERSION all records of MODEL are compared, without MODEL all there are. With --base those that the commit
+--head adds or edits, whose evidence must be the registry's, too; nothing is asked where there are none.
 
 \b
 Examples:
   modelsync pin wines 5
   modelsync pin --check
+  modelsync pin --check --base origin/main --head "$HEAD" --status records-verified
   modelsync pin wines 5 --refresh
 """
 
@@ -57,6 +59,13 @@ def find_cache() -> Path:
 @click.option("--check", is_flag=True, help="Compare everything, files included; write nothing.")
 @click.option("--refresh", is_flag=True, help="Take over evidence that moved.")
 @click.option(
+    "--base", metavar="REF", help="With --check: only what --head changed since it left this branch."
+)
+@click.option("--head", metavar="REF", show_default="HEAD", help="With --base: the commit that is meant.")
+@click.option(
+    "--status", default="", metavar="NAME", help="With --base: tell the forge as a commit's status."
+)
+@click.option(
     "--tag",
     "tags",
     multiple=True,
@@ -81,6 +90,7 @@ def find_cache() -> Path:
     help="Where files lie on their way; a broken transfer goes on from there.",
 )
 @directory_option
+@forge_options
 @with_settings
 def command(
     settings: Settings,
@@ -88,6 +98,9 @@ def command(
     versions: tuple[str, ...],
     check: bool,
     refresh: bool,
+    base: str | None,
+    head: str | None,
+    status: str,
     tags: tuple[str, ...],
     size_limit: int,
     cache: Path,
@@ -103,11 +116,21 @@ def command(
 
     if check and refresh:
         raise click.UsageError("--check writes nothing and --refresh writes; give one of them.")
+    reading = Reading(cache=cache, size_limit=size_limit, tags=(*TAGS, *tags))
+    if base is not None:
+        from reconciler.cli.record_check import check_changed
+
+        if not check or model is not None:
+            raise click.UsageError("--base is about all records of a change: pin --check --base REF.")
+        return check_changed(
+            settings, base=base, head=head or "HEAD", status=status, reading=reading, show=_show
+        )
+    if head is not None or status:
+        raise click.UsageError("--head and --status are about a change: pin --check --base REF.")
     mode = Mode.CHECK if check else Mode.REFRESH if refresh else Mode.PIN
     repository = check_worktree(settings.directory).repository
     selection = select(repository, mode, model, versions)
     registry = wiring.open_registry()
-    reading = Reading(cache=cache, size_limit=size_limit, tags=(*TAGS, *tags))
     with show_transfers() as progress:
         show = partial(_show, repository)
         results = pin_versions(registry, selection, mode, reading, settings.directory, progress, show)
