@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.clients.source.interface import MainLine, Revision, Source
 from reconciler.load.layout import FileKind, find_place
 from reconciler.pipeline.history_spans import derive_history, parse_record
+from reconciler.pipeline.history_waivers import list_arrivals
 from reconciler.state.declarations import VersionRecord
 from reconciler.state.history import DeploymentHistory, History, Origin, list_periods
 
@@ -21,14 +23,19 @@ def read_history(
     *,
     environments: Collection[str] | None = None,
     models: Collection[str] | None = None,
+    waived: Collection[str] = (),
 ) -> History:
     """The history of the main branch up to `head` (a commit's full name), as it stands at `now`.
 
     Only that of `environments` and `models` if they are given: contents of other files are not even read.
-    Raises the source's errors.
+    `waived` are the environments whose waivers are followed to where they came from. Raises the source's
+    errors.
     """
-    line, contents = _read(source, head, environments, models)
-    return derive_history(line, contents, now, models)
+    line, contents = _read(source, head, environments, models, waived)
+    history = derive_history(line, contents, now, models)
+    if not waived:
+        return history
+    return replace(history, waivers=tuple(list_arrivals(history.commits, line.commits, contents)))
 
 
 def read_deployment_history(
@@ -82,26 +89,40 @@ def _describe_data(record: VersionRecord) -> str:
 
 
 def _read(
-    source: Source, head: str, environments: Collection[str] | None, models: Collection[str] | None
+    source: Source,
+    head: str,
+    environments: Collection[str] | None,
+    models: Collection[str] | None,
+    waived: Collection[str] = (),
 ) -> tuple[MainLine, Mapping[str, bytes]]:
     line = source.read_line(head)
-    names = tuple(dict.fromkeys(_list_names(line, environments, models)))
+    names = tuple(dict.fromkeys(_list_names(line, environments, models, waived)))
     return line, source.read_contents(head, names)
 
 
 def _list_names(
-    line: MainLine, environments: Collection[str] | None, models: Collection[str] | None
+    line: MainLine,
+    environments: Collection[str] | None,
+    models: Collection[str] | None,
+    waived: Collection[str],
 ) -> list[str]:
     return [
         change.name
         for commit in line.commits
         for change in commit.changes
-        if change.name and _is_wanted(change.path, environments, models)
+        if change.name and _is_wanted(change.path, environments, models, waived)
     ]
 
 
-def _is_wanted(path: str, environments: Collection[str] | None, models: Collection[str] | None) -> bool:
+def _is_wanted(
+    path: str,
+    environments: Collection[str] | None,
+    models: Collection[str] | None,
+    waived: Collection[str],
+) -> bool:
     place = find_place(path)
+    if place is not None and place.kind is FileKind.EXCEPTIONS:
+        return place.folder in waived
     if place is None or place.kind not in _KINDS:
         return False
     wanted = models if place.kind is FileKind.RECORD else environments

@@ -13,6 +13,7 @@ from reconciler.load.layout import FileKind, find_place
 from reconciler.pipeline.check import find_files, load_tree, load_worktree
 from reconciler.pipeline.history import read_history
 from reconciler.pipeline.history_spans import find_digest
+from reconciler.pipeline.history_waivers import list_waived
 from reconciler.policy.graphs import list_nodes
 from reconciler.state.declarations import Deployment
 from reconciler.state.history import History
@@ -91,7 +92,9 @@ def read_base(
         main=main,
         fork=fork,
         repository=parse(before)[0],
-        history=read_history(source, main.sha, now, models=find_models(tree.files, files)),
+        history=read_history(
+            source, main.sha, now, models=find_models(tree.files, files), waived=list_waived(files)
+        ),
         files=tree.files,
         loaded=before,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from reconciler.state.documents import Document, Location
 from reconciler.state.exceptions import Waiver
 from reconciler.state.findings import Finding, Grade, Waived
+from reconciler.state.history import History, WaiverArrival
 from reconciler.state.moments import end_of
 from reconciler.state.repository import EnvironmentEntry, Repository
 
@@ -58,6 +59,14 @@ def list_waivers(repository: Repository) -> Iterator[PlacedWaiver]:
         document = environment.exceptions.document
         for index, waiver in enumerate(environment.exceptions.declaration.waivers):
             yield PlacedWaiver(environment=environment, index=index, waiver=waiver, document=document)
+
+
+def find_arrival(placed: PlacedWaiver, history: History | None) -> WaiverArrival | None:
+    """When the waiver came to the main branch; None where the history does not tell."""
+    if history is None:
+        return None
+    waiver = placed.waiver
+    return history.find_arrival(placed.environment.name, waiver.rule, waiver.objects, waiver.until)
 
 
 def find_end(waiver: Waiver) -> datetime | None:

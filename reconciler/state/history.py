@@ -74,17 +74,35 @@ class ServedSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverArrival:
+    """When a waiver came to the main branch: one with this rule, these objects and this end.
+
+    A waiver that names other objects or another end is another one, reviewed anew. `revision` is the commit
+    that brought it.
+    """
+
+    environment: str
+    rule: str
+    objects: frozenset[str]
+    until: str
+    since: datetime
+    revision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """All that the main branch up to the commit `head` tells of what served.
 
     `complete` is false where the clone is cut short before the beginning; `spans` are sorted by object and
-    time, `commits` are the line itself, oldest first.
+    time, `commits` are the line itself, oldest first; `waivers` are those that the branch holds now, of the
+    environments that were asked for.
     """
 
     head: str
     complete: bool
     spans: tuple[ServedSpan, ...]
     commits: tuple[MainCommit, ...] = ()
+    waivers: tuple[WaiverArrival, ...] = ()
     _by_environment: dict[str, list[ServedSpan]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -97,6 +115,21 @@ class History:
         """The spans of one environment, or of one of its deployments."""
         spans = self._by_environment.get(environment, ())
         return tuple(span for span in spans if not deployment or span.deployment == deployment)
+
+    def find_arrival(
+        self, environment: str, rule: str, objects: Iterable[str], until: str
+    ) -> WaiverArrival | None:
+        """When that waiver came to the main branch; None where it is not there, or nobody asked."""
+        named = frozenset(objects)
+        for found in self.waivers:
+            if (found.environment, found.rule, found.objects, found.until) == (
+                environment,
+                rule,
+                named,
+                until,
+            ):
+                return found
+        return None
 
     def find_version(self, environment: str, model: str, version: int, digest: str) -> tuple[ServedSpan, ...]:
         """The spans in which an environment was given that version, in the order of time.

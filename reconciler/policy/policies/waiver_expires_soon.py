@@ -25,7 +25,7 @@ from datetime import timedelta
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.exceptions import find_end, list_waivers
+from reconciler.policy.exceptions import find_arrival, find_end, list_waivers
 from reconciler.policy.wording import say_duration
 from reconciler.state.findings import Finding, Grade
 
@@ -36,10 +36,12 @@ def check(context: Context) -> Iterator[Finding]:
     for placed in list_waivers(context.repository):
         end = find_end(placed.waiver)
         if end is not None and context.now is not None and context.now < end <= context.now + _SOON:
+            arrival = find_arrival(placed, context.history)
+            came = "" if arrival is None else f"; came in with {arrival.revision[:7]}"
             yield POLICY.finding(
                 placed.at("until"),
                 f"{placed.environment.name}: {placed.title} ends in {say_duration(end - context.now)} "
-                f'({placed.waiver.until}; reason "{placed.waiver.reason}").',
+                f'({placed.waiver.until}; reason "{placed.waiver.reason}"{came}).',
                 "Mend what it lifts and remove it, or give it a later end.",
             )
 
