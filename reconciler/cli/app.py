@@ -37,6 +37,7 @@ _COMMANDS = (
     "policies",
     "codeowners",
     "comment",
+    "answer",
     "exporter",
     "doctor",
     "completion",
