@@ -15,6 +15,9 @@ from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
 
 _TOO_MUCH = f"it holds more than {ENTRIES:,} files, or than {TREE_BYTES >> 20} MiB"
 
+_PART = 64 * 1024
+"""Bytes that are read at once: hardly a declaration is larger."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worktree:
@@ -97,5 +100,11 @@ def _read_codeowners(directory: Path) -> OwnersFile | None:
 def _read_file(path: Path) -> bytes:
     # It may have been replaced since it was looked at: no link is followed, no pipe waited for.
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(DOCUMENT_BYTES + 1)
+    try:
+        content = b""
+        # Python's file objects would cost more than the reading.
+        while part := os.read(descriptor, min(_PART, DOCUMENT_BYTES + 1 - len(content))):
+            content += part
+        return content
+    finally:
+        os.close(descriptor)

@@ -86,8 +86,16 @@ def list_pins(deployment: PlacedDeployment) -> tuple[Pin, ...]:
     return tuple(_list_pins(deployment.variants))
 
 
-def list_changed(context: Context) -> Iterator[Changed]:
+def list_changed(context: Context) -> tuple[Changed, ...]:
     """The deployments whose versions or shares the change touches, in order of name."""
+    return context.once(_find_changed)
+
+
+def _find_changed(context: Context) -> tuple[Changed, ...]:
+    return tuple(_compare_all(context))
+
+
+def _compare_all(context: Context) -> Iterator[Changed]:
     before = {placed.id: placed for placed in context.before}
     after = {placed.id: placed for placed in context.served}
     for name in sorted({*before, *after}):

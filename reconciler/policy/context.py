@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from reconciler.policy.placed import ModelUse as ModelUse
 from reconciler.policy.placed import PlacedContainer as PlacedContainer
@@ -19,6 +19,8 @@ from reconciler.state.repository import Entry, Repository
 
 if TYPE_CHECKING:
     from reconciler.state.history import History
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,9 @@ class Context:
     deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     before: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
+    _found: dict[Callable[..., object], object] = dataclass_field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         # A frozen dataclass has no other way to fill the fields that follow from the given ones.
@@ -48,6 +53,13 @@ class Context:
         object.__setattr__(self, "served", _list_served(self.deployments))
         before = () if self.base is None else _list_served(place_all(self.base))
         object.__setattr__(self, "before", before)
+
+    def once(self, find: Callable[[Context], T]) -> T:
+        """What a function finds in this context; several policies ask, and it is looked for once."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        # A dictionary cannot say that each function has a value of its own type.
+        return cast("T", self._found[find])
 
     def environments(self) -> Iterator[tuple[str, Entry[Environment]]]:
         """Each environment with a readable environment.yaml, in order of name."""

@@ -26,7 +26,9 @@ _VALUES = "values of this text"
 # Begins the text that stands for a value, as it is written between double quotes and as it is read there.
 _ESCAPE, _PLACE = "\\x01", "\x01"
 _SHAPES = 128  # texts with places that are kept read
+_MARKS = 512  # places that are kept written
 _PLAIN = frozenset({str, int, bool, float, type(None)})
+_DATA = frozenset({str, int, bool, float, dict, tuple})
 
 
 class UnfilteredValue(Exception):
@@ -45,6 +47,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         if pair not in self._judged:
             self._judged[pair] = super().is_safe_attribute(obj, attr, value)
         return self._judged[pair]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As Jinja has it, but for what it does with methods, and with what is not safe or not there."""
+        if self._judged.get((type(obj), attribute)):
+            value = getattr(obj, attribute, None)
+            if type(value) in _DATA:
+                return value
+        return super().getattr(obj, attribute)
 
 
 class Templates:
@@ -71,7 +81,12 @@ def _take(context: jinja2.runtime.Context, value: Any) -> Markup:
     """Keeps the value, as JSON would give it back, and prints its place."""
     taken: list[Any] = context[_VALUES]
     taken.append(value if type(value) in _PLAIN else json.loads(_dump(value)))
-    return Markup(f'"{_ESCAPE}{len(taken) - 1}"')  # noqa: S704  (a number between quotes)
+    return _mark(len(taken) - 1)
+
+
+@lru_cache(maxsize=_MARKS)
+def _mark(number: int) -> Markup:
+    return Markup(f'"{_ESCAPE}{number}"')  # noqa: S704  (a number between quotes)
 
 
 class _Place(int):

@@ -181,6 +181,8 @@ def mask(text: str, secrets: tuple[str, ...]) -> str:
 
 def clean(text: str) -> str:
     """The text without characters that would steer a terminal; others' words reach people's screens."""
+    if text.isprintable():
+        return text.strip()
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 

@@ -42,6 +42,7 @@ class LocalRepository:
         self._path = path.absolute()
         self._location = location or str(path)
         self._git = Git(self._location, timeout=timeout)
+        self._commits: set[str] = set()
 
     @property
     def location(self) -> str:
@@ -53,6 +54,7 @@ class LocalRepository:
         candidates = (f"refs/heads/{ref}", f"refs/tags/{ref}", ref, f"refs/remotes/origin/{ref}")
         for found in self._objects.find(f"{name}^{{commit}}" for name in candidates):
             if found:
+                self._commits.add(found[0])
                 return Revision(ref=ref, sha=found[0])
         if not is_full_name(ref):
             self._check_broken(ref, candidates)
@@ -198,7 +200,10 @@ class LocalRepository:
     def has(self, sha: str) -> bool:
         """Whether a commit of this full name is here. Raises RevisionNotFound for what is no full name."""
         check_full_name(sha, self._location)
-        return self._objects.find([f"{sha}^{{commit}}"]) != (None,)
+        # A commit that was here once stays: nothing of the repository is changed while it is read.
+        if sha not in self._commits and self._objects.find([f"{sha}^{{commit}}"]) != (None,):
+            self._commits.add(sha)
+        return sha in self._commits
 
     def close(self) -> None:
         self._git.close()

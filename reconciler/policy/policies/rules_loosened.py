@@ -35,7 +35,7 @@ from reconciler.state.repository import Entry, EnvironmentEntry
 
 
 def check(context: Context) -> Iterator[Finding]:
-    for before, entry, location, said in _list_loosened(context):
+    for before, entry, location, said in context.once(_find_loosened):
         owners = before.environment.declaration.owners if before.environment is not None else ()
         yield POLICY.finding(
             location,
@@ -48,7 +48,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def review(context: Context, _: Judgement) -> Iterator[Approval]:
-    for before, _entry, location, said in _list_loosened(context):
+    for before, _entry, location, said in context.once(_find_loosened):
         yield Approval(
             rule=POLICY.id,
             subject=before.name,
@@ -58,15 +58,23 @@ def review(context: Context, _: Judgement) -> Iterator[Approval]:
         )
 
 
-def _list_loosened(
-    context: Context,
-) -> Iterator[tuple[EnvironmentEntry, Entry[Environment], Location, str]]:
-    """What is looser than in the base: the environment as the base has it, its file now, where, and what."""
+_Loosened = tuple[EnvironmentEntry, Entry[Environment], Location, str]
+"""What is looser than in the base: the environment as the base has it, its file now, where, and what."""
+
+
+def _find_loosened(context: Context) -> tuple[_Loosened, ...]:
+    return tuple(_list_loosened(context))
+
+
+def _list_loosened(context: Context) -> Iterator[_Loosened]:
     for name, entry in context.environments():
         before = context.base.environments.get(name) if context.base is not None else None
         if before is None or before.environment is None:
             continue
         old, now = before.environment.declaration, entry.declaration
+        if old is now:
+            # The same bytes on both sides (see load): most environments of most changes.
+            continue
         if old.protected and not now.protected:
             yield before, entry, entry.document.at("protected"), "it is not protected any more"
         if set(old.owners) != set(now.owners) and old.owners:
