@@ -34,11 +34,12 @@ def prepare(settings: Settings, remote: str, branch: str, base: str) -> Prepared
     if branch == base:
         raise SettingsError(f"{branch} cannot be merged into itself; name another branch with --branch.")
     forge = wiring.open_forge(settings, wiring.open_worktree(settings).read_remote(remote))
+    publisher = wiring.open_publisher(settings)
+    published = publisher.look(remote, branch, base)
     # Who nobody knows may read in public, and opens nothing.
     forge.read_caller()
     forge.find_open(branch, base)
-    publisher = wiring.open_publisher(settings)
-    return Prepared(forge=forge, publisher=publisher, published=publisher.look(remote, branch, base))
+    return Prepared(forge=forge, publisher=publisher, published=published)
 
 
 def publish(prepared: Prepared, judged: Judged, title: str, base: str) -> None:

@@ -30,7 +30,7 @@ from reconciler.clients.forge.sticky import Kept, keep_comment
 from reconciler.clients.forge.transport import Patience
 from scripts.local_cluster.gitea import Account, GiteaServer
 from tests.support.answering import ManualClock
-from tests.support.forge import TITLE, People, Scene, make_scene
+from tests.support.forge import TITLE, People, Scene, make_repository, make_scene
 from tests.support.git_servers import find_free_port, serve_silence
 from tests.support.proxy import Drop, Proxy, Reply, Request
 from tests.support.waiting import wait_until
@@ -160,6 +160,13 @@ class TestPullRequests:
         scene.work.git("fetch", "--quiet", "origin")
         assert merged.state is PullState.MERGED
         assert merged.merged == scene.work.git("rev-parse", "origin/main")
+
+    def test_an_empty_repository_has_none(self, forge_server: GiteaServer, people: People) -> None:
+        name = make_repository(forge_server, people)
+        environment = {"GITEA_SERVER_URL": forge_server.address, "GITEA_TOKEN": people.ada.token}
+
+        forge = find_forge(f"{forge_server.address}/{name}", ForgeAccess(), environment)
+        assert forge.list_open() == ()
 
     def test_an_unknown_one_is_not_found(self, shared: Scene) -> None:
         with pytest.raises(ForgeNotFound, match=f"does not know pull request 9999 of {shared.name}"):
@@ -393,7 +400,7 @@ class TestFailures:
     def test_a_forge_that_is_killed_between_two_questions_is_unreachable(self) -> None:
         with GiteaServer() as server:
             ada = server.make_account("ada")
-            server.demand("POST", "/user/repos", {"name": "models", "auto_init": True}, account=ada)
+            server.demand("POST", "/user/repos", {"name": "models"}, account=ada)
             environment = {"GITEA_SERVER_URL": server.address, "GITEA_TOKEN": ada.token}
             forge = find_forge(
                 f"{server.address}/ada/models", ForgeAccess(), environment, sleep=ManualClock().sleep

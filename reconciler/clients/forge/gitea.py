@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TypeVar
 
 from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
@@ -58,7 +59,16 @@ class Gitea(RestForge):
     def list_open(self) -> tuple[PullRequest, ...]:
         what = f"pull requests of {self._repository}"
         query = {"state": "open", "sort": "oldest"}
-        found = self._list(f"{self._repo}/pulls", what, read_pull_request, lambda pull: pull.number, query)
+        read = partial(
+            self._list, f"{self._repo}/pulls", what, read_pull_request, lambda pull: pull.number, query
+        )
+        try:
+            found = read()
+        except ForgeNotFound:
+            if self._is_empty():
+                return ()
+            # Once more: the first push may have been seen while we asked.
+            found = read()
         return tuple(sorted(found, key=lambda pull: pull.number))
 
     def list_comments(self, number: int) -> tuple[Comment, ...]:
