@@ -64,7 +64,7 @@ def _describe(origin: Origin) -> str:
     parts = [f"run {origin.run}"] if origin.run else []
     parts += [f"data {origin.data}"] if origin.data else []
     parts += [f"training commit {origin.training}"] if origin.training else []
-    return ", ".join((*parts, origin.digest.partition(":")[2][:_ABBREVIATED]))
+    return ", ".join((*parts, f"files {origin.digest.partition(':')[2][:_ABBREVIATED]}"))
 
 
 def _period(history: DeploymentHistory, period: Period) -> dict[str, object]:

@@ -110,6 +110,8 @@ def add_model(
         files = lay_out_model(name, registered_model=registered_model or name, owners=owners, **options)
     except InvalidName as error:
         raise SettingsError(str(error)) from error
+    if options["server"] == "custom" and not options["image"]:
+        click.echo("note: a custom server has no stock image; deployments need serving.image.", err=True)
     worktree = read_worktree(settings.directory)
     following = f"modelsync pin {name} VERSION"
     if versions:

@@ -53,6 +53,7 @@ def command(settings: Settings, write: bool, verify: bool) -> Outcome:
     if write:
         write_files(settings.directory, {path: wanted.encode()})
         click.echo(f"wrote {path}")
+        click.echo("next: commit it, and let the forge ask for reviews of code owners on main", err=True)
         return Outcome.DONE
     stale = find_stale(file, repository, deployments) if file is not None else None
     where = f"{path}:{stale.line}" if stale is not None else path

@@ -77,7 +77,7 @@ def _collect_rules() -> tuple[Fields, ...]:
     from reconciler.policy.policies import POLICIES
     from reconciler.policy.rules import list_rules
     from reconciler.state.findings import Grade
-    from reconciler.validate.rules import STRUCTURAL_RULES
+    from reconciler.validate.rules import REGISTRY_RULES, STRUCTURAL_RULES
 
     documentation = {policy.id: policy.documentation.strip() for policy in POLICIES}
     rules = tuple(
@@ -90,17 +90,21 @@ def _collect_rules() -> tuple[Fields, ...]:
         }
         for rule in list_rules().values()
     )
-    structural = tuple(
+    others = [(rule, title, "") for rule, title in STRUCTURAL_RULES.items()]
+    others += [
+        (rule, title, "\n\nAsked of the registry by validate --registry; undecided without it.")
+        for rule, title in REGISTRY_RULES.items()
+    ]
+    return rules + tuple(
         {
             "id": rule,
             "grade": Grade.HARD.value,
             "title": title,
             "parameter": "",
-            "documentation": f"{title}.",
+            "documentation": f"{title}.{more}",
         }
-        for rule, title in STRUCTURAL_RULES.items()
+        for rule, title, more in others
     )
-    return rules + structural
 
 
 def _place(fields: Fields, environment: EnvironmentEntry) -> Fields:
@@ -128,7 +132,7 @@ def _say(standing: Standing) -> str:
     said = f"in {standing.environment}: {standing.grade.value} ({standing.why})"
     if not standing.value_why:
         return said
-    value = "not set" if standing.value is None else show_value(standing.value)
+    value = "not set" if standing.value in (None, {}) else show_value(standing.value)
     return f"{said}; {value} ({standing.value_why})"
 
 

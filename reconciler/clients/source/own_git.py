@@ -24,6 +24,17 @@ class OwnGit:
         output = self.run("rev-parse", "--show-prefix")
         return output.decode("utf-8", "surrogateescape").removesuffix("\n")
 
+    def head(self) -> str:
+        """The full name of the commit that is checked out. Raises SourceRefused where there is none yet."""
+        arguments = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        done = self.start(arguments)
+        if done.returncode == 1:
+            raise SourceRefused(
+                f"{self.directory}: there is no commit yet to begin a branch at. Make the first one: "
+                "git add . && git commit"
+            )
+        return self.finish(arguments, done, (0,)).decode("ascii").strip()
+
     def text(self, *arguments: str, data: bytes = b"") -> str:
         """What git prints, without blanks around. Raises as `run` does."""
         return self.run(*arguments, data=data).decode("utf-8", "surrogateescape").strip()

@@ -62,7 +62,7 @@ class GitPublisher:
         ref = f"refs/heads/{published.branch}"
         local = self._find_local(published.branch)
         tip = self._choose_tip(published, local)
-        head = self._git.text("rev-parse", "--verify", "HEAD^{commit}")
+        head = self._git.head()
         if tip:
             made = self._go_on(published.branch, tip, head, files, message)
         else:

@@ -89,7 +89,7 @@ class GitWorktree:
                 f"{clean(branch)}: there is such a branch already. Name another with --branch, or remove it: "
                 f"git branch -D {clean(branch)}"
             )
-        head = self._git.text("rev-parse", "--verify", "HEAD^{commit}")
+        head = self._git.head()
         tree = self._git.text("rev-parse", "--verify", "HEAD^{tree}")
         made = write_commit(self._git, put_files(self._git, tree, files), (head,), message)
         self._git.run("update-ref", "-m", "modelsync", ref, made, "")

@@ -506,3 +506,12 @@ def test_a_repository_without_a_commit_can_be_edited(
     shop.declare("staging/wines", {1: 90, 2: 10})
     words = ("traffic", "staging/wines", "v1=70", "v2=30", "--yes", "--allow-dirty", "-C", str(tmp_path))
     assert run([*words]) is Outcome.DONE, capsys.readouterr()
+
+
+def test_a_branch_needs_a_first_commit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shop = Shop(tmp_path)
+    words = ("add", "model", "reds", "--owner", "@shop", "--commit", "-C", str(shop.folder))
+    assert run([*words]) is Outcome.CONFIGURATION
+    assert capsys.readouterr().err.endswith(
+        "there is no commit yet to begin a branch at. Make the first one: git add . && git commit\n"
+    )

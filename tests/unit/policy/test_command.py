@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from reconciler.cli.app import app
 from reconciler.policy.policies import POLICIES
 from reconciler.policy.rules import GUARDS
-from reconciler.validate.rules import STRUCTURAL_RULES
+from reconciler.validate.rules import REGISTRY_RULES, STRUCTURAL_RULES
 
 
 def show(*arguments: str) -> str:
@@ -22,7 +22,7 @@ def show(*arguments: str) -> str:
 
 def test_lists_each_rule_in_a_line() -> None:
     lines = show().splitlines()
-    assert len(lines) == len(POLICIES) + len(GUARDS) + len(STRUCTURAL_RULES)
+    assert len(lines) == len(POLICIES) + len(GUARDS) + len(STRUCTURAL_RULES) + len(REGISTRY_RULES)
     assert lines[0].split() == ["names-fit", "hard", *POLICIES[0].title.split()]
 
 
@@ -34,6 +34,10 @@ def test_explains_a_policy() -> None:
 
 def test_explains_a_rule_of_form() -> None:
     assert show("duplicate-keys") == "duplicate-keys (hard)\n\nA key is given once.\n"
+
+
+def test_explains_a_rule_that_the_registry_decides() -> None:
+    assert show("registry-version-ready").endswith("by validate --registry; undecided without it.\n")
 
 
 def test_json_holds_all_of_it() -> None:
@@ -57,6 +61,9 @@ class TestInAnEnvironment:
 
     def said(self, place: Path, rule: str) -> str:
         return show(rule, "production", "-C", str(place)).splitlines()[1]
+
+    def test_a_block_of_which_nothing_is_set(self, place: Path) -> None:
+        assert self.said(place, "soak") == "in production: soft (the rule's own); not set (the rule's own)"
 
     def test_a_grade_that_is_set(self, place: Path) -> None:
         assert self.said(place, "waiver-unused") == (

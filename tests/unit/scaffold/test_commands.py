@@ -89,6 +89,14 @@ def test_a_model_with_the_usual_values(tmp_path: Path) -> None:
     ]
 
 
+def test_a_custom_server_without_an_image_is_told(tmp_path: Path) -> None:
+    result = run(tmp_path, *MODEL, "--server", "custom")
+    assert result.stderr.startswith("note: a custom server has no stock image; ")
+    image = ("--image", f"registry.example.com/reds@sha256:{'0' * 64}")
+    result = run(tmp_path, "model", "reds", "--owner", "@shop", "--server", "custom", *image)
+    assert result.stderr == "next: modelsync pin reds VERSION\n"
+
+
 def test_an_environment_with_the_usual_values(tmp_path: Path) -> None:
     result = run(
         tmp_path,
