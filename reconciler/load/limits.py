@@ -8,6 +8,9 @@ DOCUMENT_BYTES = 1024 * 1024
 NESTING_DEPTH = 40
 """Mappings and sequences inside each other."""
 
+PIECES = 100_000
+"""Keys, values, and beginnings and ends of blocks in one file; a record of ten thousand files has fewer."""
+
 ALIASES = 50
 """Uses of an anchor in one file."""
 

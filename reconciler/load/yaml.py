@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from reconciler.load.limits import ALIASED_VALUES, ALIASES, FINDINGS, NESTING_DEPTH
+from reconciler.load.limits import ALIASED_VALUES, ALIASES, FINDINGS, NESTING_DEPTH, PIECES
 from reconciler.load.positions import LazyPositions
 from reconciler.load.scalars import EMPTY, Suspect, resolve_plain
 from reconciler.load.syntax import describe_syntax
@@ -129,7 +129,9 @@ class _Walk:
         """Read all events. Raises _Stop after a finding that ends the reading, and PyYAML's errors."""
         parser = yaml.CSafeLoader(self._data)
         try:
-            while (event := parser.get_event()) is not None:
+            for count, event in enumerate(iter(parser.get_event, None)):
+                if count > PIECES:
+                    self._refuse_amount(event)
                 self._take(event)
         finally:
             parser.dispose()
@@ -272,6 +274,15 @@ class _Walk:
                 "Check brackets and indentation.",
             )
             raise _Stop
+
+    def _refuse_amount(self, event: Any) -> None:
+        self._refuse(
+            "document-size",
+            event,
+            f"the file holds more than {PIECES:,} keys and values; a declaration has some dozens.",
+            "Check whether something else was saved under this name.",
+        )
+        raise _Stop
 
     def _refuse_key(self, event: Any) -> None:
         self._refuse(

@@ -10,7 +10,7 @@ FILE_RULES: Mapping[str, str] = {
     "alias-limit": "A file uses at most 50 aliases, which stand for at most 10,000 values",
     "control-characters": "A file holds no characters that cannot be seen",
     "custom-tags": "Values have no tags",
-    "document-size": "A file has at most 1 MiB",
+    "document-size": "A file has at most 1 MiB, and 100,000 keys and values",
     "duplicate-keys": "A key is given once",
     "merge-keys": "Keys are written out, not merged from elsewhere",
     "nesting-depth": "Blocks are nested at most 40 deep",

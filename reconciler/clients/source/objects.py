@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from reconciler.clients.source.git import Git
@@ -23,6 +24,9 @@ from reconciler.clients.source.interface import (
 )
 
 _FOLDER, _LINK, _SUBMODULE = "40000", "120000", "160000"
+
+_DEEPEST = 32
+"""Folders inside each other that are read; each takes a question to git."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,18 +124,29 @@ class ObjectReader:
                 if entry.path == part and entry.mode == _FOLDER
             ]
         level = [entry for entry in self._expand(level) if entry.path in folders]
-        count = 0
+        count = depth = 0
         while level:
             count += len(level)
+            depth += 1
             if count > ENTRY_LIMIT:
                 raise SourceRefused(f"{self._location}: {revision} holds more than {ENTRY_LIMIT} files.")
+            if depth > _DEEPEST:
+                raise SourceRefused(
+                    f"{self._location}: {revision} holds more than {_DEEPEST} folders inside each other."
+                )
             yield from (entry for entry in level if entry.mode != _FOLDER)
-            level = self._expand(entry for entry in level if entry.mode == _FOLDER)
+            # A folder may stand in it many times: two small objects could stand for millions of files.
+            below = self._expand(entry for entry in level if entry.mode == _FOLDER)
+            level = list(islice(below, ENTRY_LIMIT + 1))
 
-    def _expand(self, folders: Iterable[_Entry]) -> list[_Entry]:
+    def _expand(self, folders: Iterable[_Entry]) -> Iterator[_Entry]:
         chosen = tuple(folders)
         contents = self._read("tree", ((entry.name, entry.path) for entry in chosen))
-        return [child for entry in chosen for child in _parse_tree(contents[entry.name], entry)]
+        for entry in chosen:
+            try:
+                yield from _parse_tree(contents[entry.name], entry)
+            except ValueError as error:
+                raise self._corrupt(entry.path, str(error)) from error
 
     def _check_size(self, revision: Revision, blobs: tuple[_Entry, ...], known: Mapping[str, bytes]) -> None:
         sizes = {name: len(content) for name, content in known.items()}
@@ -189,14 +204,22 @@ class ObjectReader:
 
 
 def _parse_tree(content: bytes, parent: _Entry) -> Iterator[_Entry]:
+    """The entries of a folder's object. Raises ValueError for one that git itself would not make.
+
+    With a name like `a/b`, or twice the same, it would show another file than people and forges see.
+    """
     width = len(parent.name) // 2
     at = 0
+    seen: set[bytes] = set()
     while at < len(content):
-        end = content.index(b"\0", at)
-        mode, _, name = content[at:end].partition(b" ")
+        end = content.find(b"\0", at)
+        mode, _, name = content[at : max(end, at)].partition(b" ")
+        if not mode.isdigit() or name in (b"", b".", b"..") or b"/" in name or name in seen:
+            raise ValueError("holds what no folder can hold")
+        seen.add(name)
         text = name.decode("utf-8", "surrogateescape")
         yield _Entry(
-            mode=mode.decode(),
+            mode=mode.decode("ascii"),
             path=f"{parent.path}/{text}" if parent.path else text,
             name=content[end + 1 : end + 1 + width].hex(),
         )
