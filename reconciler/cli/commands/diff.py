@@ -1,0 +1,45 @@
+"""`modelsync diff`: two environments side by side."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.editing import complete_environment
+from reconciler.cli.options import directory_option, output_option, with_settings
+from reconciler.settings import Settings
+from reconciler.state.outcomes import Outcome
+
+_HELP = """Show two environments side by side, as they are declared.
+
+Deployments that only one of them has, versions and shares, and settings that differ, each with the line that
+says it. What is to end (retire: true) counts as not there. The work tree is read, and no cluster. It ends
+with 0 whether they differ or not; with --detailed-exitcode with 4 if they do, as plan does, and with 1 if a
+file that is needed cannot be read.
+
+\b
+Examples:
+  modelsync diff staging production
+  modelsync diff staging production wines -o json
+"""
+
+
+@click.command("diff", help=_HELP, short_help="Show two environments side by side.")
+@click.argument("left", metavar="ENV_A", shell_complete=complete_environment)
+@click.argument("right", metavar="ENV_B", shell_complete=complete_environment)
+@click.argument("deployment", default="", metavar="[DEPLOYMENT]")
+@directory_option
+@click.option("--detailed-exitcode", is_flag=True, help="End with 4 if they differ.")
+@output_option("text", "json")
+@with_settings
+def command(
+    settings: Settings, left: str, right: str, deployment: str, detailed_exitcode: bool, output: str
+) -> Outcome:
+    from reconciler.pipeline.check import check_worktree
+    from reconciler.pipeline.comparing import compare
+    from reconciler.report import comparison as report
+
+    comparison = compare(check_worktree(settings.directory).repository, left, right, deployment)
+    click.echo({"text": report.show_text, "json": report.show_json}[output](comparison))
+    if comparison.unreadable:
+        return Outcome.FINDINGS
+    return Outcome.PENDING if detailed_exitcode and comparison.differs else Outcome.DONE

@@ -1,0 +1,115 @@
+"""Two environments side by side: who has what, at which shares, with which settings."""
+
+from __future__ import annotations
+
+from reconciler.policy.comparing import compare_environments
+from reconciler.state.comparisons import DeploymentComparison, EnvironmentComparison
+from reconciler.state.repository import Repository
+from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND, repository
+
+STAGING = "environments/staging/environment.yaml"
+STAGED = "environments/staging/deployments/wines.yaml"
+PRICES = "environments/staging/deployments/prices.yaml"
+ALONE = "model: wines\nvariants: [{version: 5, traffic: 100}]\n"
+
+
+def compare(*only: str, **changes: str) -> EnvironmentComparison:
+    return compare_environments(make(**changes), "staging", "production", only=only)
+
+
+def make(staging: str = SOUND[ENVIRONMENT], staged: str = SOUND[DEPLOYMENT], **files: str) -> Repository:
+    """Staging and production, both as production is where nothing else is said."""
+    named = {"production": ENVIRONMENT, "deployed": DEPLOYMENT, "prices": PRICES, "model": MODEL}
+    return repository({STAGING: staging, STAGED: staged, **{named[key]: text for key, text in files.items()}})
+
+
+def wines(**changes: str) -> DeploymentComparison:
+    (found,) = compare("wines", **changes).deployments
+    return found
+
+
+def shares(found: DeploymentComparison) -> list[tuple[str, int | None, int | None]]:
+    return [(variant.predictor, variant.old, variant.new) for variant in found.variants]
+
+
+def settings(found: DeploymentComparison) -> list[tuple[str, list[str], list[str]]]:
+    """Field, and what is said on each side for whom."""
+    return [
+        (
+            difference.field,
+            [f"{' '.join(item.subjects)} {item.winner.value}" for item in difference.left],
+            [f"{' '.join(item.subjects)} {item.winner.value}" for item in difference.right],
+        )
+        for difference in found.settings
+    ]
+
+
+def test_equal_ones_do_not_differ() -> None:
+    assert not compare().differs
+    assert shares(wines()) == [("v3", 90, 90), ("v5", 10, 10)]
+
+
+def test_versions_and_shares_those_of_the_left_first() -> None:
+    found = wines(staged="model: wines\nvariants: [{version: 5, traffic: 100}, {version: 3, shadow: 20}]\n")
+    assert shares(found) == [("v5", 100, 10), ("v3-shadow", 20, None), ("v3", None, 90)]
+    assert found.differs
+    assert settings(found) == []
+
+
+def test_a_deployment_of_one_side_alone() -> None:
+    found = compare(prices=ALONE)
+    (prices, same) = found.deployments
+    assert (prices.name, same.name) == ("prices", "wines")
+    assert prices.right is None
+    assert prices.differs
+    assert not same.differs
+    assert found.differs
+
+
+def test_what_is_to_end_is_not_there() -> None:
+    assert wines(staged=f"retire: true\n{SOUND[DEPLOYMENT]}").left is None
+    assert wines(staging=f"retire: true\n{SOUND[ENVIRONMENT]}").left is None
+
+
+def test_settings_that_differ_with_the_lines_that_say_them() -> None:
+    found = wines(
+        staging=f"{SOUND[ENVIRONMENT]}serving: {{replicas: 1, startup: 5m}}\n",
+        production=f"{SOUND[ENVIRONMENT]}serving: {{replicas: 2}}\n",
+    )
+    assert settings(found) == [
+        ("serving.replicas", ["v3 v5 1"], ["v3 v5 2"]),
+        ("serving.startup", ["v3 v5 5m"], []),
+    ]
+    places = [str(item.winner.location) for item in (*found.settings[0].left, *found.settings[0].right)]
+    assert [place.partition(":")[0] for place in places] == [STAGING, ENVIRONMENT]
+
+
+def test_the_same_said_elsewhere_is_no_difference() -> None:
+    found = wines(
+        staging=f"{SOUND[ENVIRONMENT]}serving: {{replicas: 2}}\n",
+        deployed=f"{SOUND[DEPLOYMENT]}serving: {{replicas: 2}}\n",
+    )
+    assert settings(found) == []
+
+
+def test_other_versions_with_the_same_settings_are_no_difference_of_settings() -> None:
+    assert settings(wines(staged=ALONE)) == []
+
+
+def test_a_variant_of_its_own_kind_differs() -> None:
+    own = SOUND[DEPLOYMENT].replace("traffic: 10", "traffic: 10\n    serving: {replicas: 4}")
+    assert settings(wines(staged=ALONE, deployed=own)) == [("serving.replicas", [], ["v5 4"])]
+    # Of v3, which staging does not have, nothing can differ.
+    assert settings(wines(staged=f"{ALONE}serving: {{replicas: 4}}\n", deployed=own)) == []
+
+
+def test_another_model_is_told_first() -> None:
+    other = repository(
+        {
+            STAGING: SOUND[ENVIRONMENT],
+            STAGED: "model: spirits\nvariants: [{version: 3, traffic: 100}]\n",
+            "models/spirits/model.yaml": SOUND[MODEL],
+        }
+    )
+    (found,) = compare_environments(other, "staging", "production").deployments
+    assert settings(found)[0] == ("model", [" spirits"], [" wines"])
