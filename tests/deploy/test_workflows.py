@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
+from reconciler.cli.app import app
+from reconciler.pipeline.comment import COMMENT, NUMBER
 from scripts.tools.actionlint import check_workflows
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yaml"))
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+
+# A right to write is a decision: each stands here.
+WRITES = {
+    "bot/bot": {"contents", "pull-requests"},
+    "code-scanning/declarations": {"security-events"},
+    "comment/comment": {"pull-requests", "statuses"},
+    "pin/pin": {"contents", "pull-requests"},
+    "records/records": {"statuses"},
+}
+STARTED_BY_OTHERS = {"workflow_run", "issue_comment", "pull_request_review", "issues", "discussion"}
 
 each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.name)
 
@@ -24,6 +40,24 @@ def read(workflow: Path) -> dict[Any, Any]:
     content = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     assert isinstance(content, dict)
     return content
+
+
+def list_steps(workflow: Path) -> list[dict[str, Any]]:
+    return [step for job in read(workflow)["jobs"].values() for step in job["steps"]]
+
+
+def find_steps(workflow: str, action: str) -> list[dict[str, Any]]:
+    steps = list_steps(REPOSITORY / ".github" / "workflows" / f"{workflow}.yaml")
+    return [step for step in steps if step.get("uses", "").startswith(action)]
+
+
+def list_command_lines(workflow: Path) -> Iterator[tuple[str, ...]]:
+    """The words after `modelsync`, as far as they are its own, with a value for each variable."""
+    for step in list_steps(workflow):
+        for line in step.get("run", "").splitlines():
+            if "bin/modelsync " in line:
+                words = shlex.split(re.sub(r"\$\w+", "value", line.partition("bin/modelsync ")[2]))
+                yield tuple(takewhile(lambda word: word not in (">", "||", "&&", "|"), words))
 
 
 def test_there_is_a_workflow_for_changes() -> None:
@@ -60,18 +94,104 @@ def test_zizmor_has_no_findings() -> None:
 
 @each_workflow
 def test_actions_are_pinned_by_commit_and_say_their_version(workflow: Path) -> None:
-    uses = [line.strip(" -") for line in workflow.read_text(encoding="utf-8").splitlines() if "uses:" in line]
+    lines = [line.strip(" -") for line in workflow.read_text(encoding="utf-8").splitlines()]
+    uses = [line for line in lines if line.startswith("uses:")]
     assert uses
     assert [line for line in uses if not PINNED.match(line)] == []
 
 
-@pytest.mark.covers("B36")
 @each_workflow
-def test_no_rights_by_default_and_none_to_write(workflow: Path) -> None:
+def test_no_rights_by_default_and_only_those_that_are_needed(workflow: Path) -> None:
     content = read(workflow)
     assert content["permissions"] == {}
     for name, job in content["jobs"].items():
-        assert set(job["permissions"].values()) <= {"read"}, name
+        may_write = {right for right, level in job["permissions"].items() if level != "read"}
+        assert may_write == WRITES.get(f"{workflow.stem}/{name}", frozenset()), name
+
+
+@pytest.mark.covers("B36")
+def test_what_runs_for_a_pull_request_has_no_secret_and_writes_nothing() -> None:
+    untrusted = [workflow for workflow in WORKFLOWS if "pull_request" in read(workflow)[True]]
+    assert {workflow.stem for workflow in untrusted} >= {"validate", "tests"}
+    for workflow in untrusted:
+        text = workflow.read_text(encoding="utf-8")
+        assert "secrets" not in text, workflow.name
+        assert "github.token" not in text, workflow.name
+        for job in read(workflow)["jobs"].values():
+            assert job["permissions"] == {"contents": "read"}
+
+
+def test_no_workflow_has_rights_and_the_code_of_a_pull_request() -> None:
+    assert [file.name for file in WORKFLOWS if "pull_request_target" in file.read_text("utf-8")] == []
+
+
+@each_workflow
+def test_what_has_rights_or_secrets_runs_the_main_branch(workflow: Path) -> None:
+    text = workflow.read_text(encoding="utf-8")
+    triggers = set(read(workflow)[True])
+    if not (triggers & STARTED_BY_OTHERS or "secrets." in text):
+        return
+    assert "pull_request" not in triggers
+    checkouts = [step for step in list_steps(workflow) if "actions/checkout@" in step.get("uses", "")]
+    assert checkouts
+    for step in checkouts:
+        assert step["with"]["ref"] == "main"
+        assert not {"repository", "path"} & set(step["with"])
+    for step in list_steps(workflow):
+        # Commits of others are fetched as objects; nothing puts them into the work tree.
+        assert not re.search(
+            r"\bgit\b.*\b(checkout|switch|merge|pull|worktree|restore)\b", step.get("run", "")
+        )
+        assert not re.search(r"\bgh pr\b", step.get("run", ""))
+
+
+@each_workflow
+def test_credentials_of_a_checkout_are_not_left_behind(workflow: Path) -> None:
+    for step in list_steps(workflow):
+        if "actions/checkout@" in step.get("uses", ""):
+            assert step["with"]["persist-credentials"] is False
+
+
+@each_workflow
+def test_no_expression_becomes_part_of_a_script(workflow: Path) -> None:
+    """Titles, branches and comments reach scripts as variables, which a shell never reads as commands."""
+    assert [step["run"] for step in list_steps(workflow) if "${{" in step.get("run", "")] == []
+
+
+@each_workflow
+def test_every_command_line_is_one_that_the_program_takes(workflow: Path) -> None:
+    for words in list_command_lines(workflow):
+        command = app.get_command(click.Context(app), words[0])
+        assert command is not None, words
+        command.make_context(f"modelsync {words[0]}", list(words[1:]))
+
+
+def test_the_command_lines_are_found_where_they_are() -> None:
+    found = {words[0] for workflow in WORKFLOWS for words in list_command_lines(workflow)}
+    assert found >= {"validate", "plan", "comment", "pin", "answer"}
+
+
+def test_a_merge_queue_is_served() -> None:
+    for name in ("validate", "tests"):
+        assert "merge_group" in read(REPOSITORY / f".github/workflows/{name}.yaml")[True]
+    records = (REPOSITORY / ".github/workflows/records.yaml").read_text(encoding="utf-8")
+    assert '["pull_request", "merge_group"]' in records
+
+
+def test_the_comment_is_made_of_what_the_untrusted_job_uploads() -> None:
+    (upload,) = find_steps("validate", "actions/upload-artifact@")
+    (download,) = find_steps("comment", "actions/download-artifact@")
+    assert (upload["with"]["name"], upload["with"]["path"]) == (
+        download["with"]["name"],
+        download["with"]["path"],
+    )
+    (plan,) = (
+        step
+        for step in list_steps(REPOSITORY / ".github/workflows/validate.yaml")
+        if "plan" in step.get("run", "")
+    )
+    for file in (COMMENT, NUMBER):
+        assert f"$RUNNER_TEMP/review/{file}" in plan["run"]
 
 
 @each_workflow
@@ -80,7 +200,7 @@ def test_every_job_ends_by_itself(workflow: Path) -> None:
 
 
 def test_tests_run_on_every_python_that_the_package_allows() -> None:
-    matrix = read(REPOSITORY / ".github/workflows/validate.yaml")["jobs"]["tests"]["strategy"]["matrix"]
+    matrix = read(REPOSITORY / ".github/workflows/tests.yaml")["jobs"]["tests"]["strategy"]["matrix"]
     text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     bounds = re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', text)
     assert bounds is not None
