@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.clients.forge.interface import Forge
     from reconciler.clients.metrics.interface import MetricsReader
     from reconciler.clients.registry.interface import RegistryReader
+    from reconciler.clients.source.bot_branches import BotBranches
     from reconciler.clients.source.interface import Source
     from reconciler.clients.source.publishing import GitPublisher
     from reconciler.clients.source.worktree import GitWorktree
@@ -53,6 +54,13 @@ def open_publisher(settings: Settings) -> GitPublisher:
     from reconciler.clients.source.publishing import GitPublisher
 
     return GitPublisher(settings.directory)
+
+
+def open_bot_branches(settings: Settings, remote: str, prefix: str) -> BotBranches:
+    """The registry bot's branches at a remote of the work tree, below a prefix."""
+    from reconciler.clients.source.bot_branches import BotBranches
+
+    return BotBranches(settings.directory, remote, prefix)
 
 
 def open_cluster(settings: Settings, hurried: Callable[[], bool] = bool) -> Cluster:

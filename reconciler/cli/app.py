@@ -29,6 +29,7 @@ _COMMANDS = (
     "suspend",
     "waive",
     "retire",
+    "bot",
     "sync",
     "wait",
     "status",

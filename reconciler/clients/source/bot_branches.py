@@ -37,6 +37,11 @@ class BotBranches:
         self._remote = remote
         self._prefix = prefix
 
+    @property
+    def remote(self) -> str:
+        """The remote's name."""
+        return self._remote
+
     def look(self, target: str) -> Mapping[str, BotBranch]:
         """Our branches by full name, once HEAD is known to be what the remote's `target` is.
 

@@ -1,0 +1,41 @@
+"""A run of the registry bot in plain words, and the last word of a pull request that it closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.report.comment_parts import clean, show_text
+from reconciler.state.bot import BotResult, Word
+
+_WOULD = {
+    Word.OPENED: "would open",
+    Word.UPDATED: "would update",
+    Word.CLOSED: "would close",
+}
+
+
+def show_bot(results: Sequence[BotResult], *, dry_run: bool) -> str:
+    """What became of each deployment; those that are well are counted."""
+    lines = [line for result in results for line in _show(result, dry_run=dry_run)]
+    well = sum(1 for result in results if result.word is Word.WELL)
+    if well:
+        lines.append(f"{well} more {'deployment is' if well == 1 else 'deployments are'} well.")
+    return "\n".join(lines)
+
+
+def show_closing(reason: str) -> str:
+    """Why a pull request is closed, as Markdown."""
+    return f"modelsync bot closes this, for there is nothing to propose any more: {show_text(reason)}."
+
+
+def _show(result: BotResult, *, dry_run: bool) -> Iterator[str]:
+    if result.word is Word.WELL:
+        return
+    word = _WOULD.get(result.word, result.word.value) if dry_run else result.word.value
+    address = f" {result.address}" if result.address else ""
+    text, *rest = result.text.splitlines() or [""]
+    yield clean(f"{result.id}: {word}{address}: {text}")
+    yield from (f"  {clean(line)}" for line in rest)
+    for finding in result.findings:
+        message = finding.message.splitlines()[0]
+        yield clean(f"  {finding.location}: {finding.grade.word} {finding.rule}: {message}")
