@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from reconciler.load.inside import find_link
 from reconciler.settings import SettingsError
 
 
@@ -32,8 +33,10 @@ def write_new(directory: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write files by their paths in `directory`, over what is there; folders are made where missing.
 
-    Raises SettingsError where one cannot be written; those before it, in order of path, are.
+    Raises SettingsError where one cannot be written; those before it, in order of path, are. Where a link
+    would lead one elsewhere, none is.
     """
+    refuse_links(directory, files)
     target = directory
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -46,6 +49,15 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
         raise SettingsError(
             f"{target} cannot be written ({why}); name a folder that you may write into."
         ) from error
+
+
+def refuse_links(directory: Path, paths: Iterable[str]) -> None:
+    """Raises SettingsError for a path in `directory` that a symbolic link may lead out of it."""
+    link = next(filter(None, (find_link(directory, path) for path in sorted(paths))), "")
+    if link:
+        raise SettingsError(
+            f"{link} in {directory} is a symbolic link, through which nothing is written; remove it first."
+        )
 
 
 def _is_taken(path: Path) -> bool:

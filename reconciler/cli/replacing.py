@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from reconciler.cli.files import refuse_links
 from reconciler.pipeline.refusals import EditConflict
 from reconciler.settings import SettingsError
 
@@ -17,8 +18,10 @@ def replace_files(directory: Path, before: Mapping[str, bytes], after: Mapping[s
     """Write `after` in place of `before`, by paths in `directory`; a path that is not in `before` is new.
 
     Raises EditConflict, with nothing written, where a file is no longer as it was read, and SettingsError
-    where one cannot be written; those before it, in order of path, are.
+    where a link would lead one elsewhere, or where one cannot be written; those before it, in order of path,
+    are.
     """
+    refuse_links(directory, after)
     for path in sorted(after):
         if _read(directory, path) != before.get(path):
             raise EditConflict(f"{path} changed meanwhile, so nothing was written. Run the command again.")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reconciler.clients.registry.interface import Progress, RegistryReader
+from reconciler.load.inside import find_link
 from reconciler.load.limits import DOCUMENT_BYTES
 from reconciler.pin.decision import Decision, Mode, Verdict, decide
 from reconciler.pin.refusals import describe_movable
@@ -36,7 +37,7 @@ def pin_versions(
     for wanted in selection.wanted:
         decision = _decide(registry, wanted, mode, reading, progress)
         if decision.write and decision.record is not None:
-            decision = _write(directory / wanted.path, decision)
+            decision = _write(directory, wanted.path, decision)
         result = Pinned(wanted=wanted, decision=decision, earlier=selection.find_earlier(wanted))
         if decision.write and decision.record is not None:
             # The next one may be compared with it.
@@ -79,7 +80,7 @@ def _decide(
     return decide(mode, wanted.recorded, found)
 
 
-def _write(path: Path, decision: Decision) -> Decision:
+def _write(directory: Path, place: str, decision: Decision) -> Decision:
     if decision.record is None:
         return decision
     content = write_record(decision.record).encode("utf-8")
@@ -89,6 +90,10 @@ def _write(path: Path, decision: Decision) -> Decision:
             reason=f"its record would have {len(content)} bytes ({len(decision.record.identity.files)} "
             f"files); at most {DOCUMENT_BYTES} are read back. Pack its files into fewer ones.",
         )
+    link = find_link(directory, place)
+    if link:
+        raise SettingsError(f"{link} is a symbolic link, through which nothing is written; remove it.")
+    path = directory / place
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".yaml")

@@ -10,7 +10,14 @@ from reconciler.clients.source.failures import clean
 from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
 
 _SECONDS = 60
-_WORDS = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.quotePath=false",
+    # A folder of a pull request that looks like a repository would bring its own configuration.
+    "safe.bareRepository=explicit",
+)
+_WORDS = ("git", *(word for setting in _SETTINGS for word in ("-c", setting)))
 
 
 class OwnGit:
