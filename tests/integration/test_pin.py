@@ -99,6 +99,28 @@ class TestPinning:
         assert first.evidence.commit is not None
         assert len(first.evidence.commit) == 40
 
+    def test_a_model_is_added_with_its_first_versions(self, repository: Path, modelsync: Run) -> None:
+        words = ("add", "model", "reds", "--registered-model", "wine-quality", "--owner", "@wine-team")
+        pins = ("--pin", "v1", "--pin", "2")
+        outcome, out, err = modelsync(*words, *pins, "--dry-run")
+        assert (outcome, out.count("--- /dev/null\n")) == (Outcome.DONE, 3)
+        assert "reds v2: run " in err
+        assert not (repository / "models" / "reds").exists()
+
+        outcome, out, err = modelsync(*words, "--pin", "v9")
+        assert (outcome, out) == (Outcome.FINDINGS, "")
+        assert "reds v9: not pinned: " in err
+        assert err.endswith("nothing was written.\n")
+        assert not (repository / "models" / "reds").exists()
+
+        outcome, out, err = modelsync(*words, *pins)
+        assert (outcome, out.splitlines()) == (
+            Outcome.DONE,
+            [f"wrote models/reds/{file}" for file in ("model.yaml", "versions/1.yaml", "versions/2.yaml")],
+        )
+        assert err.splitlines()[-1].startswith("next: name the version in environments/ENV/deployments/")
+        assert check(load(read_worktree(repository).files)).findings == ()
+
     def test_a_second_version_is_compared_with_the_one_before(self, modelsync: Run) -> None:
         modelsync("pin", "wines", "1")
         _, out, _ = modelsync("pin", "wines", "2")
