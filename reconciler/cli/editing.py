@@ -93,7 +93,12 @@ def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--allow-dirty", is_flag=True, help="Edit a file that has uncommitted changes, which stay."
         ),
-        click.option("--branch", default="", metavar="NAME", help="The branch that --commit makes."),
+        click.option(
+            "--branch",
+            default="",
+            metavar="NAME",
+            help="The branch of the commit (default: named by the edit).",
+        ),
         click.option(
             "--commit", is_flag=True, help="Commit on a new branch, and leave the work tree as it is."
         ),

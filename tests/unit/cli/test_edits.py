@@ -134,6 +134,8 @@ class TestRelease:
                 "--branch names the branch of a commit; add --commit, or --pull-request.",
             ),
             (("staging/wines", "v3", "--commit", "--allow-dirty"), "--commit takes what is committed"),
+            (("staging/wines", "v3", "--base", "main"), "--remote and --base are about a pull request"),
+            (("staging/wines", "v3", "--pull-request"), "there is no remote origin, so no forge to ask."),
         ],
     )
     def test_what_cannot_be_is_a_usage_error(self, desk: Desk, arguments: tuple[str, ...], said: str) -> None:
@@ -415,6 +417,8 @@ class TestWriting:
         (desk.shop.folder / ".git").rename(desk.shop.folder.parent / "git")
         outcome, _, err = desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--commit", "--yes")
         assert (outcome, "--commit needs a git work tree" in err) == (Outcome.CONFIGURATION, True)
+        outcome, _, err = desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--pull-request", "--yes")
+        assert (outcome, "--pull-request needs a git work tree" in err) == (Outcome.CONFIGURATION, True)
         assert desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--yes")[0] is Outcome.DONE
         assert "traffic: 70" in desk.read()
 
