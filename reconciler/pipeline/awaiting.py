@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reconciler.apply.clock import Clock
-from reconciler.clients.cluster.interface import Cluster, ClusterError, NamespaceMissing
+from reconciler.clients.cluster.interface import ClusterError, ClusterReader, NamespaceMissing
 from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT
 from reconciler.clients.source.interface import Lineage, Revision, Source, SourceError
 from reconciler.observe.inventory import decode_record
@@ -66,7 +66,7 @@ class WaitTools:
     """What waiting reads from, and the clock that it sleeps by."""
 
     source: Source
-    cluster: Cluster
+    reader: ClusterReader
     clock: Clock
 
 
@@ -99,7 +99,7 @@ def wait_for(request: WaitRequest, tools: WaitTools, progress: Progress) -> Wait
     seen = False
     while True:
         try:
-            record = _read_record(goal, tools.cluster)
+            record = _read_record(goal, tools.reader)
             later = follower.find_later(goal, record)
             if later is not None:
                 goal = _make_goal(request, tools.source, later)
@@ -175,11 +175,11 @@ def _make_goal(request: WaitRequest, source: Source, revision: Revision) -> _Goa
     )
 
 
-def _read_record(goal: _Goal, cluster: Cluster) -> TargetRecord:
+def _read_record(goal: _Goal, reader: ClusterReader) -> TargetRecord:
     """One request, and one more where there is no record: the usual cause is the wrong cluster."""
     target = goal.target
-    parent = cluster.reader.get(CONFIG_MAP, target.namespace, parent_name(target.environment))
-    if parent is None and cluster.reader.read_namespace(target.namespace) is None:
+    parent = reader.get(CONFIG_MAP, target.namespace, parent_name(target.environment))
+    if parent is None and reader.read_namespace(target.namespace) is None:
         raise NamespaceMissing(target.namespace)
     return decode_record(parent, target)
 
@@ -192,15 +192,15 @@ def _judge(goal: _Goal, record: TargetRecord, tools: WaitTools) -> Verdict:
     deployment = goal.name.partition("/")[2]
     if not goal.declared and deployment not in known and not is_attempted(record, goal.awaited.sha):
         # Not its end is waited for: nobody ever heard of it.
-        _refuse_unknown(goal, tools.cluster)
+        _refuse_unknown(goal, tools.reader)
     if not is_attempted(record, goal.awaited.sha):
         return judge_sight(goal.awaited, Sight(record=record))
     return judge_sight(goal.awaited, _look(goal, record, tools))
 
 
-def _refuse_unknown(goal: _Goal, cluster: Cluster) -> None:
+def _refuse_unknown(goal: _Goal, reader: ClusterReader) -> None:
     (key,) = goal.awaited.keys
-    if cluster.reader.get(key.kind, key.namespace, key.name) is None:
+    if reader.get(key.kind, key.namespace, key.name) is None:
         raise SettingsError(
             f"there is no deployment {goal.name}, neither at {shorten_revision(str(goal.revision))} "
             "nor in the cluster."
@@ -209,7 +209,7 @@ def _refuse_unknown(goal: _Goal, cluster: Cluster) -> None:
 
 def _look(goal: _Goal, record: TargetRecord, tools: WaitTools) -> Sight:
     """The deployment's own objects and Deployments alone, whatever else the namespace holds."""
-    reader, now = tools.cluster.reader, tools.clock.now()
+    reader, now = tools.reader, tools.clock.now()
     live = {key: reader.get(key.kind, key.namespace, key.name) for key in goal.awaited.keys}
     if goal.awaited.gone:
         there = [str(key) for key, item in live.items() if item is not None]
@@ -222,17 +222,17 @@ def _look(goal: _Goal, record: TargetRecord, tools: WaitTools) -> Sight:
     observation = Observation(
         record=record,
         objects=tuple(item for item in live.values() if item is not None),
-        workloads=_list_workloads(goal, tools.cluster),
+        workloads=_list_workloads(goal, reader),
     )
     health = assess_explained(goal.rendered, observation, goal.view, reader, now)
     late = find_unhealthy(health, record, find_startup(goal.rendered.desired), now)
     return Sight(record=record, health=health, late=late)
 
 
-def _list_workloads(goal: _Goal, cluster: Cluster) -> tuple[LiveObject, ...]:
+def _list_workloads(goal: _Goal, reader: ClusterReader) -> tuple[LiveObject, ...]:
     label = derived_names(goal.name.partition("/")[2], "", "").object
     selector = f"{WORKLOAD_SELECTOR}={label}"
-    return cluster.reader.list(DEPLOYMENT, goal.target.namespace, label_selector=selector)
+    return reader.list(DEPLOYMENT, goal.target.namespace, label_selector=selector)
 
 
 def _conclude(goal: _Goal, first: _Goal, verdict: Verdict, tools: WaitTools, seconds: float) -> Waited:
@@ -245,5 +245,5 @@ def _conclude(goal: _Goal, first: _Goal, verdict: Verdict, tools: WaitTools, sec
         shares="" if served is None else describe_set(read_shares(served.body)),
         overtaken="" if goal is first else shorten_revision(str(first.revision)),
         seconds=seconds,
-        requests=tools.cluster.reader.requests,
+        requests=tools.reader.requests,
     )

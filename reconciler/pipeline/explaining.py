@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from reconciler.clients.cluster.interface import ClusterError, ClusterReader
 from reconciler.pipeline.outcomes import find_outcome
-from reconciler.pipeline.probing import find_rendered, narrow_check
+from reconciler.pipeline.probing import find_rendered, is_rendered, narrow_check
 from reconciler.pipeline.selection import describe_missing, find_missing
 from reconciler.plan.fields import find_field
 from reconciler.plan.ownership import find_holders
@@ -81,6 +81,8 @@ def explain(check: Check, name: str, field: str, *, cluster: str) -> Explanation
     served = _choose_cluster(entry, cluster)
     alone = narrow_check(check, environment, deployment)
     notes = [] if chosen else [_describe_unset(placed, field)]
+    if not is_rendered(alone, environment, served):
+        notes.append(_describe_unrendered(entry, placed))
     explained = tuple(
         ExplainedSetting(setting=item, rendered=find_rendered(alone, environment, item.winner, served))
         for item in chosen
@@ -130,3 +132,11 @@ def _describe_unset(placed: PlacedDeployment, field: str) -> str:
     layer = "variant" if field in VARIANT_FIELDS else "layer"
     name = f"{placed.environment.name}/{placed.name}"
     return f"no {layer} of {name} says {field}; the default holds, where there is one."
+
+
+def _describe_unrendered(entry: EnvironmentEntry, placed: PlacedDeployment) -> str:
+    name = f"{entry.name}/{placed.name}"
+    ending = entry.environment is not None and entry.environment.declaration.retire
+    if placed.entry.declaration.retire or ending:
+        return f"{name} is to end (retire: true), so no manifest is rendered of it."
+    return f"{name} is faulty, so no manifest is rendered of it; modelsync validate says why."

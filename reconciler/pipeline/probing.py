@@ -41,6 +41,12 @@ def narrow_check(check: Check, environment: str, deployment: str) -> Check:
     return replace(check, repository=replace(check.repository, environments={environment: alone}))
 
 
+def is_rendered(check: Check, environment: str, cluster: str) -> bool:
+    """Whether there are manifests to tell of: not of what is faulty, nor of what is to end."""
+    rendered = _render(check, environment, cluster)
+    return rendered is not None and bool(rendered.manifests)
+
+
 def find_rendered(check: Check, environment: str, said: Said, cluster: str) -> tuple[RenderedField, ...]:
     """The fields of the manifests that would be others if this place said something else.
 

@@ -85,7 +85,7 @@ def _show_setting(item: ExplainedSetting) -> Iterator[str]:
         wins = "  wins" if said is setting.winner and len(places) > 1 else ""
         yield f"    {place.ljust(width)}  {said.layer.ljust(11)}  {show_said(said)}{wins}"
     if not item.rendered:
-        yield "    → no field of the manifests follows from this place alone"
+        yield "    → no field of a manifest"
     live: tuple[LiveField | None, ...] = item.live or (None,) * len(item.rendered)
     for rendered, seen in zip(item.rendered, live, strict=True):
         yield f"    → {rendered.key} {rendered.path}: {_show(_mask_field(rendered.path, rendered.value))}"

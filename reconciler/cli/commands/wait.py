@@ -51,7 +51,7 @@ def command(settings: Settings, name: str, revision: str, timeout: str) -> Outco
     )
     clock = wiring.open_clock()
     with wiring.open_source(settings) as source:
-        tools = WaitTools(source=source, cluster=wiring.open_cluster(settings), clock=clock)
+        tools = WaitTools(source=source, reader=wiring.open_cluster(settings).reader, clock=clock)
         with show_waiting(sys.stderr, clock.monotonic) as progress:
             waited = wait_for(request, tools, progress)
     click.echo(show_wait(waited))

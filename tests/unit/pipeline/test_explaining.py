@@ -108,6 +108,42 @@ def test_a_deployment_with_a_fault_still_tells_its_lines() -> None:
     explained = ask("serving.server", {DEPLOYMENT: broken})
     assert [item.setting.winner.layer for item in explained.settings] == ["model"]
     assert paths(explained) == [[]]
+    assert explained.notes == (
+        "production/wines is faulty, so no manifest is rendered of it; modelsync validate says why.",
+    )
+
+
+@pytest.mark.parametrize("file", [DEPLOYMENT, ENVIRONMENT])
+def test_what_is_to_end_has_no_manifest(file: str) -> None:
+    explained = ask("traffic", {file: f"retire: true\n{SOUND[file]}"})
+    assert paths(explained) == [[], []]
+    assert explained.notes == (
+        "production/wines is to end (retire: true), so no manifest is rendered of it.",
+    )
+
+
+def test_a_nodes_own_line_moves_its_own_container() -> None:
+    graph = """\
+        model: wines
+        variants:
+          - name: blend
+            traffic: 100
+            serving: {startup: 5m}
+            graph:
+              name: scale
+              type: transformer
+              image: registry.example.com/ml/scale@sha256:00
+              env: {MODE: a}
+              resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 64Mi}}
+              children:
+                - {name: red, model: wines, version: 3}
+        """
+    digest = "0" * 64
+    explained = ask("serving.env", {DEPLOYMENT: graph.replace("sha256:00", f"sha256:{digest}")})
+    assert [item.setting.subjects for item in explained.settings] == [("blend/scale",)]
+    assert paths(explained) == [
+        ["spec.predictors[blend].componentSpecs[0].spec.containers[scale].env[MODE].value"]
+    ]
 
 
 def test_in_each_cluster_its_own_manifests_are_meant() -> None:
