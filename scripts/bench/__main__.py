@@ -27,6 +27,7 @@ from scripts.bench.peers import (
     yamllint_command,
 )
 from scripts.bench.repository import Size, generate
+from scripts.bench.review.part import compare, measure_review, show_verdict
 from scripts.bench.sync.bars import judge
 from scripts.bench.sync.parts import Part, measure_sync
 from scripts.bench.sync.table import describe_rows as describe_sync_rows
@@ -34,8 +35,8 @@ from scripts.bench.sync.table import show_rows, show_verdicts
 from scripts.bench.sync.uses import build_rows as build_sync_rows
 from scripts.bench.table import OURS, Row, build_rows, describe_rows, show_json, show_table
 
-VALIDATE, GATEWAY = "validate", "gateway"
-PARTS = (VALIDATE, *(part.value for part in Part), GATEWAY)
+VALIDATE, REVIEW, GATEWAY = "validate", "review", "gateway"
+PARTS = (VALIDATE, REVIEW, *(part.value for part in Part), GATEWAY)
 
 
 @click.command(help=__doc__)
@@ -73,6 +74,10 @@ def main(chosen: tuple[str, ...], rounds: int, objects: tuple[int, ...], target:
             rows = measure_validate(rounds, tell)
             click.echo(f"\n{show_table(rows)}")
             report |= describe_rows(rows)
+        if REVIEW in chosen:
+            rows = measure_review(rounds, tell)
+            click.echo(f"\n{show_table(rows)}\n{show_verdict(rows)}")
+            report["review"] = {**describe_rows(rows), "ratios": dict(compare(rows))}
         if parts := [part for part in Part if part.value in chosen]:
             sync_rows = build_sync_rows(measure_sync(parts, objects=objects, rounds=rounds, tell=tell))
             verdicts = judge(sync_rows, objects=objects[0])

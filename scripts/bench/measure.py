@@ -34,10 +34,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One run of a task: seconds on the wall of all its commands together, MiB of the largest of them."""
+    """One run of a task: seconds of all its commands together, on the wall and on processors, and MiB of the
+    largest of them."""
 
     seconds: float
     mib: float
+    cpu: float = 0.0
 
 
 def measure_all(
@@ -62,7 +64,11 @@ def measure_all(
 def measure(task: Task) -> Sample:
     """One sample. Raises BenchError."""
     runs = [_time(command, task) for command in task.commands]
-    return Sample(seconds=sum(run["seconds"] for run in runs), mib=max(run["kib"] for run in runs) / 1024)
+    return Sample(
+        seconds=sum(run["seconds"] for run in runs),
+        mib=max(run["kib"] for run in runs) / 1024,
+        cpu=sum(run["cpu"] for run in runs),
+    )
 
 
 def _time(command: tuple[str, ...], task: Task) -> Mapping[str, float]:

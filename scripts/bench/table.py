@@ -23,6 +23,7 @@ class Row:
     fastest: float
     slowest: float
     mib: float
+    cpu: float
     ratio_seconds: float
     ratio_mib: float
     bar_seconds: float | None
@@ -59,6 +60,7 @@ def build_rows(samples: Mapping[Task, Sequence[Sample]]) -> tuple[Row, ...]:
                 fastest=min(times),
                 slowest=max(times),
                 mib=mib,
+                cpu=median(sample.cpu for sample in found),
                 ratio_seconds=seconds / own[task.subject][0],
                 ratio_mib=mib / own[task.subject][1],
                 bar_seconds=task.bar_seconds,
@@ -70,9 +72,8 @@ def build_rows(samples: Mapping[Task, Sequence[Sample]]) -> tuple[Row, ...]:
 
 def show_table(rows: Sequence[Row]) -> str:
     """Rows under one line for each subject."""
-    lines = [
-        f"{'':<30} {'median':>8}  {'fastest – slowest':>17}  {'ratio':>6}  {'peak':>8}  {'ratio':>6}  bar"
-    ]
+    head = f"{'':<30} {'median':>8}  {'fastest – slowest':>17}  {'ratio':>6}  {'CPU':>7}"
+    lines = [f"{head}  {'peak':>8}  {'ratio':>6}  bar"]
     subject = ""
     for row in rows:
         if row.subject != subject:
@@ -81,7 +82,7 @@ def show_table(rows: Sequence[Row]) -> str:
         spread = f"{row.fastest:.2f} – {row.slowest:.2f} s"
         line = (
             f"  {row.name:<28} {row.seconds:>6.2f} s  {spread:>17}  {row.ratio_seconds:>5.1f}×"
-            f"  {row.mib:>4.0f} MiB  {row.ratio_mib:>5.1f}×  {row.verdict}"
+            f"  {row.cpu:>5.2f} s  {row.mib:>4.0f} MiB  {row.ratio_mib:>5.1f}×  {row.verdict}"
         )
         lines.append(line.rstrip())
     return "\n".join(lines)
@@ -95,6 +96,7 @@ def describe_rows(rows: Sequence[Row]) -> dict[str, Any]:
                 "subject": row.subject,
                 "name": row.name,
                 "seconds": {"median": row.seconds, "min": row.fastest, "max": row.slowest},
+                "cpu": row.cpu,
                 "mib": row.mib,
                 "ratios": {"seconds": row.ratio_seconds, "mib": row.ratio_mib},
                 "bars": {"seconds": row.bar_seconds, "mib": row.bar_mib},

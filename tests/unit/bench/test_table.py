@@ -21,7 +21,7 @@ def make_task(name: str, bar_seconds: float | None = None, bar_mib: float | None
 
 
 def take(*pairs: tuple[float, float]) -> tuple[Sample, ...]:
-    return tuple(Sample(seconds=seconds, mib=mib) for seconds, mib in pairs)
+    return tuple(Sample(seconds=seconds, mib=mib, cpu=seconds / 2) for seconds, mib in pairs)
 
 
 OURS = make_task("modelsync", bar_seconds=2.0, bar_mib=150.0)
@@ -65,11 +65,11 @@ def test_a_peer_has_no_bar() -> None:
 
 
 def test_the_table_has_a_line_for_each_subject_and_program() -> None:
-    own = "  modelsync                      1.00 s      0.50 – 9.00 s    1.0×    55 MiB    1.0×"
+    own = "  modelsync                      1.00 s      0.50 – 9.00 s    1.0×   0.50 s    55 MiB    1.0×"
     assert show_table(build_rows(SAMPLES)).splitlines()[1:] == [
         "validate: much",
         f"{own}  within 2 s and 150 MiB",
-        "  check-jsonschema               4.00 s      3.00 – 5.00 s    4.0×   110 MiB    2.0×",
+        "  check-jsonschema               4.00 s      3.00 – 5.00 s    4.0×   2.00 s   110 MiB    2.0×",
     ]
 
 
@@ -84,6 +84,7 @@ def test_json_holds_the_same_numbers() -> None:
         "subject": "validate: much",
         "name": "check-jsonschema",
         "seconds": {"median": 4.0, "min": 3.0, "max": 5.0},
+        "cpu": 2.0,
         "mib": 110,
         "ratios": {"seconds": 4.0, "mib": 2.0},
         "bars": {"seconds": None, "mib": None},
