@@ -24,6 +24,14 @@ READING: Sequence[Sequence[str]] = (
     ("codeowners",),
     ("render", "production"),
 )
+PROGRAMS = (
+    *("filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv"),
+    *("diff.evil.command", "diff.external", "merge.evil.driver", "core.fsmonitor", "core.pager"),
+    *("core.sshCommand", "core.askPass", "core.alternateRefsCommand", "gpg.program", "gpg.ssh.program"),
+    *("credential.helper", "alias.rev-parse", "uploadpack.packObjectsHook"),
+)
+"""Settings of git that name a program."""
+
 EDITING: Sequence[Sequence[str]] = (
     ("traffic", "production/wines", "v1=60", "v2=40", "--yes", "--dry-run"),
     ("traffic", "production/wines", "v1=60", "v2=40", "--yes", "--commit"),
@@ -65,11 +73,7 @@ def test_reading_runs_nothing_that_a_repository_configures(
 ) -> None:
     shop.write(".gitattributes", "* filter=evil diff=evil merge=evil\n")
     _change(shop)
-    programs = ("filter.evil.clean", "filter.evil.smudge", "filter.evil.process", "diff.evil.textconv")
-    programs += ("diff.evil.command", "diff.external", "merge.evil.driver", "core.fsmonitor", "core.pager")
-    programs += ("core.sshCommand", "core.askPass", "core.alternateRefsCommand", "gpg.program")
-    programs += ("gpg.ssh.program", "credential.helper", "alias.rev-parse", "uploadpack.packObjectsHook")
-    _set(shop.folder / ".git/config", [f"{name}={trap}" for name in programs])
+    _set(shop.folder / ".git/config", [f"{name}={trap}" for name in PROGRAMS])
     _set(shop.folder / ".git/config", [f"core.hooksPath={shop.folder}/hooks", "log.showSignature=true"])
     for name in ("post-index-change", "reference-transaction", "pre-auto-gc", "post-checkout"):
         shop.write(f"hooks/{name}", trap.read_text(encoding="ascii"))
