@@ -67,7 +67,7 @@ def describe_pods(review: Review) -> str:
         return f"Pods restart in {_name_some(replaced)}."
     said = ["no Pod restarts"] if fates != {"stopped"} else []
     said += ["new ones start"] if "started" in fates else []
-    said += ["those of what goes stop"] if "stopped" in fates else []
+    said += ["Pods of removed versions stop"] if "stopped" in fates else []
     text = join_words(said)
     return f"{text[0].upper()}{text[1:]}."
 

@@ -16,7 +16,7 @@ Example
         until: 2026-11-30
 
 Fix
-    Remove it, or the object that it is not needed for.
+    Remove it, or the object that it is not needed for, unless a change that needs it is still to come.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def review(context: Context, judged: Judgement) -> Iterator[Finding]:
                     placed.at("objects", index),
                     f"{here}: the waiver of {waiver.rule} for {name} lifts nothing: the rule finds nothing "
                     "there that a waiver could lift.",
-                    "Remove it.",
+                    "Remove it, unless a change that needs it is still to come.",
                 )
 
 
