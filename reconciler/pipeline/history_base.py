@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from reconciler.clients.source.interface import Revision, RevisionNotFound, Source
-from reconciler.load.documents import Loaded, load
+from reconciler.load.documents import Loaded, LoadedFile, load
 from reconciler.load.layout import FileKind, find_place
 from reconciler.pipeline.check import find_files, load_tree, load_worktree
 from reconciler.pipeline.history import read_history
 from reconciler.pipeline.history_spans import find_digest
 from reconciler.pipeline.history_waivers import list_waived
 from reconciler.policy.graphs import list_nodes
-from reconciler.state.declarations import Deployment
+from reconciler.state.declarations import Deployment, Environment
 from reconciler.state.history import History
 from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
 from reconciler.validate.checks import Check, check
-from reconciler.validate.parse import parse
+from reconciler.validate.parse import parse, parse_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class Base:
     """`main` is the tip that the change is to be merged into, `fork` the commit of it where it began.
 
     `repository` is that of the fork, so that what others merged since is not taken for part of the change;
-    `history` is that of the tip, and tells of the models that the change is about. `files` and `loaded` are
-    those of the fork.
+    `history` is that of the tip, and tells of the models that the change is about, in the environments that
+    it touches and those upstream of them. `files` and `loaded` are those of the fork.
     """
 
     main: Revision
@@ -93,7 +93,12 @@ def read_base(
         fork=fork,
         repository=parse(before)[0],
         history=read_history(
-            source, main.sha, now, models=find_models(tree.files, files), waived=list_waived(files)
+            source,
+            main.sha,
+            now,
+            environments=find_environments(before, loaded, list_changed(tree.files, files)),
+            models=find_models(tree.files, files),
+            waived=list_waived(files),
         ),
         files=tree.files,
         loaded=before,
@@ -111,6 +116,35 @@ def find_models(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> froz
     folders = [(folder, digest) for side in (before, after) for folder, digest in _list_digests(side)]
     digests = {digest for folder, digest in folders if folder in models}
     return models | {folder for folder, digest in folders if digest in digests}
+
+
+def find_environments(before: Loaded, after: Loaded, changed: Iterable[str]) -> frozenset[str] | None:
+    """The environments in which what is served may differ, and their upstreams; None for all of them.
+
+    A record says which artifacts its version is, wherever that is served.
+    """
+    touched: set[str] = set()
+    for path in changed:
+        place = find_place(path)
+        if place is not None and place.kind is FileKind.RECORD:
+            return None
+        if place is not None and place.kind in (FileKind.ENVIRONMENT, FileKind.DEPLOYMENT):
+            touched.add(place.folder)
+    return frozenset(touched).union(
+        *(_list_upstream(file) for side in (before, after) for file in side.files if _is_own(file, touched))
+    )
+
+
+def _is_own(file: LoadedFile, environments: Collection[str]) -> bool:
+    return file.place.kind is FileKind.ENVIRONMENT and file.place.folder in environments
+
+
+def _list_upstream(file: LoadedFile) -> tuple[str, ...]:
+    """Whom an environment names, as far as its file says so in due form."""
+    if file.document is None:
+        return ()
+    environment = parse_document(FileKind.ENVIRONMENT, file.document)[0]
+    return environment.upstream if isinstance(environment, Environment) else ()
 
 
 def list_changed(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> list[str]:

@@ -101,3 +101,29 @@ def test_a_refused_link_in_the_place_of_a_template_is_known_by_name() -> None:
     loaded = load({}, links={TEMPLATE: "/etc/passwd"})
     assert [(found.name, found.template) for found in loaded.templates] == [("notes", None)]
     assert [finding.rule for finding in loaded.findings] == ["symbolic-links"]
+
+
+def test_equal_contents_are_read_once_wherever_they_lie() -> None:
+    other = "environments/us/environment.yaml"
+    first, second = load({ENVIRONMENT: GOOD, other: GOOD}).files
+    assert first.document is not None
+    assert second.document is not None
+    assert second.document.value is first.document.value
+    assert str(second.document.at("namespace")) == f"{other}:1:12"
+
+
+def test_what_is_the_same_in_another_revision_is_taken_from_there() -> None:
+    before = load({ENVIRONMENT: GOOD, DEPLOYMENT: b"model: wines\n"})
+    after = load({ENVIRONMENT: GOOD, DEPLOYMENT: b"model: prices\n"}, like=before)
+    same = {old.path for old, new in zip(before.files, after.files, strict=True) if new == old}
+    assert same == {ENVIRONMENT}
+    assert after.files[1].document is before.files[1].document
+
+
+def test_a_file_with_a_fault_is_read_again_and_told_again() -> None:
+    before = load({ENVIRONMENT: b"a: yes\n"})
+    after = load({ENVIRONMENT: b"a: yes\n", "environments/us/environment.yaml": b"a: yes\n"}, like=before)
+    assert [finding.location.file for finding in after.findings] == [
+        ENVIRONMENT,
+        "environments/us/environment.yaml",
+    ]
