@@ -37,7 +37,7 @@ def test_rows_are_numbered_without_gaps() -> None:
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-@pytest.mark.parametrize("row", ROW.finditer(TEXT), ids=lambda row: str(row[1]))
+@pytest.mark.parametrize("row", tuple(ROW.finditer(TEXT)), ids=lambda row: str(row[1]))
 def test_every_row_names_tests_that_exist(row: re.Match[str]) -> None:
     names = NAMED.findall(row[4])
     assert names
