@@ -71,6 +71,15 @@ class Desk:
 
         return wait_until(look, "the forge has seen the first push")[0]
 
+    def merge(self, number: int) -> None:
+        """Merge a pull request, once the forge has judged the last push."""
+
+        def look() -> bool:
+            path = f"/repos/{self.name}/pulls/{number}/merge"
+            return self.server.call("POST", path, {"Do": "merge"})[0] == 200
+
+        wait_until(look, "the forge merges")
+
     def read(self, branch: str, path: str = WINES) -> str:
         """A file as the forge has it on a branch."""
         self.shop.git("fetch", "--quiet", "origin", branch)
@@ -199,6 +208,18 @@ class TestAgain:
         assert desk.shop.git("diff", "--numstat", "main", "steps").split() == ["2", "2", WINES]
         assert desk.shop.git("rev-list", "--count", "steps..main") == "0\n"
         assert desk.list_open()[0]["title"] == "staging/wines: v1 80 → 70 % and v2 20 → 30 %"
+
+    def test_one_that_was_merged_begins_anew(self, desk: Desk) -> None:
+        desk.run(*MOVE, "--branch", "steps")
+        desk.merge(desk.list_open()[0]["number"])
+        desk.shop.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+        outcome, out, err = desk.run("traffic", "staging/wines", "v1=60", "v2=40", "--branch", "steps")
+
+        assert outcome is Outcome.DONE, err
+        assert "opened pull request " in out
+        assert desk.shop.git("rev-parse", "steps^") == desk.shop.git("rev-parse", "main")
+        assert desk.shop.git("rev-list", "--count", "main..steps") == "1\n"
 
     def test_another_clone_goes_on_where_the_remote_is(self, desk: Desk, tmp_path: Path) -> None:
         desk.run(*MOVE, "--branch", "steps")

@@ -115,7 +115,9 @@ class GitPublisher:
         tree = put_files(self._git, self._git.text("rev-parse", "--verify", f"{start}^{{tree}}"), files)
         if merged and tree == self._git.text("rev-parse", "--verify", f"{tip}^{{tree}}"):
             return tip
-        return write_commit(self._git, tree, (tip,) if merged else (tip, head), message)
+        # Where HEAD has all of the branch, that was merged, and begins anew.
+        parents = (tip,) if merged else (head,) if base == tip else (tip, head)
+        return write_commit(self._git, tree, parents, message)
 
     def _refuse_strangers(self, branch: str, base: str, tip: str, paths: list[str]) -> None:
         """What somebody else committed in the same files would be overwritten."""
