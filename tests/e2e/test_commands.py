@@ -79,7 +79,7 @@ class TestValidate:
         lenient, strict = shop.run("validate"), shop.run("validate", "--strict")
         assert (lenient.code, strict.code) == (0, 3)
         assert strict.out == lenient.out
-        assert "not decided (no registry: use --registry)" in strict.out
+        assert "15 not decided (no base: use --base; no registry: use --registry)" in strict.out
 
     def test_findings_count_before_what_cannot_be_decided(self, shop: Shop) -> None:
         break_shares(shop)
@@ -211,7 +211,8 @@ class TestPlan:
         ]
 
     def test_a_folder_without_git_is_2(self, shop: Shop, tmp_path: Path) -> None:
-        (tmp_path / "plain").mkdir()
+        (tmp_path / "plain" / "models").mkdir(parents=True)
+        (tmp_path / "plain" / "models" / "defaults.yaml").touch()
         ended = shop.run("plan", "-C", str(tmp_path / "plain"))
         assert (ended.code, ended.out) == (2, "")
         assert "no git repository" in ended.err

@@ -44,8 +44,11 @@ class Place:
 
 
 def find_places() -> Iterator[Place]:
+    """Cases of changes are left out: they are about what is said of a change, and their shapes are others'."""
     for file in sorted(GOLDEN.glob("*/input/environments/*/environment.yaml")):
         case, environment = file.parts[-5], file.parts[-2]
+        if case.startswith("change-"):
+            continue
         for cluster in yaml.safe_load(file.read_bytes()).get("clusters") or ("",):
             yield Place(case=case, environment=environment, cluster=cluster)
 
