@@ -44,7 +44,7 @@ class Place:
 
 
 def find_places() -> Iterator[Place]:
-    """Cases of changes are left out: they are about what is said of a change, and their shapes are others'."""
+    """Cases of changes are left out: they are about what is said of a change; their shapes are others'."""
     for file in sorted(GOLDEN.glob("*/input/environments/*/environment.yaml")):
         case, environment = file.parts[-5], file.parts[-2]
         if case.startswith("change-"):
