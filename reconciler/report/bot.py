@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.report.comment_parts import clean, show_text
+from reconciler.report.comment_parts import clean_line, show_text
 from reconciler.state.bot import BotResult, Word
 
 _WOULD = {
@@ -19,7 +19,8 @@ def show_bot(results: Sequence[BotResult], *, dry_run: bool) -> str:
     lines = [line for result in results for line in _show(result, dry_run=dry_run)]
     well = sum(1 for result in results if result.word is Word.WELL)
     if well:
-        lines.append(f"{well} more {'deployment is' if well == 1 else 'deployments are'} well.")
+        more = "more " if lines else ""
+        lines.append(f"{well} {more}{'deployment is' if well == 1 else 'deployments are'} well.")
     return "\n".join(lines)
 
 
@@ -34,8 +35,8 @@ def _show(result: BotResult, *, dry_run: bool) -> Iterator[str]:
     word = _WOULD.get(result.word, result.word.value) if dry_run else result.word.value
     address = f" {result.address}" if result.address else ""
     text, *rest = result.text.splitlines() or [""]
-    yield clean(f"{result.id}: {word}{address}: {text}")
-    yield from (f"  {clean(line)}" for line in rest)
+    yield clean_line(f"{result.id}: {word}{address}: {text}")
+    yield from (f"  {clean_line(line)}" for line in rest)
     for finding in result.findings:
         message = finding.message.splitlines()[0]
-        yield clean(f"  {finding.location}: {finding.grade.word} {finding.rule}: {message}")
+        yield clean_line(f"  {finding.location}: {finding.grade.word} {finding.rule}: {message}")
