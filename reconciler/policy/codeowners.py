@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from reconciler.policy.placed import PlacedDeployment
-from reconciler.state.owners import OwnersFile
+from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
 from reconciler.state.repository import Repository
 
 BEGIN = "# modelsync: from here to the end mark this file is written by modelsync codeowners --write"
@@ -42,8 +42,8 @@ def write_block(
     """The lines of the block, marks included, for a file that lies at `path`.
 
     Environments belong to their `owners`, which are the owners of the rules; models and deployments to the
-    owners of the models that are served. What shall serve everywhere, and the file itself, belongs to the
-    owners of all rules. Owners and names that no forge would understand are left out.
+    owners of the models that are served. What shall serve everywhere, who may sign, and this file wherever
+    forges look for it belong to the owners of all rules. Owners and names that no forge would understand are left out.
     """
     lines = (_write_line(place, owners) for place, owners in _list_places(repository, deployments, path))
     return (BEGIN, *(line for line in lines if line), END)
@@ -100,7 +100,10 @@ def _list_places(
         if entry.model is not None
     }
     everybody = [owner for _, owners in sorted(rules.items()) for owner in owners]
-    yield f"/{path}", everybody
+    # A file at another place would take this one's; a key that may sign is worth as much.
+    for place in dict.fromkeys((path, *CODEOWNERS_PLACES)):
+        yield f"/{place}", everybody
+    yield "/.modelsync/", everybody
     yield "/models/defaults.yaml", everybody
     for name, owners in sorted(models.items()):
         yield f"/models/{name}/", owners

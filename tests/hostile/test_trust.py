@@ -146,6 +146,13 @@ def test_code_owners_that_are_changed_by_hand_are_found(shop: Shop, call: Call) 
         assert "codeowners-current" in _errors(_validate(call))
 
 
+def test_owners_and_signers_are_owned_wherever_a_change_puts_them(shop: Shop, call: Call) -> None:
+    assert call("codeowners", "--write").code == 0
+    written = (shop.folder / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    for place in ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitea/CODEOWNERS", ".modelsync/"):
+        assert f"/{place} @platform" in written
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "signed")

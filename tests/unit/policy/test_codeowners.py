@@ -32,6 +32,11 @@ def test_each_place_has_its_owners_and_files_come_after_folders() -> None:
     assert write_block(repository(OWNED), "CODEOWNERS") == (
         BEGIN,
         "/CODEOWNERS @shop/ml-platform",
+        "/.github/CODEOWNERS @shop/ml-platform",
+        "/docs/CODEOWNERS @shop/ml-platform",
+        "/.gitea/CODEOWNERS @shop/ml-platform",
+        "/.gitlab/CODEOWNERS @shop/ml-platform",
+        "/.modelsync/ @shop/ml-platform",
         "/models/defaults.yaml @shop/ml-platform",
         "/models/wines/ @wine-team",
         "/environments/production/ @shop/ml-platform",
@@ -89,8 +94,8 @@ def test_the_first_stale_line_is_told() -> None:
     assert find_stale(OwnersFile(path="CODEOWNERS", text=f"{current}\n# a word\n"), given) is None
     assert find_stale(OwnersFile(path="CODEOWNERS", text="* @everybody\n"), given) is None
     for old, line, found in (
-        ("/models/wines/ @wine-team", 4, "/models/wines/ @others"),
-        (END, 7, "/models/wines/ @others"),
+        ("/models/wines/ @wine-team", 9, "/models/wines/ @others"),
+        (END, 12, "/models/wines/ @others"),
     ):
         stale = find_stale(
             OwnersFile(path="CODEOWNERS", text=current.replace(old, "/models/wines/ @others")), given
@@ -99,7 +104,7 @@ def test_the_first_stale_line_is_told() -> None:
         assert (stale.line, stale.found, stale.wanted) == (line, found, old)
     after = find_stale(OwnersFile(path="CODEOWNERS", text=f"{current}* @everybody\n"), given)
     assert after is not None
-    assert (after.line, after.found, after.wanted) == (8, "* @everybody", "")
+    assert (after.line, after.found, after.wanted) == (13, "* @everybody", "")
 
 
 class TestCommand:
@@ -122,7 +127,7 @@ class TestCommand:
         model = tmp_path / MODEL
         model.write_text(SOUND[MODEL].replace("@wine-team", "@others"), encoding="utf-8")
         code, said = self.run(tmp_path, "--check")
-        assert (code, said.startswith("CODEOWNERS:4: ")) == (Outcome.FINDINGS, True)
+        assert (code, said.startswith("CODEOWNERS:9: ")) == (Outcome.FINDINGS, True)
         assert "/models/wines/ @others" in self.run(tmp_path)[1]
 
     def test_the_file_that_the_forge_reads_is_taken(self, tmp_path: Path) -> None:
