@@ -43,7 +43,8 @@ def write_block(
 
     Environments belong to their `owners`, which are the owners of the rules; models and deployments to the
     owners of the models that are served. What shall serve everywhere, who may sign, and this file wherever
-    forges look for it belong to the owners of all rules. Owners and names that no forge would understand are left out.
+    forges look for it belong to the owners of all rules. Owners and names that no forge would understand are
+    left out.
     """
     lines = (_write_line(place, owners) for place, owners in _list_places(repository, deployments, path))
     return (BEGIN, *(line for line in lines if line), END)
