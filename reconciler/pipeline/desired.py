@@ -12,7 +12,7 @@ from reconciler.render.renderer import render
 from reconciler.resolve.resolver import UnknownTarget, resolve
 from reconciler.settings import SettingsError
 from reconciler.state.objects import Manifest
-from reconciler.state.targets import Desired, Fault
+from reconciler.state.targets import Desired, DesiredDeployment, Fault
 from reconciler.validate.checks import Check
 
 
@@ -58,12 +58,17 @@ def _find_known(desired: Desired, part_of: str, like: Rendered | None) -> Mappin
         return {}
     rendered = {item.name: item for item in like.desired.deployments}
     known: dict[str, list[Manifest]] = {
-        item.name: [] for item in desired.deployments if rendered.get(item.name) == item
+        item.name: [] for item in desired.deployments if _is_same(rendered.get(item.name), item)
     }
     for manifest in like.manifests:
         if manifest.deployment in known:
             known[manifest.deployment].append(manifest)
     return known
+
+
+def _is_same(one: DesiredDeployment | None, other: DesiredDeployment) -> bool:
+    """Whether both are written alike. Where values of several types may stand, nobody relies on equality."""
+    return one == other and not other.annotations and all(variant.is_plain for variant in other.variants)
 
 
 def leave_out(desired: Desired, faults: tuple[Fault, ...]) -> Desired:

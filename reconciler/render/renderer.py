@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reconciler.render.containers import (
@@ -21,7 +22,13 @@ from reconciler.render.pods import disruption_of, orchestrator_of, scaling_of, s
 from reconciler.render.schema import check_body
 from reconciler.render.templating import load_templates
 from reconciler.state.annotations import KNOWN
-from reconciler.state.desired import DesiredModel, DesiredVariant
+from reconciler.state.desired import (
+    DesiredExplainer,
+    DesiredModel,
+    DesiredNode,
+    DesiredPods,
+    DesiredVariant,
+)
 from reconciler.state.objects import (
     COMMIT_ANNOTATION,
     DIGEST_ANNOTATION,
@@ -37,6 +44,8 @@ from reconciler.state.objects import (
 from reconciler.state.packing import pack
 from reconciler.state.targets import Desired, DesiredDeployment
 
+_SHAPES = 1024  # predictors that are kept rendered
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Predictor:
@@ -48,7 +57,6 @@ class _Predictor:
 
     name: str
     version: str
-    traffic: int
     shadow: bool
     replicas: int | None
     startup_budget: int
@@ -84,10 +92,10 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
             "annotations": _annotations(deployment),
             "pod_annotations": _select_annotations(deployment, on_pods=True),
             "protocol": deployment.protocol,
-            "predictors": tuple(_predictor(variant) for variant in _put_live_first(deployment.variants)),
-            "probe_period": PROBE_PERIOD,
         },
     )
+    predictors = [_render_predictor(variant) for variant in _put_live_first(deployment.variants)]
+    body = {**body, "spec": {**body["spec"], "predictors": predictors}}
     check_body(deployment.id, body)
     digest = digest_manifest(body)
     return Manifest(
@@ -98,6 +106,48 @@ def _render_deployment(deployment: DesiredDeployment, part_of: str, commit: str)
         adopt=deployment.adopt,
         policy=_ending(deployment),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """All of a variant but its share of requests: environments serve the same versions, and shares move."""
+
+    predictor: str
+    version: int | None
+    shadow: bool
+    graph: DesiredNode
+    pods: DesiredPods
+    explainer: DesiredExplainer | None
+
+    def __hash__(self) -> int:
+        # What differs most; mappings have no hash.
+        return hash((self.predictor, self.version, self.graph.container.model))
+
+
+def _render_predictor(variant: DesiredVariant) -> Body:
+    """A predictor as it is written; not to be changed, since equal ones are one."""
+    shape = _Shape(
+        predictor=variant.predictor,
+        version=variant.version,
+        shadow=variant.shadow,
+        graph=variant.graph,
+        pods=variant.pods,
+        explainer=variant.explainer,
+    )
+    body = _keep_shape(shape) if variant.is_plain else _render_shape(shape)
+    return {**body, "traffic": variant.traffic}
+
+
+def _render_shape(shape: _Shape) -> Body:
+    predictors: Any = load_templates("seldon-v1").render(
+        "predictor.yaml.j2", {"predictor": _predictor(shape), "probe_period": PROBE_PERIOD}
+    )
+    (predictor,) = predictors
+    body: Body = predictor
+    return body
+
+
+_keep_shape = lru_cache(maxsize=_SHAPES)(_render_shape)
 
 
 def _ending(deployment: DesiredDeployment) -> str:
@@ -153,23 +203,22 @@ def _join(facts: Iterable[tuple[str, str | None]]) -> str:
     return ",".join(f"{name}={fact}" for name, fact in facts)
 
 
-def _predictor(variant: DesiredVariant) -> _Predictor:
-    pods = variant.pods
+def _predictor(shape: _Shape) -> _Predictor:
+    pods = shape.pods
     return _Predictor(
-        name=variant.predictor,
-        version=variant.predictor if variant.version is None else str(variant.version),
-        traffic=variant.traffic,
-        shadow=variant.shadow,
+        name=shape.predictor,
+        version=shape.predictor if shape.version is None else str(shape.version),
+        shadow=shape.shadow,
         replicas=pods.replicas,
-        startup_budget=startup_budget(variant.graph),
-        graph=make_node(variant.graph, pods.service_account),
-        components=group_containers(variant.graph),
+        startup_budget=startup_budget(shape.graph),
+        graph=make_node(shape.graph, pods.service_account),
+        components=group_containers(shape.graph),
         service_account=pods.service_account,
         scheduling=scheduling_of(pods),
         scaling=scaling_of(pods),
         disruption=disruption_of(pods.disruption),
-        orchestrator=orchestrator_of(pods, variant.graph),
-        explainer={} if variant.explainer is None else explainer_of(variant.explainer),
+        orchestrator=orchestrator_of(pods, shape.graph),
+        explainer={} if shape.explainer is None else explainer_of(shape.explainer),
     )
 
 

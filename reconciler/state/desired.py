@@ -152,6 +152,18 @@ class DesiredVariant:
     pods: DesiredPods
     explainer: DesiredExplainer | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether those that are equal are written alike: 1, 1.0 and true are equal in Python alone.
+
+        Everything but parameters, explainers and scaling has one type.
+        """
+        return (
+            self.explainer is None
+            and self.pods.scaling is None
+            and not any(node.container.parameters for node in self.graph.walk())
+        )
+
     def models(self) -> Iterator[DesiredModel]:
         """All pinned versions that it loads, in the order of its graph, the explainer's last."""
         for node in self.graph.walk():

@@ -66,3 +66,19 @@ def test_the_order_of_mappings_changes_nothing(env: dict[str, str], random: rand
 def test_every_text_arrives_as_it_was_declared(env: dict[str, str]) -> None:
     rendered = container_of(predictors_of(variant(3, protocol="seldon", env=env))[0]).get("env", [])
     assert rendered == [{"name": name, "value": value} for name, value in sorted(env.items())]
+
+
+def test_the_same_variant_with_another_share_differs_in_nothing_else() -> None:
+    (whole,) = predictors_of(variant(3, 100))
+    half, other = predictors_of(variant(3, 50), variant(5, 50))
+    assert {**half, "traffic": 100} == whole
+    assert (half["traffic"], other["traffic"]) == (50, 50)
+
+
+@pytest.mark.parametrize("value", [1, 1.0, True])
+def test_values_that_python_takes_for_equal_are_written_as_what_they_are(value: float) -> None:
+    written = {}
+    for one in (1, value):
+        (predictor,) = predictors_of(variant(3, parameters={"limit": one}))
+        written[one.__class__] = predictor["graph"]["parameters"]
+    assert len({str(parameters) for parameters in written.values()}) == len(written)
