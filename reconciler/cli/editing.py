@@ -283,7 +283,7 @@ def _propose(
     files = _gather(worktree, workspace, change)
     made = prepared.publisher.commit(published, files, change.message)
     if made == published.tip:
-        click.echo(f"{published.branch} has it already, as {made[:7]}")
+        click.echo(f"{published.branch} has it already at {published.remote}, as {made[:7]}")
     else:
         click.echo(f"committed {made[:7]} on {published.branch}: {', '.join(sorted(files))}")
-    publish(prepared, judged, change.title, base)
+    publish(prepared, judged, made, base)

@@ -42,10 +42,10 @@ def prepare(settings: Settings, remote: str, branch: str, base: str) -> Prepared
     return Prepared(forge=forge, publisher=publisher, published=published)
 
 
-def publish(prepared: Prepared, judged: Judged, title: str, base: str) -> None:
-    """Push the branch and have its one pull request say what the edit does. Raises as `prepare` does.
+def publish(prepared: Prepared, judged: Judged, made: str, base: str) -> None:
+    """Push the branch, whose last commit is `made`, and have its one pull request say what the edit does.
 
-    What was done before an error stays, and is told: the same command goes on from there.
+    Raises as `prepare` does. What was done before an error stays, and is told: the same command goes on from there.
     """
     from reconciler.clients.forge.interface import ForgeError, NewPullRequest
     from reconciler.clients.source.interface import SourceError
@@ -57,15 +57,16 @@ def publish(prepared: Prepared, judged: Judged, title: str, base: str) -> None:
     branch = published.branch
     _warn_of_strangers(prepared, base)
     again = "The same command goes on from there."
-    try:
-        prepared.publisher.push(published)
-    except SourceError:
-        click.echo(f"note: the commit stays on {branch}, here only. {again}", err=True)
-        raise
-    click.echo(f"pushed {branch} to {published.remote}")
+    if made != published.tip:
+        try:
+            prepared.publisher.push(published)
+        except SourceError:
+            click.echo(f"note: the commit stays on {branch}, here only. {again}", err=True)
+            raise
+        click.echo(f"pushed {branch} to {published.remote}")
     change = judged.change
     body = show_proposal(change.notes, change.details, judged.findings, judged.planned.plans)
-    new = NewPullRequest(title=title, body=body, source=branch, target=base)
+    new = NewPullRequest(title=change.title, body=body, source=branch, target=base)
     try:
         proposal = propose(prepared.forge, new)
     except ForgeError:

@@ -176,8 +176,7 @@ class TestAgain:
         outcome, out, err = desk.run(*MOVE)
 
         assert outcome is Outcome.DONE, err
-        assert f"{BRANCH} has it already, as {first[:7]}\n" in out
-        assert "left as it is: pull request " in out
+        assert f"{BRANCH} has it already at origin, as {first[:7]}\nleft as it is: pull request " in out
         assert desk.shop.git("rev-parse", BRANCH) == first
         assert len(desk.list_open()) == 1
 
