@@ -15,7 +15,7 @@ from reconciler.clients.registry.interface import Progress, RegistryError, Regis
 from reconciler.clients.source.interface import SourceError
 from reconciler.edit.shares import RequestRefused
 from reconciler.edit.tree import EditRefused
-from reconciler.pin.session import Reading
+from reconciler.pin.session import Reading, read_version
 from reconciler.pipeline.bot_changes import propose_version, propose_way_back, want
 from reconciler.pipeline.bot_facts import Registry, Watched, hash_facts, hash_file, list_held, list_watched
 from reconciler.pipeline.bot_pulls import Intent, Pulls, PullTools
@@ -215,6 +215,12 @@ def _intend_version(run: _Run, watched: Watched, follow: Follow, registry: Regis
         reason=choice.reason,
         facts=facts,
         make=lambda: propose_version(
-            run.workspace, watched, follow, found, registry.reader, tools.reading, tools.progress
+            run.workspace,
+            watched,
+            follow,
+            found,
+            lambda item: read_version(
+                registry.reader, item.name, item.version, tools.reading, tools.progress
+            ),
         ),
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from reconciler.clients.registry.interface import Progress, RegistryReader, VersionFacts
+from reconciler.clients.registry.interface import VersionFacts
 from reconciler.clients.source.interface import Source
 from reconciler.edit.shares import RequestRefused
 from reconciler.load.layout import FileKind
@@ -12,7 +13,7 @@ from reconciler.load.limits import DOCUMENT_BYTES
 from reconciler.load.yaml import read
 from reconciler.pin.decision import Mode
 from reconciler.pin.selection import Wanted, select
-from reconciler.pin.session import Reading, Refused, read_version
+from reconciler.pin.session import Refused
 from reconciler.pin.verification import verify_records
 from reconciler.pin.writer import write_record
 from reconciler.pipeline.bot_facts import Watched
@@ -37,11 +38,9 @@ def propose_version(
     watched: Watched,
     follow: Follow,
     facts: VersionFacts,
-    reader: RegistryReader,
-    reading: Reading,
-    progress: Progress,
+    read_record: Callable[[Wanted], VersionRecord | Refused],
 ) -> Change:
-    """Put a version beside those that serve, with its record where there is none yet.
+    """Put a version beside those that serve, with its record, which is read where there is none yet.
 
     Raises RegistryError, SettingsError, EditRefused, and RequestRefused, which says why it cannot be pinned.
     """
@@ -50,7 +49,7 @@ def propose_version(
     if wanted.recorded is not None:
         _compare(workspace, wanted, facts)
     else:
-        found = read_version(reader, wanted.name, wanted.version, reading, progress)
+        found = read_record(wanted)
         if isinstance(found, Refused):
             raise RequestRefused(f"{watched.id}: {wanted.label} cannot be pinned: {found.reason}")
         content = write_record(found).encode("utf-8")
