@@ -68,6 +68,8 @@ def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, 
     for name in sorted({*entry.deployments, *entry.faulty_deployments}):
         parsed = entry.deployments.get(name)
         declared = parsed.declaration if parsed else None
+        if not errors and parsed is not None:
+            continue
         ending = all_retire or (declared is not None and declared.retire)
         files = files_of(entry.name, name, declared, retiring=ending)
         if not ending:
@@ -85,8 +87,11 @@ def blame(entry: EnvironmentEntry, findings: Iterable[Finding]) -> Mapping[str, 
 
 def blame_explainers(placed: PlacedDeployment, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The hard findings on what a deployment's explainers load, which any layer may name."""
+    errors = tuple(finding for finding in findings if finding.grade is Grade.HARD)
+    if not errors:
+        return ()
     files = _model_files((use.folder, use.version) for use in placed.model_uses() if use.container is None)
-    return tuple(one for one in findings if one.grade is Grade.HARD and one.location.file in files)
+    return tuple(error for error in errors if error.location.file in files)
 
 
 def _model_files(pins: Iterable[tuple[str, int | None]]) -> frozenset[str]:
