@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.plan.wording import name_variant
 from reconciler.report.explanation import plain_value, show_place, show_said
+from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
 from reconciler.state.comparisons import DeploymentComparison, EnvironmentComparison, SettingDifference
 from reconciler.state.explanations import Setting
@@ -46,7 +46,7 @@ def show_json(comparison: EnvironmentComparison) -> str:
         "unreadable": list(comparison.unreadable),
         "deployments": [_deployment(item) for item in comparison.deployments],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return write_json(value)
 
 
 def _show_set(shares: Sequence[Share] | None) -> str:

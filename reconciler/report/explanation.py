@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.plan.wording import join_words
 from reconciler.policy.wording import show_value
+from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
 from reconciler.state.documents import Location
 from reconciler.state.explanations import ExplainedSetting, Explanation, LiveField, RenderedField, Said
@@ -40,7 +41,7 @@ def show_json(explanation: Explanation) -> str:
         "notes": list(explanation.notes),
         "unseen": explanation.unseen or None,
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return write_json(value)
 
 
 def plain_value(said: Said) -> Any:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.plan.wording import name_change, name_variant
+from reconciler.report.comment_parts import fence, show_code, show_text
 from reconciler.report.text import (
     list_told,
     show_edits,
@@ -39,7 +40,7 @@ def show_plans(plans: Sequence[Plan]) -> str:
         return "No environment changes.\n"
     table = _show_table([row for plan in told for change in list_told(plan) for row in _rows(plan, change)])
     objections = _show_objections([part for plan in told for part in _objections(plan)])
-    counts = "".join(f"- {summarise_plan(plan)}\n" for plan in told)
+    counts = "".join(f"- {show_text(summarise_plan(plan))}\n" for plan in told)
     folds = [fold for plan in told for change in list_told(plan) if (fold := _fold(plan, change))]
     room = _LIMIT - len(table) - len(objections) - len(counts)
     shown, left = _take(folds, room)
@@ -59,7 +60,7 @@ def _show_table(rows: Sequence[str]) -> str:
 
 
 def _rows(plan: Plan, change: Change) -> Iterator[str]:
-    start = f"| `{name_change(plan.target.environment, change)}` | {_WORDS[change.op]} |"
+    start = f"| {show_code(name_change(plan.target.environment, change))} | {_WORDS[change.op]} |"
     if not change.variants:
         yield f"{start} | | |\n"
     for variant in change.variants:
@@ -83,7 +84,7 @@ def _objections(plan: Plan) -> Iterator[str]:
     for refusal in plan.refusals:
         yield _fence("text", show_refusal(refusal))
     for fault in plan.faults:
-        name = f"{plan.target.environment}/{fault.deployment}"
+        name = show_text(f"{plan.target.environment}/{fault.deployment}")
         told = _fence("text", show_fault(fault))
         yield f"**{name}** is faulty and is left as it was last applied:\n\n{told}"
     if plan.notes:
@@ -100,16 +101,13 @@ def _fold(plan: Plan, change: Change) -> str:
         parts.append(_fence("diff", [f"!{line[1:]}" if line.startswith("~") else line for line in lines]))
     if not parts:
         return ""
-    summary = f"<details><summary>{plan.target.environment}: {change.key}</summary>"
+    summary = f"<details><summary>{show_text(f'{plan.target.environment}: {change.key}')}</summary>"
     return f"{summary}\n\n{''.join(parts)}</details>\n\n"
 
 
 def _fence(language: str, lines: Iterable[str]) -> str:
-    """A code block whose fence is longer than any run of backticks in it."""
-    text = "\n".join(line for line in lines if line)
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}\n\n"
+    """A code block of lines that may be several."""
+    return fence(language, [part for line in lines for part in line.split("\n")])
 
 
 def _escape(text: str) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
+from reconciler.report.markdown import show_plans
 from tests.hostile.conftest import Call
 from tests.support.shop import Ended, Shop
+from tests.support.worlds import make_manifest, serve
 
 WORDS = (
     "x\n::error file=a::pwned\n##[add-mask]secret\n##vso[task.setvariable variable=a]b "
@@ -103,6 +106,15 @@ def test_the_comment_has_no_markup_but_its_own(call: Call) -> None:
     }
     rows = [line for line in outside.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} <= {7}
+
+
+def test_a_plan_of_a_cluster_as_markdown_has_no_markup_but_its_own() -> None:
+    plan = serve(make_manifest()).declare(make_manifest(labels={"note": WORDS})).fault(WORDS).plan()
+    shown = show_plans((replace(plan, notes=(WORDS,)),))
+    outside = re.sub(r"^(`{3,})[^\n]*\n.*?^\1$", "", shown, flags=re.DOTALL | re.MULTILINE)
+    assert "is faulty and is left as it was" in outside
+    assert not re.search(r"@\w|https?://|(?<!\\)\]\(|<img|\x1b|\u202e", outside)
+    assert not re.search(r"[\x1b\u202e]", shown)
 
 
 def test_the_summary_of_a_step_has_no_markup_but_its_own(call: Call, shop: Shop) -> None:

@@ -162,15 +162,18 @@ def _show_pinned(repository: Repository, pinned: Pinned) -> None:
     """What a version is, or why it is not pinned; not that it is written, which is still to come."""
     from reconciler.pin.describe import describe_decision, describe_record
     from reconciler.pin.servers import describe_unloadable
+    from reconciler.report.screen import clean_screen
 
     wanted, decision = pinned.wanted, pinned.decision
     if not decision.write or decision.record is None:
-        click.echo(describe_decision(wanted.label, wanted.path, decision, pinned.earlier), err=True)
+        said = describe_decision(wanted.label, wanted.path, decision, pinned.earlier)
+        click.echo(clean_screen(said), err=True)
         return
-    click.echo("\n".join(describe_record(wanted.label, decision.record, pinned.earlier)), err=True)
+    said = "\n".join(describe_record(wanted.label, decision.record, pinned.earlier))
+    click.echo(clean_screen(said), err=True)
     reason = describe_unloadable(repository, wanted.model, decision.record)
     if reason:
-        click.echo(f"{wanted.path}: advice: {reason}", err=True)
+        click.echo(clean_screen(f"{wanted.path}: advice: {reason}"), err=True)
 
 
 _ENVIRONMENT_HELP = """Add environments/NAME/environment.yaml.

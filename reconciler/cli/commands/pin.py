@@ -147,10 +147,11 @@ def command(
 def _show(repository: Repository, pinned: Pinned) -> None:
     from reconciler.pin.describe import describe_decision
     from reconciler.pin.servers import describe_unloadable
+    from reconciler.report.screen import clean_screen
 
     wanted, decision = pinned.wanted, pinned.decision
-    click.echo(describe_decision(wanted.label, wanted.path, decision, pinned.earlier))
+    click.echo(clean_screen(describe_decision(wanted.label, wanted.path, decision, pinned.earlier)))
     if decision.write and decision.record is not None:
         reason = describe_unloadable(repository, wanted.model, decision.record)
         if reason:
-            click.echo(f"{wanted.path}: advice: {reason}")
+            click.echo(clean_screen(f"{wanted.path}: advice: {reason}"))
