@@ -45,7 +45,8 @@ def prepare(settings: Settings, remote: str, branch: str, base: str) -> Prepared
 def publish(prepared: Prepared, judged: Judged, made: str, base: str) -> None:
     """Push the branch, whose last commit is `made`, and have its one pull request say what the edit does.
 
-    Raises as `prepare` does. What was done before an error stays, and is told: the same command goes on from there.
+    Raises as `prepare` does. What was done before an error stays, and is told: the same command goes on
+    from there.
     """
     from reconciler.clients.forge.interface import ForgeError, NewPullRequest
     from reconciler.clients.source.interface import SourceError
