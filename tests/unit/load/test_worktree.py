@@ -129,3 +129,20 @@ def test_names_need_not_be_utf_8(tmp_path: Path) -> None:
         pass
     (finding,) = load(read_worktree(tmp_path).files).findings
     assert finding.location.file == "models/\\udcff.yaml"
+
+
+def test_a_repository_inside_is_told_not_read(tmp_path: Path) -> None:
+    write(tmp_path, "models/wines/.git", b"gitdir: elsewhere")
+    write(tmp_path, "models/wines/model.yaml")
+    assert read_worktree(tmp_path) == Worktree(
+        files={}, unreadable={"models/wines": "it is a repository of its own, as submodules are"}
+    )
+
+
+def test_more_bytes_than_are_read_of_a_commit_are_read_of_no_work_tree(tmp_path: Path) -> None:
+    for number in range(130):
+        with write(tmp_path, f"models/{number}.bin").open("wb") as file:
+            file.truncate(DOCUMENT_BYTES)
+    assert read_worktree(tmp_path) == Worktree(
+        files={}, unreadable={"models": "it holds more than 100,000 files, or than 128 MiB"}
+    )

@@ -132,6 +132,11 @@ def test_nesting_does_not_exhaust_anything() -> None:
         assert reading.findings[-1].rule == "nesting-depth"
 
 
+def test_a_file_of_endless_values_is_read_no_further() -> None:
+    reading = read("file.yaml", b"[" + b"1," * 100_001 + b"]")
+    assert (reading.document, rules_of(reading)[-1][1]) == (None, "document-size")
+
+
 _PLAIN = st.text(alphabet="abcxyz -_/:#äß日'\"{}[]&*!|>%@`,?\\", max_size=12)
 _VALUES = st.recursive(
     st.one_of(

@@ -133,3 +133,17 @@ def test_nothing_is_kept_between_two_runs() -> None:
     other: dict[str, Any] = {**VALUES, "deployment": "prices"}
     assert run_template(notes, VALUES) == 'a: "wines"'
     assert run_template(notes, other) == 'a: "prices"'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"a: {{{{ {'9' * 5_000} | tojson }}}}", "a number of too many digits"),
+        (f"a: {{{{ {'(' * 3_000}1{')' * 3_000} | tojson }}}}", "too many things inside each other"),
+        ("{% for a in variants %}" * 30 + "{% endfor %}" * 30, "too many things inside each other"),
+        (f"a: {{{{ ({'~'.join(['model'] * 600)}) | tojson }}}}", "an expression of more than 500 parts"),
+        ("{% for a in 'abcdefghijklmnop' %}" * 12 + "{% endfor %}" * 12, "more than 100,000 turns"),
+    ],
+)
+def test_a_template_that_is_too_much_for_anybody_is_refused(text: str, said: str) -> None:
+    assert said in fail(text)[1]
