@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from reconciler.load.inside import find_link
 from reconciler.load.layout import DATA_FOLDERS, is_ignored
 from reconciler.load.limits import DOCUMENT_BYTES, ENTRIES, TREE_BYTES
 from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
@@ -89,6 +90,8 @@ def _has_folder(directory: Path, place: str) -> bool:
 
 def _read_codeowners(directory: Path) -> OwnersFile | None:
     for place in CODEOWNERS_PLACES:
+        if find_link(directory, place):
+            continue
         try:
             content = _read_file(directory / place)
         except OSError:

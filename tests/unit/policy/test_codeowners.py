@@ -146,6 +146,10 @@ class TestCommand:
         self.lay_out(tmp_path)
         (tmp_path / "CODEOWNERS").symlink_to(tmp_path / MODEL)
         assert read_worktree(tmp_path).codeowners is None
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere/CODEOWNERS").write_text("* @everybody\n", encoding="utf-8")
+        (tmp_path / ".github").symlink_to(tmp_path / "elsewhere")
+        assert read_worktree(tmp_path).codeowners is None
 
     def test_write_and_check_exclude_each_other(self, tmp_path: Path) -> None:
         self.lay_out(tmp_path)
