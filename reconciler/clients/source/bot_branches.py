@@ -18,7 +18,8 @@ from reconciler.clients.source.own_git import OwnGit
 from reconciler.clients.source.own_remote import speak
 
 _TRAILER = "Modelsync-Bot"
-_TOLD = re.compile(rf"^{_TRAILER}: ([0-9a-f]{{64}}) ([0-9a-f]{{40,64}})$", re.MULTILINE)
+# The last line: what a registry says of a version may look like one, further up.
+_TOLD = re.compile(rf"\n\n{_TRAILER}: ([0-9a-f]{{64}}) ([0-9a-f]{{40,64}})\n*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +106,12 @@ class BotBranches:
         named = [line.partition(" ")[::2] for line in headers.splitlines()]
         tree = next((value for key, value in named if key == "tree"), "")
         parents = [value for key, value in named if key == "parent"]
-        told = _TOLD.findall(message)
-        if len(told) != 1 or told[0][1] != tree or len(parents) != 1:
+        told = _TOLD.search(message)
+        if told is None or told[2] != tree or len(parents) != 1:
             return ""
         # Below a commit of ours there is main, or there was.
         done = self._git.start(("merge-base", "--is-ancestor", parents[0], head))
-        return str(told[0][0]) if done.returncode == 0 else ""
+        return told[1] if done.returncode == 0 else ""
 
     def _speak(self, *arguments: str) -> bytes:
         return speak(self._git, self._remote, *arguments)
