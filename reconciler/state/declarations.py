@@ -117,7 +117,7 @@ class Follow(Declaration):
         default=None, description="Which values of the metric are better."
     )
     traffic: Annotated[int, Field(ge=1, le=99)] = Field(
-        default=10, description="Percent of live requests that the newer version gets beside those that serve."
+        default=10, description="Percent of live requests that it gets beside the versions that serve."
     )
 
 
