@@ -60,7 +60,7 @@ def command(settings: Settings, event: Path, tags: tuple[str, ...]) -> Outcome:
             progress=progress,
         )
         given = answer(asked, desk)
-    shown = show_answer(given)
+    shown = show_answer(given.said, given.lines)
     forge.add_comment(asked.number, shown)
     click.echo(clean_screen(shown))
     if given.logged:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.pipeline.answer import EVENT_BYTES, Answer, Asked, Request, parse_request, read_event
+from reconciler.pipeline.answer import EVENT_BYTES, Asked, Request, parse_request, read_event
 from reconciler.report.answer import show_answer
 from reconciler.settings import SettingsError
 
@@ -119,11 +119,11 @@ def test_a_missing_event_is_said_so(tmp_path: Path) -> None:
 
 
 def test_an_answer_has_no_effect_and_is_no_command() -> None:
-    shown = show_answer(Answer(said="@ada <b>", lines=("/modelsync pin wines v5", "```", "@all\nx")))
+    shown = show_answer("@ada <b>", ("/modelsync pin wines v5", "```", "@all\nx"))
     assert shown == "@\u200bada &lt;b&gt;\n\n````text\n/modelsync pin wines v5\n```\n@all\nx\n````\n"
     assert not Asked(number=7, author="bot", body=shown).is_for_us
 
 
 def test_a_long_answer_is_cut() -> None:
-    shown = show_answer(Answer(said="Nothing was pinned.", lines=tuple(str(each) for each in range(100))))
+    shown = show_answer("Nothing was pinned.", tuple(str(each) for each in range(100)))
     assert "\n59\n… 40 more lines in the log of this run\n" in shown
