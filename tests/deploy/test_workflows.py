@@ -160,10 +160,12 @@ def test_no_expression_becomes_part_of_a_script(workflow: Path) -> None:
 
 @each_workflow
 def test_every_command_line_is_one_that_the_program_takes(workflow: Path) -> None:
+    # With the program's own settings: click remembers with a command how its help is asked for.
+    program = click.Context(app, info_name="modelsync", **app.context_settings)
     for words in list_command_lines(workflow):
-        command = app.get_command(click.Context(app), words[0])
+        command = app.get_command(program, words[0])
         assert command is not None, words
-        command.make_context(f"modelsync {words[0]}", list(words[1:]))
+        command.make_context(words[0], list(words[1:]), parent=program)
 
 
 def test_the_command_lines_are_found_where_they_are() -> None:
