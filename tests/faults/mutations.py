@@ -439,8 +439,8 @@ MUTATIONS: tuple[Mutation, ...] = (
         id="B1",
         what="read the commit that was resolved",
         file="reconciler/clients/source/local.py",
-        old="return self._objects.read_tree(revision, folders)",
-        new="return self._objects.read_tree(self.resolve(revision.ref), folders)",
+        old="return self._objects.read_tree(revision, folders, known)",
+        new="return self._objects.read_tree(self.resolve(revision.ref), folders, known)",
         test="tests/contract/test_source_contract.py::"
         "test_what_is_read_is_the_commit_that_was_resolved_even_if_the_branch_moves",
     ),
