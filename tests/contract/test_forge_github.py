@@ -21,6 +21,7 @@ from reconciler.clients.forge.interface import (
     ForgeNotFound,
     ForgeRefused,
     ForgeUnreachable,
+    NewFile,
     NewPullRequest,
     PullRequest,
     PullState,
@@ -195,6 +196,33 @@ class TestFields:
             ChangedFile(path="new.yaml", change=FileChange.RENAMED, previous="old.yaml"),
             ChangedFile(path="removed.yaml", change=FileChange.REMOVED),
         )
+
+    @pytest.mark.parametrize(
+        ("permission", "may"), [("admin", True), ("write", True), ("read", False), ("none", False)]
+    )
+    def test_who_may_write(self, github: GitHubServer, permission: str, may: bool) -> None:
+        github.answers["repos/get-collaborator-permission-level"] = {"permission": permission}
+
+        assert open_forge(github).may_write("octocat") is may
+
+    def test_whoever_github_does_not_know_may_not_write(self, github: GitHubServer) -> None:
+        github.faults = [refuse(404, "ghost is not a user")]
+
+        assert not open_forge(github).may_write("ghost")
+
+    def test_a_new_file_becomes_a_commit(self, github: GitHubServer) -> None:
+        new = NewFile(branch="release/wines", path="models/wines/versions/5.yaml", content=b"a", message="v5")
+
+        assert open_forge(github).add_file(new) == "7638417db6d59f3c431d3e1f261cc637155684cd"
+        assert github.called == ["repos/create-or-update-file-contents"]
+        assert github.bodies == [{"branch": "release/wines", "content": "YQ==", "message": "v5"}]
+
+    def test_a_file_that_is_there_is_a_conflict(self, github: GitHubServer) -> None:
+        github.faults = [refuse(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')]
+        new = NewFile(branch="main", path="README.md", content=b"", message="again")
+
+        with pytest.raises(ForgeConflict, match="wasn't supplied"):
+            open_forge(github).add_file(new)
 
     def test_files_beyond_those_that_github_lists_leave_it_undecided(self, github: GitHubServer) -> None:
         example = github.example("pulls/list-files")

@@ -67,7 +67,9 @@ class GitHubServer:
         return _reply(404, {"message": "Not Found", "status": "404"})
 
     def _matches(self, template: str, path: str) -> bool:
-        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
+        # The path of a file within a repository is the one parameter that has slashes.
+        pattern = re.escape(template).replace(r"\{path\}", ".+")
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
         return re.fullmatch(re.escape(self.prefix) + pattern, path) is not None
 
     def _judge(self, operation: Mapping[str, Any], request: Request) -> None:
