@@ -27,10 +27,12 @@ def list_edits(
     Each difference reads as `resources.limits.memory 1Gi → 2Gi`.
     """
     was, now = _collect(before, old), _collect(after, new)
-    if was == now:
+    if _is_same(was, now):
         return ()
     flat_was, flat_now = dict(_flatten(was)), dict(_flatten(now))
-    names = [name for name in {**flat_was, **flat_now} if flat_was.get(name) != flat_now.get(name)]
+    names = [
+        name for name in {**flat_was, **flat_now} if not _is_same(flat_was.get(name), flat_now.get(name))
+    ]
     return tuple(f"{name} {_say(flat_was.get(name))} → {_say(flat_now.get(name))}" for name in sorted(names))
 
 
@@ -61,8 +63,8 @@ class _Same:
 
     def __init__(self, context: Context) -> None:
         base = context.base
-        self._defaults = base is not None and _declared(base.defaults) == _declared(
-            context.repository.defaults
+        self._defaults = base is not None and _is_same(
+            _declared(base.defaults), _declared(context.repository.defaults)
         )
         self._environments: dict[str, bool] = {}
         self._models: dict[str, bool] = {}
@@ -70,7 +72,7 @@ class _Same:
     def holds(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
         return (
             self._defaults
-            and before.entry.declaration == after.entry.declaration
+            and _is_same(before.entry.declaration, after.entry.declaration)
             and self._has_same_environment(before, after)
             and self._has_same_models(before, after)
         )
@@ -78,7 +80,7 @@ class _Same:
     def _has_same_environment(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
         name = before.environment.name
         if name not in self._environments:
-            self._environments[name] = _rendered(before) == _rendered(after)
+            self._environments[name] = _is_same(_rendered(before), _rendered(after))
         return self._environments[name]
 
     def _has_same_models(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
@@ -92,10 +94,15 @@ class _Same:
     def _is_same_model(self, old: PlacedContainer, new: PlacedContainer) -> bool:
         name = old.folder or ""
         if name not in self._models:
-            self._models[name] = _declared(old.model and old.model.model) == _declared(
-                new.model and new.model.model
+            self._models[name] = _is_same(
+                _declared(old.model and old.model.model), _declared(new.model and new.model.model)
             )
         return self._models[name]
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether both are written alike: 1 and true are equal in Python, and not in a manifest."""
+    return one is other or (one == other and repr(one) == repr(other))
 
 
 def _declared(entry: Any) -> Any:
@@ -181,6 +188,8 @@ def _flatten(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 def _say(value: Any) -> str:
     if value is None:
         return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, tuple | list):
         return ", ".join(_say(part) for part in value) or "nothing"
     return str(value)
