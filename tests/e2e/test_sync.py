@@ -23,6 +23,22 @@ def test_a_first_sync_creates_what_is_declared_and_says_so(team: Team) -> None:
     assert "v1 new at 90 %, v2 new at 10 %" in ended.out
 
 
+def test_a_target_without_a_record_is_looked_at_under_the_lease_alone(team: Team) -> None:
+    """One with a record is looked at before it, too; either is looked at once more afterwards."""
+    begin = team.cluster.audit_position()
+    assert team.sync().code == 0
+    first = team.requests(begin)
+    team.shop.declare("production/wines", {1: 50, 2: 50})
+    team.shop.commit("Half and half")
+    begin = team.cluster.audit_position()
+    assert team.sync().code == 0
+    second = team.requests(begin)
+
+    assert first.count("list seldondeployments") == 2
+    assert first.index("create leases") < first.index("list seldondeployments")
+    assert second.count("list seldondeployments") == 3
+
+
 def test_traffic_moves_without_touching_pod_templates(team: Team) -> None:
     team.sync()
     before = team.live()["wines"]["spec"]["predictors"]
