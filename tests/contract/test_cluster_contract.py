@@ -391,6 +391,18 @@ class TestApplying:
             port.writer.apply(key(namespace), wines(namespace, nonsense=1), manager=MANAGER)
         with pytest.raises(Invalid, match=r"spec\.predictors\[0\]\.traffic"):
             port.writer.apply(key(namespace), wines(namespace, "100"), manager=MANAGER)  # type: ignore[arg-type]  # on purpose
+        misspelt = {**wines(namespace), "metadata": {"name": "wines", "labells": {"team": "wine"}}}
+        with pytest.raises(Invalid, match=r"metadata\.labells"):
+            port.writer.apply(key(namespace), misspelt, manager=MANAGER)
+        port.writer.apply(key(namespace), wines(namespace), manager=MANAGER)
+        with pytest.raises(Invalid, match=r"spec\.nonsense"):
+            port.writer.apply(key(namespace), wines(namespace, nonsense=1), manager=MANAGER, force=True)
+        with pytest.raises(Invalid, match=r"data2"):
+            port.writer.apply(
+                ObjectKey(kind=CONFIG_MAP, namespace=namespace, name="a"),
+                {**config_map("a"), "data2": {}},
+                manager=MANAGER,
+            )
 
     @pytest.mark.covers("T10")
     def test_a_namespace_that_is_missing_or_going_is_told_apart(

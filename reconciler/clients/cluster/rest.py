@@ -254,7 +254,9 @@ class RestWriter:
             path=_path(key.kind, key.namespace, key.name),
             query={
                 "fieldManager": manager,
-                "fieldValidation": "Strict",
+                # Merging holds each field to the schema in any case; strict validation would read the body
+                # once more, for duplicate keys, which JSON made of a mapping cannot have.
+                "fieldValidation": "Ignore",
                 "force": "true" if force else "false",
             },
             # JSON is YAML, and the only content type that server-side apply takes everywhere.

@@ -67,13 +67,13 @@ class Limits:
 
     def _rehearse(self) -> list[_Request]:
         return [
-            _write("POST", namespace, "", "&dryRun=All", body, _CREATE)
+            _write("POST", namespace, "", "&dryRun=All&fieldValidation=Strict", body, _CREATE)
             for namespace, _, body in self._objects
         ]
 
     def _patch(self) -> list[_Request]:
         return [
-            _write("PATCH", namespace, f"/{name}", "&force=false", body, _APPLY)
+            _write("PATCH", namespace, f"/{name}", "&force=false&fieldValidation=Ignore", body, _APPLY)
             for namespace, name, body in self._objects
         ]
 
@@ -127,7 +127,7 @@ def _write(
     method: str, namespace: str, name: str, query: str, body: bytes, headers: Mapping[str, str]
 ) -> _Request:
     where = f"{_ROOT}/namespaces/{namespace}/seldondeployments{name}"
-    path = f"{where}?fieldManager=bench&fieldValidation=Strict{query}"
+    path = f"{where}?fieldManager=bench{query}"
     return _Request(method=method, path=path, body=body, headers=headers)
 
 
