@@ -331,6 +331,33 @@ class TestReviews:
         assert find_approvers(opened, [review]) == ()
 
 
+class TestMerged:
+    def test_a_commit_leads_to_the_pull_request_that_brought_it_and_to_whoever_approved_that(
+        self, scene: Scene
+    ) -> None:
+        opened, forge = scene.open(), scene.forge()
+        scene.review(scene.people.bob, opened.number, "APPROVED", opened.head)
+        assert forge.find_merged(opened.head) is None
+        assert scene.merge(opened.number, opened.head) == 200
+        scene.work.git("fetch", "--quiet", "origin")
+        main = scene.work.git("rev-parse", "origin/main")
+
+        merged = forge.find_merged(main)
+        assert merged is not None
+        assert (merged.number, merged.state, merged.merged) == (1, PullState.MERGED, main)
+        assert find_approvers(merged, forge.list_reviews(merged.number)) == ("bob",)
+
+    def test_a_commit_without_one_has_none(self, scene: Scene) -> None:
+        assert scene.forge().find_merged(scene.work.git("rev-parse", "main")) is None
+        assert scene.forge().find_merged("0" * 40) is None
+
+    def test_of_a_repository_that_is_hidden_nothing_is_concluded(self, scene: Scene) -> None:
+        scene.server.demand("PATCH", scene.path, {"private": True}, account=scene.people.ada)
+
+        with pytest.raises(ForgeNotFound, match="or hides it from this caller"):
+            scene.forge(scene.people.eve).find_merged(scene.work.git("rev-parse", "main"))
+
+
 class TestChangedFiles:
     def test_each_says_what_becomes_of_it(self, shared: Scene) -> None:
         shared.work.git("checkout", "--quiet", shared.source)

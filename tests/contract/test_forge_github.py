@@ -179,6 +179,34 @@ class TestFields:
         ]
         assert find_approvers(pull, reviews) == ("bob",)
 
+    def test_a_commit_leads_to_the_pull_request_that_was_merged_as_it(self, github: GitHubServer) -> None:
+        calls = "repos/list-pull-requests-associated-with-commit"
+        example = github.example(calls)
+        closed = {**example, "state": "closed", "merged_at": "2026-01-26T19:01:12Z"}
+        github.lists[calls] = [
+            {**closed, "number": 3, "merge_commit_sha": "aaaa"},
+            {**closed, "number": 4, "merge_commit_sha": "e5bd"},
+            {**closed, "number": 5, "merged_at": None, "merge_commit_sha": "e5bd"},
+            {**example, "number": 6, "state": "open", "merged_at": None},
+        ]
+        forge = open_forge(github)
+
+        found = forge.find_merged("e5bd")
+        assert found is not None
+        assert (found.number, found.state) == (4, PullState.MERGED)
+        assert github.called == [calls]
+
+        # Of commits that were put on top of the branch one by one, only the last is named.
+        with pytest.raises(ForgeConflict, match=r"several for the pull request of commit 7ad0 .*: 3, 4\."):
+            forge.find_merged("7ad0")
+        github.lists[calls] = github.lists[calls][:1]
+        found = forge.find_merged("7ad0")
+        assert found is not None
+        assert found.number == 3
+
+    def test_a_commit_that_was_pushed_has_no_pull_request(self, github: GitHubServer) -> None:
+        assert open_forge(github).find_merged("e5bd") is None
+
     def test_changed_files(self, github: GitHubServer) -> None:
         example = github.example("pulls/list-files")
         states = ("added", "copied", "removed", "modified", "changed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
+from urllib.parse import quote
 
 from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
 from reconciler.clients.forge.interface import (
@@ -82,6 +83,16 @@ class Gitea(RestForge):
         path = f"{self._repo}/pulls/{number}/reviews"
         found = self._list(path, what, _read_review, lambda review: review[0])
         return tuple(review for _, review in sorted(found, key=lambda each: each[0]) if review is not None)
+
+    def find_merged(self, revision: str) -> PullRequest | None:
+        what = f"the pull request of commit {revision[:12]} of {self._repository}"
+        try:
+            answer = self._ask("GET", f"{self._repo}/commits/{quote(revision, safe='')}/pull", what)
+        except ForgeNotFound:
+            # It says the same where the repository is hidden; then asking for that is refused.
+            self._is_empty()
+            return None
+        return read_pull_request(self._fields(answer.body, what))
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         what = f"changed files of pull request {number} of {self._repository}"

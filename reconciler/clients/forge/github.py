@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
 from reconciler.clients.forge.interface import (
     ChangedFile,
     Comment,
     FileChange,
+    ForgeConflict,
     ForgeRefused,
     PullRequest,
+    PullState,
     Review,
     Verdict,
 )
@@ -73,6 +75,18 @@ class GitHub(RestForge):
         pages = self._pages(f"{self._repo}/pulls/{number}/reviews", what)
         found = self._gather(pages, _read_review, lambda review: review[0])
         return tuple(review for _, review in sorted(found, key=lambda each: each[0]) if review is not None)
+
+    def find_merged(self, revision: str) -> PullRequest | None:
+        what = f"the pull request of commit {revision[:12]} of {self._repository}"
+        pages = self._pages(f"{self._repo}/commits/{quote(revision, safe='')}/pulls", what)
+        found = self._gather(pages, read_pull_request, lambda pull: pull.number)
+        merged = [pull for pull in found if pull.state is PullState.MERGED]
+        # A commit may have come by way of another branch; what a pull request was merged as names it alone.
+        own = [pull for pull in merged if pull.merged == revision] or merged
+        if len(own) > 1:
+            numbers = ", ".join(str(pull.number) for pull in own)
+            raise ForgeConflict(self.server, f"names several for {what}: {numbers}.")
+        return own[0] if own else None
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         what = f"changed files of pull request {number} of {self._repository}"

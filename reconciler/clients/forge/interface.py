@@ -244,6 +244,12 @@ class Forge(Protocol):
     def list_reviews(self, number: int) -> tuple[Review, ...]:
         """All submitted reviews, oldest first."""
 
+    def find_merged(self, revision: str) -> PullRequest | None:
+        """The merged pull request that brought a commit (full name); None where the forge knows of none.
+
+        ForgeConflict where it cannot tell which of several. `files` is not known of it.
+        """
+
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         """All files that a pull request changes, sorted; ForgeUnreachable where it does not tell them all."""
 
