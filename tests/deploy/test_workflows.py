@@ -31,6 +31,8 @@ WRITES = {
     "pin/pin": {"contents", "pull-requests"},
     "records/records": {"statuses"},
 }
+# The forge fills it in from the repository's settings, whoever started the workflow.
+DEFAULT_BRANCH = "${{ github.event.repository.default_branch }}"
 STARTED_BY_OTHERS = {"workflow_run", "issue_comment", "pull_request_review", "issues", "discussion"}
 
 each_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.name)
@@ -135,7 +137,7 @@ def test_what_has_rights_or_secrets_runs_the_main_branch(workflow: Path) -> None
     checkouts = [step for step in list_steps(workflow) if "actions/checkout@" in step.get("uses", "")]
     assert checkouts
     for step in checkouts:
-        assert step["with"]["ref"] == "main"
+        assert step["with"]["ref"] == DEFAULT_BRANCH
         assert not {"repository", "path"} & set(step["with"])
     for step in list_steps(workflow):
         # Commits of others are fetched as objects; nothing puts them into the work tree.
@@ -143,6 +145,66 @@ def test_what_has_rights_or_secrets_runs_the_main_branch(workflow: Path) -> None
             r"\bgit\b.*\b(checkout|switch|merge|pull|worktree|restore)\b", step.get("run", "")
         )
         assert not re.search(r"\bgh pr\b", step.get("run", ""))
+
+
+@each_workflow
+def test_the_default_branch_is_named_by_the_forge_alone(workflow: Path) -> None:
+    content = read(workflow)
+    triggers = content[True]
+    if "push" in triggers:  # GitHub takes no expression there
+        assert triggers["push"] == {"branches": ["main"]}
+    for step in list_steps(workflow):
+        assert not re.search(r"\bmain\b", step.get("run", ""))
+        assert step.get("env", {}).get("BASE", DEFAULT_BRANCH) == DEFAULT_BRANCH
+
+
+@each_workflow
+def test_secrets_are_those_of_an_environment(workflow: Path) -> None:
+    """Its settings keep them from a workflow that somebody pushes to another branch."""
+    for job in read(workflow)["jobs"].values():
+        assert job.get("environment") == ("modelsync" if "secrets." in str(job) else None)
+
+
+def test_a_job_that_pull_requests_are_asked_for_is_never_skipped() -> None:
+    """GitHub takes a skipped job for one that passed."""
+    for workflow in WORKFLOWS:
+        if "pull_request" in read(workflow)[True]:
+            assert [job for job in read(workflow)["jobs"].values() if "if" in job] == [], workflow.name
+
+
+def test_a_pull_request_with_another_base_is_judged_again() -> None:
+    types = set(read(REPOSITORY / ".github/workflows/validate.yaml")[True]["pull_request"]["types"])
+    assert types == {"opened", "synchronize", "reopened", "edited"}
+
+
+@pytest.mark.parametrize(
+    ("workflow", "names"),
+    [
+        # A run that waits is cancelled by the next of its group: none may come from somebody else's doing.
+        ("pin", {"github.event.comment.id"}),
+        ("records", {"github.event.workflow_run.event", "github.event.workflow_run.head_sha"}),
+        (
+            "comment",
+            {
+                "github.event.workflow_run.event",
+                "github.event.workflow_run.head_repository.full_name",
+                "github.event.workflow_run.head_branch",
+            },
+        ),
+    ],
+)
+def test_nobody_can_take_the_place_of_anothers_run(workflow: str, names: set[str]) -> None:
+    group = read(REPOSITORY / f".github/workflows/{workflow}.yaml")["concurrency"]["group"]
+    assert set(re.findall(r"\$\{\{\s*([\w.]+)\s*\}\}", group)) == names
+
+
+def test_a_cancelled_run_gives_no_comment() -> None:
+    """It has uploaded nothing; the run that cancelled it will."""
+    condition = read(REPOSITORY / ".github/workflows/comment.yaml")["jobs"]["comment"]["if"]
+    assert condition == (
+        "github.event.workflow_run.event == 'pull_request' && "
+        "github.event.workflow_run.conclusion != 'cancelled'"
+    )
 
 
 @each_workflow
