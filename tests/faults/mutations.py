@@ -441,7 +441,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         file="reconciler/clients/source/local.py",
         old="return self._objects.read_tree(revision, folders, known)",
         new="return self._objects.read_tree(self.resolve(revision.ref), folders, known)",
-        test="tests/contract/test_source_contract.py::"
+        test="tests/contract/source/test_reading.py::"
         "test_what_is_read_is_the_commit_that_was_resolved_even_if_the_branch_moves",
     ),
     Mutation(

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import pytest
 from reconciler.clients.source.home import Home
 from reconciler.clients.source.interface import GitAccess, Lineage, Revision, SourceUnreachable
 from reconciler.clients.source.remote import open_repository
-from tests.support.git_servers import GitHttpServer, Repository, serve_http
+from tests.support.git_servers import GitHttpServer, Repository
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 MODEL = "models/wines/model.yaml"
@@ -32,12 +31,6 @@ def repository(tmp_path: Path) -> Repository:
     (tmp_path / "served").mkdir()
     repository.publish(tmp_path / "served/ml.git")
     return repository
-
-
-@pytest.fixture
-def http(repository: Repository, tmp_path: Path) -> Iterator[GitHttpServer]:
-    with serve_http(tmp_path / "served") as server:
-        yield server
 
 
 def allow(tmp_path: Path, *settings: str) -> None:
