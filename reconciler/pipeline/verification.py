@@ -48,9 +48,14 @@ def verify_records(
     )
 
 
-def leave_registry_out(check: Check) -> Check:
-    """Say that the rules which need the registry were not decided."""
-    skipped = tuple(Undecided(rule=rule, reason="no registry: use --registry") for rule in verification.RULES)
+def leave_registry_out(check: Check, base: Repository | None = None) -> Check:
+    """Say that the rules which need the registry were not decided.
+
+    Where no record differs from `base` there is nothing to ask, and they are: those of `base` were compared.
+    """
+    differ = base is None or list_changed_records(check.repository, base)
+    reason = "no registry: use --registry"
+    skipped = tuple(Undecided(rule=rule, reason=reason) for rule in verification.RULES if differ)
     return replace(
         check, undecided=(*check.undecided, *skipped), policies=check.policies + len(verification.RULES)
     )

@@ -64,7 +64,10 @@ def command(
             judged = judge_worktree(settings.directory, source, base, now)
         check, before = judged.check, judged.base.repository
     check = check_extras(check)
-    check = verify_records(check, before, wiring.open_registry) if registry else leave_registry_out(check)
+    if registry:
+        check = verify_records(check, before, wiring.open_registry)
+    else:
+        check = leave_registry_out(check, before)
     click.echo(_show(check, output))
     if output == "github" and summary is not None:
         _add_summary(check, summary)

@@ -12,7 +12,7 @@ from git import Repo
 
 from reconciler.cli.app import run
 from reconciler.state.outcomes import Outcome
-from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, EXCEPTIONS, SOUND
+from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, EXCEPTIONS, SOUND, record
 
 OWNED: Mapping[str, str] = {**SOUND, ENVIRONMENT: f'{SOUND[ENVIRONMENT]}owners: ["@shop/ml-platform"]\n'}
 REORDERED = "model: wines\nvariants:\n  - {version: 5, traffic: 10}\n  - {version: 3, traffic: 90}\n"
@@ -82,6 +82,17 @@ def test_what_is_not_decided_counts_where_it_must(shop: Path, capsys: pytest.Cap
     assert run(["validate", "-C", str(shop), "--strict"]) is Outcome.UNDECIDED
     said = capsys.readouterr().err.splitlines()
     assert "undecided: variant-order: no base: use --base" in said
+
+
+def test_the_registry_is_not_missed_where_no_record_changed(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(shop, {DEPLOYMENT: OWNED[DEPLOYMENT]})
+    assert validate(shop, "--strict") is Outcome.DONE
+    assert "not decided" not in capsys.readouterr().out
+    write(shop, {"models/wines/versions/6.yaml": record(6)})
+    assert validate(shop, "--strict") is Outcome.UNDECIDED
+    assert "3 not decided (no registry: use --registry)" in capsys.readouterr().out
 
 
 def _in_days(count: int) -> str:
