@@ -12,7 +12,7 @@ from reconciler.clients.source.interface import Lineage, Revision, Source
 from reconciler.pipeline.change import review_change
 from reconciler.pipeline.change_staleness import find_stale
 from reconciler.pipeline.check import find_files, load_tree, load_worktree
-from reconciler.pipeline.history_base import Base, check_change, list_changed, read_base
+from reconciler.pipeline.history_base import Base, check_change, list_changed, read_base, read_owners
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.verification import leave_registry_out, verify_records
 from reconciler.state.history import History
@@ -103,7 +103,8 @@ def _read_sides(source: Source, question: Question, head: Revision | None, now: 
     tree = source.read(head)
     loaded = load_tree(tree)
     base = read_base(source, question.base, head.sha, tree.files, loaded, now)
-    return _compare(source, base, check_change(loaded, base, now), tree.files, head.sha)
+    checked = check_change(source, loaded, base, now, read_owners(source, head.sha))
+    return _compare(source, base, checked, tree.files, head.sha)
 
 
 def _read_worktree(source: Source, question: Question, now: datetime) -> _Sides:
@@ -111,7 +112,7 @@ def _read_worktree(source: Source, question: Question, now: datetime) -> _Sides:
     head = source.resolve("HEAD")
     loaded = load_worktree(worktree)
     base = read_base(source, question.base, head.sha, worktree.files, loaded, now)
-    checked = check_change(loaded, base, now, codeowners=worktree.codeowners)
+    checked = check_change(source, loaded, base, now, worktree.codeowners)
     committed = source.read(head, known=(*worktree.files.values(), *base.files.values()))
     clean = (worktree.files, worktree.links) == (committed.files, committed.links)
     return _compare(source, base, checked, worktree.files, head.sha if clean else "")

@@ -14,10 +14,11 @@ from reconciler.pipeline.check import find_files, load_tree, load_worktree
 from reconciler.pipeline.history import read_history
 from reconciler.pipeline.history_spans import find_digest
 from reconciler.pipeline.history_waivers import list_waived
+from reconciler.policy.codeowners import has_block
 from reconciler.policy.graphs import list_nodes
 from reconciler.state.declarations import Deployment, Environment
 from reconciler.state.history import History
-from reconciler.state.owners import OwnersFile
+from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
 from reconciler.state.repository import Repository
 from reconciler.validate.checks import Check, check
 from reconciler.validate.parse import parse, parse_document
@@ -56,7 +57,7 @@ def judge_worktree(directory: Path, source: Source, ref: str, now: datetime) -> 
     worktree = find_files(directory)
     loaded = load_worktree(worktree)
     base = read_base(source, ref, source.resolve("HEAD").sha, worktree.files, loaded, now)
-    return Judged(check=check_change(loaded, base, now, codeowners=worktree.codeowners), base=base)
+    return Judged(check=check_change(source, loaded, base, now, worktree.codeowners), base=base)
 
 
 def judge_revision(source: Source, ref: str, head: Revision, now: datetime) -> Judged:
@@ -64,12 +65,30 @@ def judge_revision(source: Source, ref: str, head: Revision, now: datetime) -> J
     tree = source.read(head)
     loaded = load_tree(tree)
     base = read_base(source, ref, head.sha, tree.files, loaded, now)
-    return Judged(check=check_change(loaded, base, now), base=base)
+    owners = read_owners(source, head.sha)
+    return Judged(check=check_change(source, loaded, base, now, owners), base=base)
 
 
-def check_change(loaded: Loaded, base: Base, now: datetime, *, codeowners: OwnersFile | None = None) -> Check:
-    """Check what a change ends with as a change of `base`."""
-    return check(loaded, base=base.repository, now=now, history=base.history, codeowners=codeowners)
+def check_change(
+    source: Source, loaded: Loaded, base: Base, now: datetime, codeowners: OwnersFile | None
+) -> Check:
+    """Check what a change ends with as a change of `base`; `codeowners` is what it ends with, too."""
+    before = None if has_block(codeowners) else read_owners(source, base.fork)
+    return check(
+        loaded,
+        base=base.repository,
+        now=now,
+        history=base.history,
+        codeowners=codeowners,
+        owned_before=before if has_block(before) else None,
+    )
+
+
+def read_owners(source: Source, sha: str) -> OwnersFile | None:
+    """The file of a commit (full name) that says who approves what; None where there is none."""
+    path = source.find_first(sha, CODEOWNERS_PLACES)
+    content = source.read_file(sha, path) if path else None
+    return None if content is None else OwnersFile(path=path, text=content.decode(errors="replace"))
 
 
 def read_base(

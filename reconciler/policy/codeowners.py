@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from reconciler.policy.placed import PlacedDeployment
-from reconciler.state.owners import CODEOWNERS_PLACES, OwnersFile
+from reconciler.state.owners import CODEOWNERS_PLACES, WORKFLOW_PLACES, OwnersFile
 from reconciler.state.repository import Repository
 
 BEGIN = "# modelsync: from here to the end mark this file is written by modelsync codeowners --write"
@@ -42,12 +42,17 @@ def write_block(
     """The lines of the block, marks included, for a file that lies at `path`.
 
     Environments belong to their `owners`, which are the owners of the rules; models and deployments to the
-    owners of the models that are served. What shall serve everywhere, who may sign, and this file wherever
-    forges look for it belong to the owners of all rules. Owners and names that no forge would understand are
-    left out.
+    owners of the models that are served. What shall serve everywhere, who may sign, what checks a change, and
+    this file wherever forges look for it belong to the owners of all rules. Owners and names that no forge
+    would understand are left out.
     """
     lines = (_write_line(place, owners) for place, owners in _list_places(repository, deployments, path))
     return (BEGIN, *(line for line in lines if line), END)
+
+
+def has_block(file: OwnersFile | None) -> bool:
+    """Whether there is a file, and a block of ours in it."""
+    return file is not None and _find_block(file.text.splitlines())[0] is not None
 
 
 def put_block(text: str, block: tuple[str, ...]) -> str:
@@ -63,11 +68,12 @@ def put_block(text: str, block: tuple[str, ...]) -> str:
 def find_stale(
     file: OwnersFile, repository: Repository, deployments: Iterable[PlacedDeployment]
 ) -> Stale | None:
-    """What is not as declarations want it; None where all is, or the file has no block of ours."""
+    """What is not as declarations want it; None where all is, or the file has no mark of ours."""
     lines = file.text.splitlines()
     start, end = _find_block(lines)
     if start is None:
-        return None
+        orphan = next((index for index, line in enumerate(lines) if line.rstrip() == END), None)
+        return None if orphan is None else Stale(line=orphan + 1, found=END, wanted=BEGIN)
     block = write_block(repository, deployments, file.path)
     for offset, (found, wanted) in enumerate(zip_longest(lines[start:end], block, fillvalue="")):
         if found.rstrip() != wanted:
@@ -103,6 +109,8 @@ def _list_places(
     everybody = [owner for _, owners in sorted(rules.items()) for owner in owners]
     # A file at another place would take this one's; a key that may sign is worth as much.
     for place in dict.fromkeys((path, *CODEOWNERS_PLACES)):
+        yield f"/{place}", everybody
+    for place in WORKFLOW_PLACES:
         yield f"/{place}", everybody
     yield "/.modelsync/", everybody
     yield "/models/defaults.yaml", everybody

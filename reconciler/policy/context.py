@@ -29,7 +29,8 @@ class Context:
 
     `now` is the time for which it is judged; None: rules about time are not decided. `history` is what was
     served when, by the commits of the main branch; None: rules from history are not decided. `codeowners`
-    says who approves what at the forge; None: there is no such file, or nobody looked.
+    says who approves what at the forge; None: there is no such file, or nobody looked. `owned_before` is the
+    same before the change, where it had modelsync's block then, and has none now.
 
     `deployments` are all that could be parsed, `served` those that are not to end (`retire`), and `before`
     those that were served before the change.
@@ -40,6 +41,7 @@ class Context:
     now: datetime | None = None
     history: History | None = None
     codeowners: OwnersFile | None = None
+    owned_before: OwnersFile | None = None
     deployments: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     served: tuple[PlacedDeployment, ...] = dataclass_field(init=False)
     before: tuple[PlacedDeployment, ...] = dataclass_field(init=False)

@@ -13,6 +13,9 @@ CODEOWNERS_PLACES = (
 )
 """Where forges look for the file; the first that is there counts."""
 
+WORKFLOW_PLACES = (".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/", ".gitlab-ci.yml")
+"""Where forges look for what they run of a change, its checks among it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnersFile:

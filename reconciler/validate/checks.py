@@ -72,19 +72,26 @@ def check(
     now: datetime | None = None,
     history: History | None = None,
     codeowners: OwnersFile | None = None,
+    owned_before: OwnersFile | None = None,
     like: Repository | None = None,
 ) -> Check:
     """Parse and judge declarations; collects everything, never stops at the first fault.
 
     `base` is the repository that a change is compared with, for rules about changes; `now` is the time for
     rules about time, `history` for those about what was served. Without them such rules are not decided.
-    `codeowners` is judged where there is one. What shares its value with `like` (none: with `base`) is not
-    parsed again.
+    `codeowners` is judged where there is one; `owned_before` is what a change takes from it. What shares its
+    value with `like` (none: with `base`) is not parsed again.
     """
     repository, faults = parse(loaded, like=base if like is None else like)
-    judged = run_policies(
-        Context(repository=repository, base=base, now=now, history=history, codeowners=codeowners), POLICIES
+    context = Context(
+        repository=repository,
+        base=base,
+        now=now,
+        history=history,
+        codeowners=codeowners,
+        owned_before=owned_before,
     )
+    judged = run_policies(context, POLICIES)
     return Check(
         repository=repository,
         findings=sort_findings((*loaded.findings, *faults, *judged.findings)),

@@ -141,9 +141,35 @@ def test_code_owners_that_are_changed_by_hand_are_found(shop: Shop, call: Call) 
     shop.git("checkout", "-q", "-B", "change")
     assert _errors(_validate(call)) == []
     written = (shop.folder / "CODEOWNERS").read_text(encoding="utf-8")
-    for text in (written.replace("@platform", "@mallory"), f"{written}* @mallory\n"):
+    for text in (written.replace("@platform", "@mallory"), f"{written}* @mallory\n", "* @mallory\n", ""):
         shop.write("CODEOWNERS", text)
         assert "codeowners-current" in _errors(_validate(call))
+    shop.write("CODEOWNERS", written)
+    shop.write(".github/CODEOWNERS", "* @mallory\n")
+    assert "codeowners-current" in _errors(_validate(call))
+
+
+def test_code_owners_that_a_change_removes_are_found(shop: Shop, call: Call) -> None:
+    shop.git("checkout", "-q", "main")
+    assert call("codeowners", "--write").code == 0
+    shop.commit()
+    shop.git("checkout", "-q", "-B", "change")
+    (shop.folder / "CODEOWNERS").unlink()
+    (found,) = _validate(call)["findings"]
+    assert (found["rule"], found["file"]) == ("codeowners-current", "CODEOWNERS")
+    assert "the block of modelsync codeowners is gone, which CODEOWNERS has in the base" in found["message"]
+    shop.commit()
+    planned = call("plan", "--base", "main", "--head", "change")
+    assert planned.code == 1
+    assert "verdict: fail\n  1 error in the declarations" in planned.out
+    assert _errors(_validate(call)) == ["codeowners-current"]
+
+
+def test_what_checks_a_change_is_owned_by_the_owners_of_the_rules(shop: Shop, call: Call) -> None:
+    assert call("codeowners", "--write").code == 0
+    written = (shop.folder / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    for place in (".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/", ".gitlab-ci.yml"):
+        assert f"/{place} @platform" in written
 
 
 def test_owners_and_signers_are_owned_wherever_a_change_puts_them(shop: Shop, call: Call) -> None:

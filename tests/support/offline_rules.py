@@ -16,8 +16,15 @@ from typing import Any
 
 from reconciler.load.worktree import Worktree, read_worktree
 from reconciler.state.history import History
+from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
-from tests.unit.test_examples import CASES, check_case, read_base, read_history_of
+from tests.unit.test_examples import (
+    CASES,
+    check_case,
+    read_base,
+    read_history_of,
+    read_owned_before,
+)
 
 _REFUSED = (
     "socket.",
@@ -63,16 +70,13 @@ def main() -> None:
     """Read all, close the process off, judge all."""
     # Repeated files stand for large ones; what they show is about loading alone.
     cases = [case for case in CASES if not any(case.rglob("*.repeated"))]
-    read: list[tuple[Worktree, Repository | None, History | None]] = [
-        (read_worktree(case), read_base(case), read_history_of(case)) for case in cases
+    read: list[tuple[Worktree, Repository | None, History | None, OwnersFile | None]] = [
+        (read_worktree(case), read_base(case), read_history_of(case), read_owned_before(case))
+        for case in cases
     ]
     sys.addaudithook(refuse)
     prove_refusal()
-    found = {
-        finding.rule
-        for worktree, base, history in read
-        for finding in check_case(worktree, base, history).findings
-    }
+    found = {finding.rule for one in read for finding in check_case(*one).findings}
     print("\n".join(sorted(found)))
 
 

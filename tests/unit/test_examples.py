@@ -24,6 +24,7 @@ from reconciler.pipeline.extras import check_extras
 from reconciler.policy.policies import POLICIES
 from reconciler.state.findings import Finding
 from reconciler.state.history import History
+from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
 from reconciler.validate.checks import Check, check
 from reconciler.validate.parse import parse
@@ -38,6 +39,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
 
 # No folder of files can show these: a submodule is an entry of a commit, and permissions are not kept in git.
 SHOWN_ELSEWHERE = {"submodules", "unreadable-file"}
+
+# What these judge is checked, and refused besides until something acts on it.
+REFUSED_BESIDES = {"experiment-decides", "experiment-kept", "experiment-current"}
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,29 @@ def read_expected(case: Path) -> tuple[Expected, ...]:
 
 def find_all(case: Path, scratch: Path) -> tuple[Finding, ...]:
     worktree = read_worktree(_expand(case, scratch))
-    return check_extras(check_case(worktree, read_base(case), read_history_of(case))).findings
+    owned = read_owned_before(case)
+    return check_extras(check_case(worktree, read_base(case), read_history_of(case), owned)).findings
 
 
-def check_case(worktree: Worktree, base: Repository | None, history: History | None) -> Check:
+def check_case(
+    worktree: Worktree, base: Repository | None, history: History | None, owned: OwnersFile | None
+) -> Check:
     loaded = load(worktree.files, links=worktree.links, unreadable=worktree.unreadable)
-    return check(loaded, base=base, now=NOW, history=history, codeowners=worktree.codeowners)
+    return check(
+        loaded, base=base, now=NOW, history=history, codeowners=worktree.codeowners, owned_before=owned
+    )
 
 
 def read_base(case: Path) -> Repository | None:
     if not (case / "base").is_dir():
         return None
     repository, faults = parse(load(read_worktree(case / "base").files))
-    assert faults == ()
+    assert {fault.rule for fault in faults} <= {"not-served-yet"}
     return repository
+
+
+def read_owned_before(case: Path) -> OwnersFile | None:
+    return read_worktree(case / "base").codeowners
 
 
 def read_history_of(case: Path) -> History | None:
@@ -101,7 +114,10 @@ def cases_of(side: str) -> list[Path]:
 
 @pytest.mark.parametrize("case", cases_of("positive"), ids=name)
 def test_what_keeps_the_rule_has_no_finding(case: Path, tmp_path: Path) -> None:
-    assert find_all(case, tmp_path) == ()
+    found = find_all(case, tmp_path)
+    if case.parents[1].name in REFUSED_BESIDES:
+        found = tuple(one for one in found if one.rule != "not-served-yet")
+    assert found == ()
 
 
 @pytest.mark.covers("T7")

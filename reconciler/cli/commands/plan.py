@@ -6,13 +6,15 @@ import click
 
 from reconciler.cli.options import cluster_options, directory_option, output_option, with_settings
 from reconciler.settings import Settings
-from reconciler.state.outcomes import Outcome
+from reconciler.state.outcomes import Outcome, worst
+from reconciler.state.reviews import Verdict
 
 _HELP = """Show what will change: models and shares first, then fields.
 
 Without --live the work tree is compared with the commit where it left the branch --base, and no cluster is
-asked; what is known of each version, the risks and whose approval is needed are told with it. With --live it
-is compared with what the cluster holds, and every change is tried there by a server-side dry-run.
+asked; what is known of each version, the risks and whose approval is needed are told with it. It ends with 1
+where the verdict is fail. With --live it is compared with what the cluster holds, and every change is tried
+there by a server-side dry-run.
 
 \b
 Examples:
@@ -96,6 +98,8 @@ def command(
             click.echo(view(planned.plans))
     for note in planned.notes:
         click.echo(note, err=True)
-    if planned.outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
+    failed = review is not None and review.verdict is Verdict.FAIL
+    outcome = worst((planned.outcome, Outcome.FINDINGS if failed else Outcome.DONE))
+    if outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
         return Outcome.PENDING
-    return planned.outcome
+    return outcome

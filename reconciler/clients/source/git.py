@@ -28,7 +28,9 @@ from reconciler.clients.source.interface import SourceRefused, SourceUnreachable
 _OLDEST = (2, 32)
 """The first git that takes its settings from the environment and its global file from a given place."""
 
-_QUICK = frozenset({"version", "ls-remote", "rev-parse", "rev-list", "merge-base", "cat-file", "diff-tree"})
+_QUICK = frozenset(
+    {"version", "ls-remote", "ls-tree", "rev-parse", "rev-list", "merge-base", "cat-file", "diff-tree"}
+)
 
 _PASSED_ON = ("PATH", "TMPDIR")
 _PROXIES = ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY")

@@ -220,6 +220,12 @@ class Source(Protocol):
     def read_file(self, sha: str, path: str) -> bytes | None:
         """One file of a commit; None if there is none at that path. Raises RevisionNotFound."""
 
+    def find_first(self, sha: str, paths: tuple[str, ...]) -> str:
+        """The first of these paths at which a commit has a plain file; empty where there is none.
+
+        Raises RevisionNotFound.
+        """
+
     def list_touching(self, older: str, newer: str, folders: tuple[str, ...]) -> tuple[str, ...]:
         """Commits of `newer` that `older` does not contain and that change something in the folders.
 

@@ -132,6 +132,10 @@ class LocalRepository:
         name = self.find_file(sha, path)
         return self._objects.read_blob(name, path) if name else None
 
+    def find_first(self, sha: str, paths: tuple[str, ...]) -> str:
+        found = self._list_plain(sha, paths)
+        return next((path for path in paths if path in found), "")
+
     def list_touching(self, older: str, newer: str, folders: tuple[str, ...]) -> tuple[str, ...]:
         self._require(newer)
         if older:
@@ -170,13 +174,7 @@ class LocalRepository:
 
     def find_file(self, sha: str, path: str) -> str:
         """The name of a file's content in a commit; empty where there is no plain file at that path."""
-        self._require(sha)
-        answer = self._git.run(
-            "ls-tree", "-z", "--full-tree", sha, "--", f"{self._prefix}{path}", directory=self._path
-        )
-        # <mode> <type> <name>\t<path>, git-ls-tree(1).
-        mode, _, rest = answer.output.decode("utf-8", "surrogateescape").partition(" ")
-        return rest.partition("\t")[0].rpartition(" ")[2] if mode.startswith("100") else ""
+        return self._list_plain(sha, (path,)).get(path, "")
 
     def lacks(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the objects that are not here."""
@@ -240,6 +238,21 @@ class LocalRepository:
             raise RevisionNotFound(f"{self._location}: there is no commit {sha}{self._cut_short()}.")
 
     def _cut_short(self) -> str:
+    def _list_plain(self, sha: str, paths: tuple[str, ...]) -> Mapping[str, str]:
+        """Those of the paths at which a commit has a plain file, with the names of the contents."""
+        self._require(sha)
+        asked = (f"{self._prefix}{path}" for path in paths)
+        answer = self._git.run("ls-tree", "-z", "--full-tree", sha, "--", *asked, directory=self._path)
+        # <mode> <type> <name>\t<path>, git-ls-tree(1).
+        lines = (
+            line.partition("\t") for line in answer.output.decode("utf-8", "surrogateescape").split("\0")
+        )
+        return {
+            path.removeprefix(self._prefix): entry.rpartition(" ")[2]
+            for entry, _, path in lines
+            if entry.startswith("100")
+        }
+
         if not self._is_shallow:
             return ""
         return (

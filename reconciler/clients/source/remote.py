@@ -119,6 +119,9 @@ class RemoteRepository:
 
         return self._serve(sha, read)
 
+    def find_first(self, sha: str, paths: tuple[str, ...]) -> str:
+        return self._serve(sha, lambda copy: copy.find_first(sha, paths))
+
     def list_touching(self, older: str, newer: str, folders: tuple[str, ...]) -> tuple[str, ...]:
         if older:
             self._serve(older, lambda copy: copy.has(older))

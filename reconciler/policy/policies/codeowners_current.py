@@ -2,7 +2,8 @@
 
 What it checks
     The block that `modelsync codeowners --write` wrote into CODEOWNERS is the one that it would write now,
-    and no line after it takes its paths away from it. A file without such a block is nobody's business.
+    no line after it takes its paths away from it, and a change does not take it away. A file that never had
+    such a block is nobody's business.
 
 Why
     By this file the forge decides whose approval a change needs. A model that got other owners is else
@@ -28,7 +29,17 @@ from reconciler.state.findings import Finding, Grade
 
 
 def check(context: Context) -> Iterator[Finding]:
-    file = context.codeowners
+    file, before = context.codeowners, context.owned_before
+    if before is not None:
+        path = file.path if file is not None else before.path
+        yield POLICY.finding(
+            Location(file=path),
+            f"{path}: the block of modelsync codeowners is gone, which {before.path} has in the base; nobody "
+            "is asked any more who owns models and environments.",
+            "Run modelsync codeowners --write; lines of your own belong before its block.",
+            subject=path,
+        )
+        return
     stale = find_stale(file, context.repository, context.deployments) if file is not None else None
     if file is None or stale is None:
         return

@@ -182,6 +182,9 @@ def test_a_file_of_a_commit_is_read_as_it_was_then(source: Source, repository: R
     assert source.read_file(first, ".modelsync/allowed-signers") == b"one\n"
     assert source.read_file(first, ".modelsync/none") is None
     assert source.read_file(first, ".modelsync") is None
+    places = ("CODEOWNERS", ".modelsync", ".modelsync/allowed-signers")
+    assert source.find_first(first, places) == ".modelsync/allowed-signers"
+    assert source.find_first(first, places[:2]) == ""
     with pytest.raises(RevisionNotFound):
         source.read_file("0" * 40, ".modelsync/allowed-signers")
 

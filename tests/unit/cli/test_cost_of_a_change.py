@@ -81,7 +81,7 @@ def test_one_changed_file_reads_the_history_of_its_environment(
     # The base's content of the file; then what was merged of the environment: its own file, two deployments
     # with the shares of the beginning and of later, and the three records of the model.
     assert len(cost.blobs) == 1 + 1 + 2 * 2 + 3
-    assert cost.processes == 17
+    assert cost.processes == 18
 
 
 def test_a_plan_reads_what_differs_and_nothing_twice(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_plan_reads_what_differs_and_nothing_twice(tmp_path: Path) -> None:
     # The base's contents of four files, and what was merged: of each environment its own file, its
     # deployments with the shares of the beginning and of later, and the records of four models.
     assert len(cost.blobs) == 4 + 4 * (1 + 2 * 2) + 4 * 3
-    assert cost.processes == 22
+    assert cost.processes == 23
 
 
 def test_nothing_changed_reads_no_file(tmp_path: Path) -> None:

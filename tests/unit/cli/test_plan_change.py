@@ -57,9 +57,18 @@ def test_a_main_branch_that_moved_on_in_what_the_change_touches_fails_it(shop: S
     shop.declare("production/wines", {1: 80, 2: 20})
     shop.commit()
     shop.git("checkout", "-q", "change")
-    review = json.loads(shop.run("plan", "--base", "main", "-o", "json").out)["review"]
-    assert review["verdict"] == "fail"
+    ended = shop.run("plan", "--base", "main", "-o", "json")
+    review = json.loads(ended.out)["review"]
+    assert (ended.code, review["verdict"]) == (1, "fail")
     assert [item["object"] for item in review["stale"]] == ["production/wines"]
+
+
+@pytest.mark.parametrize("output", ["text", "json", "markdown"])
+def test_a_change_with_findings_fails_and_ends_with_1(shop: Shop, output: str) -> None:
+    shop.declare("production/wines", {1: 70, 2: 40})
+    ended = shop.run("plan", "--base", "main", "--detailed-exitcode", "-o", output)
+    assert ended.code == 1
+    assert "1 error in the declarations" in ended.out
 
 
 def test_going_back_is_planned_as_a_change_of_the_branch(shop: Shop) -> None:

@@ -36,6 +36,10 @@ def test_each_place_has_its_owners_and_files_come_after_folders() -> None:
         "/docs/CODEOWNERS @shop/ml-platform",
         "/.gitea/CODEOWNERS @shop/ml-platform",
         "/.gitlab/CODEOWNERS @shop/ml-platform",
+        "/.github/workflows/ @shop/ml-platform",
+        "/.gitea/workflows/ @shop/ml-platform",
+        "/.forgejo/workflows/ @shop/ml-platform",
+        "/.gitlab-ci.yml @shop/ml-platform",
         "/.modelsync/ @shop/ml-platform",
         "/models/defaults.yaml @shop/ml-platform",
         "/models/wines/ @wine-team",
@@ -93,9 +97,11 @@ def test_the_first_stale_line_is_told() -> None:
     assert find_stale(OwnersFile(path="CODEOWNERS", text=current.replace("\n", "\r\n")), given) is None
     assert find_stale(OwnersFile(path="CODEOWNERS", text=f"{current}\n# a word\n"), given) is None
     assert find_stale(OwnersFile(path="CODEOWNERS", text="* @everybody\n"), given) is None
+    beheaded = OwnersFile(path="CODEOWNERS", text=current.replace(f"{BEGIN}\n", ""))
+    assert find_stale(beheaded, given) == Stale(line=15, found=END, wanted=BEGIN)
     for old, line, found in (
-        ("/models/wines/ @wine-team", 9, "/models/wines/ @others"),
-        (END, 12, "/models/wines/ @others"),
+        ("/models/wines/ @wine-team", 13, "/models/wines/ @others"),
+        (END, 16, "/models/wines/ @others"),
     ):
         stale = find_stale(
             OwnersFile(path="CODEOWNERS", text=current.replace(old, "/models/wines/ @others")), given
@@ -104,7 +110,7 @@ def test_the_first_stale_line_is_told() -> None:
         assert (stale.line, stale.found, stale.wanted) == (line, found, old)
     after = find_stale(OwnersFile(path="CODEOWNERS", text=f"{current}* @everybody\n"), given)
     assert after is not None
-    assert (after.line, after.found, after.wanted) == (13, "* @everybody", "")
+    assert (after.line, after.found, after.wanted) == (17, "* @everybody", "")
 
 
 class TestCommand:
@@ -127,8 +133,15 @@ class TestCommand:
         model = tmp_path / MODEL
         model.write_text(SOUND[MODEL].replace("@wine-team", "@others"), encoding="utf-8")
         code, said = self.run(tmp_path, "--check")
-        assert (code, said.startswith("CODEOWNERS:9: ")) == (Outcome.FINDINGS, True)
+        assert (code, said.startswith("CODEOWNERS:13: ")) == (Outcome.FINDINGS, True)
         assert "/models/wines/ @others" in self.run(tmp_path)[1]
+
+    def test_what_was_written_is_to_be_committed_and_heeded_by_the_forge(self, tmp_path: Path) -> None:
+        self.lay_out(tmp_path)
+        done = CliRunner().invoke(app, ["codeowners", "-C", str(tmp_path), "--write"])
+        assert done.stderr == "next: commit it, and let the forge ask for reviews of code owners on main\n"
+        again = CliRunner().invoke(app, ["codeowners", "-C", str(tmp_path), "--write"])
+        assert (again.stdout, again.stderr) == ("CODEOWNERS: current.\n", "")
 
     def test_the_file_that_the_forge_reads_is_taken(self, tmp_path: Path) -> None:
         self.lay_out(tmp_path)

@@ -91,6 +91,18 @@ def test_an_environment_sets_grades_and_a_protected_one_raises_them(rules: str, 
     assert [finding.grade for finding in select(judge(rules=rules), "variant-order")] == [grade]
 
 
+def test_a_waiver_that_lifts_nothing_is_to_go_unless_what_needs_it_comes() -> None:
+    unused = {EXCEPTIONS: waive()}
+    context = Context(repository=repository(unused), base=repository(unused), now=NOW)
+    (finding,) = select(run_policies(context, POLICIES), "waiver-unused")
+    assert finding.grade is Grade.ADVISORY
+    assert finding.message == (
+        "production: the waiver of variant-order for production/wines lifts nothing: the rule finds nothing "
+        "there that a waiver could lift."
+    )
+    assert finding.advice == "Remove it, unless a change that needs it is still to come."
+
+
 def test_what_rendering_relies_on_stays_hard() -> None:
     faulty = {
         DEPLOYMENT: "model: wines\nvariants: [{version: 3, traffic: 90}]\n",
