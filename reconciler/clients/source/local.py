@@ -233,11 +233,6 @@ class LocalRepository:
     def _objects(self) -> ObjectReader:
         return ObjectReader(self._git, self._location, self._path, self._prefix)
 
-    def _require(self, sha: str) -> None:
-        if not self.has(sha):
-            raise RevisionNotFound(f"{self._location}: there is no commit {sha}{self._cut_short()}.")
-
-    def _cut_short(self) -> str:
     def _list_plain(self, sha: str, paths: tuple[str, ...]) -> Mapping[str, str]:
         """Those of the paths at which a commit has a plain file, with the names of the contents."""
         self._require(sha)
@@ -253,6 +248,11 @@ class LocalRepository:
             if entry.startswith("100")
         }
 
+    def _require(self, sha: str) -> None:
+        if not self.has(sha):
+            raise RevisionNotFound(f"{self._location}: there is no commit {sha}{self._cut_short()}.")
+
+    def _cut_short(self) -> str:
         if not self._is_shallow:
             return ""
         return (
