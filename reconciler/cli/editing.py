@@ -146,6 +146,8 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
     if judged.is_broken:
         click.echo("nothing was written: no waiver lifts such a rule.", err=True)
         return Outcome.FINDINGS
+    for line in judged.following:
+        click.echo(line, err=True)
     if not editing.yes and not ask(_question(editing, branch)):
         click.echo("nothing was changed.")
         return Outcome.DONE

@@ -16,8 +16,10 @@ from pathlib import Path
 from reconciler.edit.shares import RequestRefused
 from reconciler.load.documents import load
 from reconciler.load.worktree import Worktree, read_worktree
+from reconciler.pipeline.edit_next import tell_next
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.selection import describe_missing
+from reconciler.policy.context import Context
 from reconciler.policy.wording import suggest_name
 from reconciler.settings import SettingsError
 from reconciler.state.declarations import Deployment
@@ -52,12 +54,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A change, the findings that it brings, and its plan; `diff` shows the files' changed lines."""
+    """A change, the findings that it brings, and its plan; `diff` shows the files' changed lines.
+
+    `following` says when what it brings may go on to the environments that come next.
+    """
 
     change: Change
     findings: tuple[Finding, ...]
     planned: Planned
     diff: str
+    following: tuple[str, ...] = ()
 
     @property
     def is_broken(self) -> bool:
@@ -158,11 +164,15 @@ def judge(workspace: Workspace, change: Change, history: History | None = None) 
         revision="the work tree with this edit",
         now=workspace.now,
     )
+    context = Context(
+        repository=checked.repository, base=workspace.repository, now=workspace.now, history=history
+    )
     return Judged(
         change=change,
         findings=list_new(workspace.before.findings, checked.findings),
         planned=planned,
         diff=compare_files(workspace.worktree.files, change.files),
+        following=tuple(tell_next(context)),
     )
 
 
