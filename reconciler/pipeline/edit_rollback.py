@@ -66,8 +66,8 @@ def _list_earlier(source: Source, line: MainLine, path: str) -> Iterator[Earlier
         reading = read(path, contents[name])
         if reading.document is None or reading.findings:
             continue
-        declared, _ = parse_document(FileKind.DEPLOYMENT, reading.document)
-        if isinstance(declared, Deployment):
+        declared, findings = parse_document(FileKind.DEPLOYMENT, reading.document)
+        if isinstance(declared, Deployment) and not findings:
             yield Earlier(revision=sha, deployment=declared, document=reading.document)
 
 

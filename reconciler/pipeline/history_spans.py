@@ -160,7 +160,9 @@ def _parse(kind: FileKind, path: str, data: bytes) -> object:
     reading = read(path, data)
     if reading.document is None or reading.findings:
         return None
-    return parse_document(kind, reading.document)[0]
+    declared, findings = parse_document(kind, reading.document)
+    # What is refused was never applied.
+    return None if findings else declared
 
 
 def _list_served(deployment: Deployment) -> Iterator[_Served]:

@@ -83,16 +83,30 @@ class Variant(Declaration):
 class Reward(Declaration):
     """What experiments are decided by."""
 
-    name: str = Field(description="Name of the reward.")
-    range: tuple[float, float] = Field(description="Smallest and largest reward that can be.")
+    name: Annotated[str, Field(min_length=1)] = Field(description="Name of the reward.")
+    range: tuple[float, float] | None = Field(
+        default=None,
+        description="Smallest and largest reward that can be: an unbounded reward has no usable mean.",
+    )
+
+
+Attribution = Literal["predictor", "ledger"]
+"""How a reward reaches the variant that answered. Feedback through the gateway meets any of them."""
 
 
 class Experiment(Declaration):
     """An A/B test between live variants."""
 
-    baseline: str = Field(description="Variant that the challengers are compared with.")
-    challengers: tuple[str, ...] = Field(description="Variants that are to be better than the baseline.")
+    baseline: str = Field(description="Variant that the challengers are compared with, such as v3.")
+    challengers: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="Variants that are to be better than the baseline, such as v5."
+    )
     reward: Reward
+    attribution: Attribution | None = Field(
+        default=None,
+        description="How a reward is credited to the variant that answered: predictor, sent to that "
+        "predictor's own Service; ledger, kept with the request's ID.",
+    )
     min_samples: Annotated[int, Field(ge=1)] = Field(
         description="Rewards of each variant before anything is decided."
     )

@@ -18,7 +18,7 @@ from reconciler.state.findings import Finding, Grade
 from reconciler.state.repository import Entry, EnvironmentEntry, ModelEntry, Repository
 from reconciler.validate.kinds import TYPES
 from reconciler.validate.messages import describe_faults, describe_nulls
-from reconciler.validate.served import refuse_unserved
+from reconciler.validate.served import refuse_placeholders, refuse_unserved
 
 
 def parse(loaded: Loaded, *, like: Repository | None = None) -> tuple[Repository, tuple[Finding, ...]]:
@@ -42,9 +42,13 @@ def parse(loaded: Loaded, *, like: Repository | None = None) -> tuple[Repository
 
 
 def parse_document(kind: FileKind, document: Document) -> tuple[Declaration | None, tuple[Finding, ...]]:
-    """One declaration, or the findings that say why there is none (the first hundred of each kind)."""
+    """One declaration, or None and the findings that say why (the first hundred of each kind).
+
+    One with a block that nothing acts on yet is there, so that policies judge what the block says; the
+    finding that refuses it comes with it.
+    """
     nulls = dict(islice(describe_nulls(kind, document), FINDINGS))
-    findings = [*nulls.values(), *islice(refuse_unserved(kind, document), FINDINGS)]
+    findings = [*nulls.values(), *refuse_placeholders(kind, document)]
     declaration: Declaration | None = None
     try:
         declaration = TYPES[kind].model_validate(document.value)
@@ -53,7 +57,7 @@ def parse_document(kind: FileKind, document: Document) -> tuple[Declaration | No
         details = error.errors(include_url=False, include_context=False)[:FINDINGS]
         faults = describe_faults(kind, document, details)
         findings += (finding for finding in faults if finding.location not in places)
-    return (None if findings else declaration), tuple(findings)
+    return (None if findings else declaration), (*findings, *refuse_unserved(kind, document))
 
 
 _Identity = tuple[type[Declaration], int]
@@ -68,9 +72,11 @@ def _parse_file(
         return None, ()
     identity = (TYPES[file.place.kind], id(file.document.value))
     found = known.get(identity)
+    entry: Entry[Any] | None
     if found is not None:
         same = found.document is file.document
-        return found if same else Entry(document=file.document, declaration=found.declaration), ()
+        entry = found if same else Entry(document=file.document, declaration=found.declaration)
+        return entry, tuple(refuse_unserved(file.place.kind, file.document))
     declaration, findings = parse_document(file.place.kind, file.document)
     if declaration is None or not file.sound:
         return None, findings

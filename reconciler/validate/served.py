@@ -14,7 +14,10 @@ _BLOCKS: Mapping[FileKind, tuple[tuple[str, ...], ...]] = {
 
 
 def refuse_unserved(kind: FileKind, document: Document) -> Iterator[Finding]:
-    """A finding of rule `not-served-yet` for each block that this version does not act on."""
+    """A finding of rule `not-served-yet` for each block that this version does not act on.
+
+    What they declare is typed and judged by policies all the same.
+    """
     for path in _BLOCKS.get(kind, ()):
         if _is_said(document.value, path):
             yield Finding(
@@ -24,6 +27,10 @@ def refuse_unserved(kind: FileKind, document: Document) -> Iterator[Finding]:
                 message=f'"{path[-1]}" is not served yet: this version of modelsync would not act on it.',
                 advice="Remove it.",
             )
+
+
+def refuse_placeholders(kind: FileKind, document: Document) -> Iterator[Finding]:
+    """A finding of rule `not-served-yet` for a namespace that no target can be made of."""
     if kind is FileKind.ENVIRONMENT and isinstance(document.value, Mapping):
         namespace = document.value.get("namespace")
         if isinstance(namespace, str) and "{" in namespace:

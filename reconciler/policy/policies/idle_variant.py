@@ -3,6 +3,7 @@
 What it checks
     No live variant among several has `traffic: 0` and is no shadow. It is advice; with `--base` only where
     the variant had none before the change either: one that has just entered is given its share by the next.
+    Of those that an experiment names experiment-decides tells.
 
 Why
     Its Pods take room and money and prove nothing: not one request reaches them.
@@ -50,7 +51,13 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _list_idle(deployment: PlacedDeployment) -> list[PlacedVariant]:
-    return [placed for placed in deployment.live if placed.variant.traffic == 0]
+    experiment = deployment.entry.declaration.experiment
+    named = () if experiment is None else (experiment.baseline, *experiment.challengers)
+    return [
+        placed
+        for placed in deployment.live
+        if placed.variant.traffic == 0 and not {placed.name, placed.predictor} & {*named}
+    ]
 
 
 def _count_pods(placed: PlacedVariant) -> str:

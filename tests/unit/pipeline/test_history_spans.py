@@ -105,12 +105,18 @@ def test_a_comment_or_another_setting_begins_nothing_new() -> None:
     assert tell(history) == ["production/wines v3 100 0-"]
 
 
-def test_a_file_that_cannot_be_read_leaves_what_served() -> None:
+REFUSED = (
+    "experiment: {baseline: v3, challengers: [v5], reward: {name: a}, minSamples: 1, until: 2026-12-01}\n"
+)
+
+
+def test_a_file_that_cannot_be_read_or_is_refused_leaves_what_served() -> None:
     history = derive(
         (0, {WINES: declare("version: 3, traffic: 100")}),
         (1, {WINES: "model: [wines\n"}),
         (2, {WINES: "model: wines\nvariants: 5\n"}),
         (3, {WINES: declare("version: 3, traffic: 100", rest="model: wines\n")}),
+        (4, {WINES: declare("version: 5, traffic: 100", rest=REFUSED)}),
     )
     assert tell(history) == ["production/wines v3 100 0-"]
 

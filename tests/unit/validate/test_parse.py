@@ -74,7 +74,26 @@ def test_a_file_with_a_fault_that_leaves_a_valid_value_is_faulty_all_the_same() 
     assert repository.environments["eu"].faulty_deployments == {"wines"}
 
 
-def test_a_block_that_is_not_served_makes_its_file_faulty() -> None:
+EXPERIMENT = """\
+model: wines
+variants: [{version: 3, traffic: 90}, {version: 5, traffic: 10}]
+experiment: {baseline: v3, challengers: [v5], reward: {name: rating}, minSamples: 1, until: 2026-12-01}
+"""
+
+
+def test_a_block_that_is_not_served_is_refused_and_typed_so_that_policies_judge_it() -> None:
+    # Both files are the same bytes: what the second shares with the first is refused there too.
+    given = {WINES: EXPERIMENT, PRICES: EXPERIMENT}
+    repository, findings = parse_texts(given)
+    assert {str(finding.location) for finding in findings} == {f"{WINES}:3:1", f"{PRICES}:3:1"}
+    assert set(repository.environments["eu"].deployments) == {"wines", "prices"}
+    again = parse(load({path: text.encode() for path, text in {**SOUND, **given}.items()}), like=repository)[
+        1
+    ]
+    assert {finding.rule for finding in again} == {"not-served-yet"}
+
+
+def test_a_namespace_with_a_placeholder_makes_its_file_faulty() -> None:
     repository, findings = parse_texts({ENVIRONMENT: 'namespace: "{team}-eu"\n'})
     assert repository.environments["eu"].environment is None
     assert [finding.rule for finding in findings] == ["not-served-yet"]

@@ -1,0 +1,62 @@
+"""Experiments that are over are decided and taken out.
+
+What it checks
+    No `experiment` has ended. Whether one is large enough to be decided by its end is not known without the
+    requests that its environment's metrics source counts: it is said to be undecided.
+
+Why
+    What goes on after its end costs Pods and keeps part of the requests from the better version, and nobody
+    looks at it any more.
+
+Example
+    experiment:
+      baseline: v3
+      challengers: [v5]
+      reward: {name: rating, range: [0, 1]}
+      attribution: predictor
+      minSamples: 5000
+      until: 2026-11-20                     # and today is 2026-11-23
+
+Fix
+    Give the better version the requests and take the block out, or write a later end, reviewed like the first
+    one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.policy.context import Context
+from reconciler.policy.engine import Need, Policy
+from reconciler.policy.experiments import find_end, list_experiments
+from reconciler.policy.wording import show_value
+from reconciler.state.findings import Finding, Grade, Undecided
+
+
+def check(context: Context) -> Iterator[Finding | Undecided]:
+    for deployment, experiment in list_experiments(context.served):
+        end = find_end(experiment)
+        if end is None or context.now is None:
+            continue
+        if end <= context.now:
+            yield POLICY.finding(
+                deployment.at("experiment", "until"),
+                f"{deployment.id}: the experiment with reward {show_value(experiment.reward.name)} ended "
+                f"{experiment.until}; expected an end that is to come.",
+                "Give the better version the requests and remove the block, or write a later end.",
+            )
+            continue
+        yield POLICY.undecided(
+            f"{deployment.id}: whether each variant gets {experiment.min_samples} rewards until "
+            f"{experiment.until} is told by no file; compare it with the requests that modelsync status "
+            f"{deployment.id} shows"
+        )
+
+
+POLICY = Policy(
+    id="experiment-current",
+    documentation=__doc__,
+    check=check,
+    needs=(Need.DECLARATIONS, Need.TIME),
+    grade=Grade.ADVISORY,
+)
