@@ -44,10 +44,12 @@ _EXPECTED = (
 class BotTools:
     """What the bot works with. All that opens or reads something is called only where a declaration asks.
 
-    `read_status` is that of an environment; `reading` and `progress` are for records that are pinned.
+    Where none does, `has_branches` tells whether there may be pull requests of earlier runs. `read_status`
+    is that of an environment; `reading` and `progress` are for records that are pinned.
     """
 
     open_pulls: Callable[[], PullTools]
+    has_branches: Callable[[], bool]
     open_registry: Callable[[], RegistryReader]
     read_status: Callable[[str], tuple[TargetStatus, ...]]
     reading: Reading
@@ -66,12 +68,13 @@ class _Run:
 
 
 def run_bot(workspace: Workspace, tools: BotTools, *, dry_run: bool) -> tuple[BotResult, ...]:
-    """Look after every deployment that asks for it, by id; nothing is asked of anybody where none does.
+    """Look after every deployment that asks for it, by id, then close what was proposed for those of before.
 
+    Where none asks for it, and none did, neither registry nor cluster nor forge is asked anything.
     Raises SourceError and ForgeError where branches or pull requests cannot be read.
     """
     watched = list_watched(workspace)
-    if not watched:
+    if not watched and not tools.has_branches():
         return ()
     run = _Run(
         workspace=workspace,
@@ -80,7 +83,9 @@ def run_bot(workspace: Workspace, tools: BotTools, *, dry_run: bool) -> tuple[Bo
         statuses=_read_statuses(watched, tools),
         registry=_open_registry(workspace, watched, tools),
     )
-    return tuple(_look_after(run, item) for item in watched)
+    results = tuple(_look_after(run, item) for item in watched)
+    known = {item.id for item in watched}
+    return (*results, *(_let_go(run, name) for name in run.pulls.list_open() if name not in known))
 
 
 def _read_statuses(
@@ -139,6 +144,23 @@ def _look_after(run: _Run, watched: Watched) -> BotResult:
         return intent if isinstance(intent, BotResult) else run.pulls.settle(watched.id, intent)
     except _EXPECTED as error:
         return _tell_error(watched.id, error)
+
+
+def _let_go(run: _Run, name: str) -> BotResult:
+    """What becomes of the open pull request of a deployment (by id) that asks for nothing any more."""
+    folder, _, deployment = name.partition("/")
+    environment = run.workspace.repository.environments.get(folder)
+    reason = "there is no such deployment any more"
+    if environment is not None:
+        if environment.environment is None or deployment in environment.faulty_deployments:
+            said = "its declaration cannot be read, so what it follows is not known"
+            return _tell_unseen(name, said, Outcome.FINDINGS)
+        if deployment in environment.deployments:
+            reason = "it follows nothing any more"
+    try:
+        return run.pulls.settle(name, Intent(reason=reason))
+    except _EXPECTED as error:
+        return _tell_error(name, error)
 
 
 def _intend(run: _Run, watched: Watched) -> Intent | BotResult:

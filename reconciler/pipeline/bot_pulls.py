@@ -100,6 +100,10 @@ class Pulls:
             was_asked=was_asked,
         )
 
+    def list_open(self) -> tuple[str, ...]:
+        """The deployments (by id) with an open pull request, in order."""
+        return tuple(sorted(name.removeprefix(PREFIX) for name in self._open.keys() & self._branches.keys()))
+
     def settle(self, deployment: str, intent: Intent) -> BotResult:
         """Have what is wanted. Raises the errors of `make`, SourceError and ForgeError."""
         branch, pull = f"{PREFIX}{deployment}", self._find_open(deployment)

@@ -302,6 +302,42 @@ def test_a_held_version_is_skipped_and_its_pull_request_closed(place: Place) -> 
     assert place.find_open().number == number + 1
 
 
+def test_the_pull_request_of_a_deployment_that_follows_nothing_any_more_is_closed(place: Place) -> None:
+    place.models.set_alias(place.models.add())
+    place.bot()
+    number = place.find_open().number
+    declared = DEPLOYMENT.format(rule="{alias: champion}")
+    place.change(**{FILE: declared.partition("follow:")[0]})
+
+    would = json.loads(place.bot("--dry-run", "-o", "json").out)
+    (one,) = would["deployments"]
+    assert (would["apiVersion"], would["dryRun"], one["word"]) == ("modelsync.dev/bot/v1", True, "closed")
+    assert place.find_open().number == number
+
+    told = place.bot()
+    assert told.outcome is Outcome.DONE
+    assert told.out.startswith("staging/wines: closed ")
+    assert told.out.endswith(": it follows nothing any more\n")
+    assert place.list_open() == ()
+    (comment,) = place.scene.forge().list_comments(number)
+    assert "it follows nothing any more" in comment.body
+    assert "there is nothing to do" in place.bot().err
+
+    # Followed again, the same version is proposed again.
+    place.change(**{FILE: declared})
+    place.bot()
+    assert place.find_open().number == number + 1
+    place.change(**{FILE: declared.replace("model:", "modell:")})
+    told = place.bot()
+    assert told.outcome is Outcome.FINDINGS
+    assert "its declaration cannot be read, so what it follows is not known" in told.out
+    assert place.find_open().number == number + 1
+    place.scene.work.git("rm", "--quiet", FILE)
+    place.change()
+    assert ": there is no such deployment any more" in place.bot().out
+    assert place.list_open() == ()
+
+
 def test_what_somebody_closed_stays_closed_until_there_is_something_else(place: Place) -> None:
     place.models.set_alias(place.models.add())
     place.bot()

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.options import cluster_options, directory_option, forge_options, with_settings
+from reconciler.cli.options import (
+    cluster_options,
+    directory_option,
+    forge_options,
+    output_option,
+    with_settings,
+)
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome, worst
 
@@ -25,8 +31,8 @@ A deployment's `follow` block says what is newer: {alias: champion}, {tag: {stag
 that status reports as failed past its deadline gets the same proposal as modelsync rollback makes.
 
 Each deployment has one branch and one open pull request, which is written anew when there is something else
-to propose, and closed when there is nothing any more. One that somebody closed stays closed; a branch with
-commits of others is left alone. Where nothing changed, nothing is written.
+to propose, and closed when there is nothing any more, or nothing is followed any more. One that somebody
+closed stays closed; a branch with commits of others is left alone. Where nothing changed, nothing is written.
 
 The registry is that of MLFLOW_TRACKING_URI. Run it on the branch that pull requests go into, as it is at the
 remote. git pushes as the caller does.
@@ -35,6 +41,7 @@ remote. git pushes as the caller does.
 Examples:
   modelsync bot --dry-run
   modelsync bot --base main --remote origin
+  modelsync bot -o json
 """
 
 _WINDOW = 3600
@@ -47,17 +54,18 @@ _WINDOW = 3600
 )
 @click.option("--remote", default="origin", show_default=True, metavar="NAME", help="Where branches go.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@output_option("text", "json")
 @forge_options
 @cluster_options
 @with_settings
-def command(settings: Settings, base: str, remote: str, dry_run: bool) -> Outcome:
+def command(settings: Settings, base: str, remote: str, dry_run: bool, output: str) -> Outcome:
     from reconciler import wiring
     from reconciler.cli.transfer import show_transfers
     from reconciler.pin.session import Reading
     from reconciler.pipeline.bot import BotTools, run_bot
     from reconciler.pipeline.bot_pulls import PREFIX, PullTools
     from reconciler.pipeline.edits import open_workspace
-    from reconciler.report.bot import show_bot, show_closing
+    from reconciler.report.bot import show_bot, show_closing, show_json
 
     workspace = open_workspace(settings.directory, wiring.open_clock().now())
     _refuse_uncommitted(settings)
@@ -66,13 +74,14 @@ def command(settings: Settings, base: str, remote: str, dry_run: bool) -> Outcom
         tempfile.TemporaryDirectory(prefix="modelsync-bot-") as folder,
         show_transfers() as progress,
     ):
+        branches = wiring.open_bot_branches(settings, remote, PREFIX)
 
         def open_pulls() -> PullTools:
             forge = wiring.open_forge(settings, wiring.open_worktree(settings).read_remote(remote))
             return PullTools(
                 target=base,
                 forge=forge,
-                branches=wiring.open_bot_branches(settings, remote, PREFIX),
+                branches=branches,
                 source=source,
                 write_body=_write_body,
                 write_closing=show_closing,
@@ -80,13 +89,16 @@ def command(settings: Settings, base: str, remote: str, dry_run: bool) -> Outcom
 
         tools = BotTools(
             open_pulls=open_pulls,
+            has_branches=branches.exist,
             open_registry=wiring.open_registry,
             read_status=lambda environment: _read_status(settings, environment),
             reading=Reading(cache=Path(folder)),
             progress=progress,
         )
         results = run_bot(workspace, tools, dry_run=dry_run)
-    if results:
+    if output == "json":
+        click.echo(show_json(results, dry_run=dry_run))
+    elif results:
         click.echo(show_bot(results, dry_run=dry_run))
     else:
         click.echo(

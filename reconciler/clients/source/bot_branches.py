@@ -43,6 +43,11 @@ class BotBranches:
         """The remote's name."""
         return self._remote
 
+    def exist(self) -> bool:
+        """Whether the remote has any branch of ours. Raises SourceError; no such remote has none."""
+        known = self._git.text("remote").splitlines()
+        return self._remote in known and bool(self._list(f"refs/heads/{self._prefix}*"))
+
     def look(self, target: str) -> Mapping[str, BotBranch]:
         """Our branches by full name, once HEAD is known to be what the remote's `target` is.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.report.bot import show_bot, show_closing
+import json
+
+from reconciler.report.bot import show_bot, show_closing, show_json
 from reconciler.state.bot import BotResult, Word
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Grade
@@ -50,6 +52,56 @@ def test_findings_stand_below_with_their_place() -> None:
         "  for two reasons",
         "  environments/production/deployments/wines.yaml:6:14: error soak: v5 was not in staging.",
     ]
+
+
+def test_json_is_versioned_and_tells_all_of_each_deployment() -> None:
+    finding = Finding(
+        rule="soak",
+        grade=Grade.SOFT,
+        location=Location(file="environments/production/deployments/wines.yaml", line=6, column=14),
+        message="v5 was not in staging.",
+        advice="Wait.",
+    )
+    faulty = BotResult(
+        id="staging/wines",
+        word=Word.FAULTY,
+        text="not proposed",
+        outcome=Outcome.FINDINGS,
+        findings=(finding,),
+    )
+    assert json.loads(show_json((OPENED, faulty), dry_run=True)) == {
+        "apiVersion": "modelsync.dev/bot/v1",
+        "dryRun": True,
+        "outcome": 1,
+        "deployments": [
+            {
+                "deployment": "production/wines",
+                "word": "opened",
+                "text": "v5 joins at 10 % (alias champion is v5)",
+                "address": ADDRESS,
+                "outcome": 0,
+                "findings": [],
+            },
+            {
+                "deployment": "staging/wines",
+                "word": "faulty",
+                "text": "not proposed",
+                "address": None,
+                "outcome": 1,
+                "findings": [
+                    {
+                        "rule": "soak",
+                        "grade": "soft",
+                        "message": "v5 was not in staging.",
+                        "advice": "Wait.",
+                        "file": "environments/production/deployments/wines.yaml",
+                        "line": 6,
+                        "column": 14,
+                    }
+                ],
+            },
+        ],
+    }
 
 
 def test_nothing_from_a_registry_leaves_its_line() -> None:
