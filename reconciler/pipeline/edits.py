@@ -18,7 +18,7 @@ from reconciler.load.documents import load
 from reconciler.load.worktree import Worktree, read_worktree
 from reconciler.pipeline.edit_next import tell_next
 from reconciler.pipeline.offline import Planned, plan_offline
-from reconciler.pipeline.selection import describe_missing
+from reconciler.pipeline.selection import describe_missing, split_name
 from reconciler.policy.context import Context
 from reconciler.policy.wording import suggest_name
 from reconciler.settings import SettingsError
@@ -123,14 +123,6 @@ class Workspace:
             f"there is no deployment {name}; {environment} has {', '.join(known) or 'none'}."
             f"{suggest_name(deployment, known)} A new one begins with its file, {path}."
         )
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """The two parts of `ENV/DEPLOYMENT`. Raises SettingsError for what is none."""
-    environment, mark, deployment = name.partition("/")
-    if not (environment and mark and deployment) or "/" in deployment:
-        raise SettingsError(f'"{name}" is no deployment; write ENV/DEPLOYMENT, such as production/wines.')
-    return environment, deployment
 
 
 def name_file(environment: str, deployment: str) -> str:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from reconciler.clients.cluster.interface import ClusterError, ClusterReader
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.probing import find_rendered, is_rendered, narrow_check
-from reconciler.pipeline.selection import describe_missing, find_missing
+from reconciler.pipeline.selection import describe_missing, find_missing, split_name
 from reconciler.plan.fields import find_field
 from reconciler.plan.ownership import find_holders
 from reconciler.policy.placed import PlacedDeployment
@@ -33,14 +33,6 @@ from reconciler.state.objects import LiveObject, ObjectKey
 from reconciler.state.outcomes import Outcome
 from reconciler.state.repository import EnvironmentEntry, Repository
 from reconciler.validate.checks import Check
-
-
-def split_name(name: str) -> tuple[str, str]:
-    """Environment and deployment of `production/wines`. Raises SettingsError."""
-    environment, _, deployment = name.partition("/")
-    if not environment or not deployment or "/" in deployment:
-        raise SettingsError(f'"{name}" is no deployment; write ENV/DEPLOYMENT, such as production/wines.')
-    return environment, deployment
 
 
 def find_deployment(repository: Repository, environment: str, deployment: str) -> EnvironmentEntry:

@@ -14,6 +14,8 @@ from reconciler.state.declarations import VersionRecord
 from reconciler.state.history import DeploymentHistory, History, Origin, list_periods
 
 _KINDS = frozenset({FileKind.DEPLOYMENT, FileKind.ENVIRONMENT, FileKind.RECORD})
+_REVIEWS = ("Approved-by", "Reviewed-by", "Reviewed-on")
+"""What messages end with where somebody looked at a change, or where that was."""
 
 
 def read_history(
@@ -49,16 +51,19 @@ def read_deployment_history(
     line, contents = _read(source, revision.sha, {environment}, None)
     history = derive_history(line, contents, now)
     wanted = {(span.model, span.version, span.digest) for span in history.list_spans(environment, deployment)}
+    periods = list_periods(history, environment, deployment)
+    commits = dict.fromkeys(period.commit.sha for period in periods if period.commit is not None)
     return DeploymentHistory(
         name=f"{environment}/{deployment}",
         revision=str(revision),
         complete=history.complete,
-        periods=list_periods(history, environment, deployment),
+        periods=periods,
         origins=tuple(
             origin
             for origin in _list_origins(line, contents, {model for model, _, _ in wanted})
             if (origin.model, origin.version, origin.digest) in wanted
         ),
+        reviews=source.read_trailers(revision.sha, tuple(commits), _REVIEWS),
     )
 
 

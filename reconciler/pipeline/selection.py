@@ -1,4 +1,4 @@
-"""Which environments a command is about."""
+"""Which environments, and which deployment, a command is about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from difflib import get_close_matches
 
 from reconciler.settings import SettingsError
 from reconciler.state.repository import EnvironmentEntry, Repository
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Environment and deployment of `production/wines`. Raises SettingsError."""
+    environment, _, deployment = name.partition("/")
+    if not environment or not deployment or "/" in deployment:
+        raise SettingsError(f'"{name}" is no deployment; write ENV/DEPLOYMENT, such as production/wines.')
+    return environment, deployment
 
 
 def select_environments(

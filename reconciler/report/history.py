@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 
+from reconciler.plan.wording import join_words
 from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
+from reconciler.state.approvals import Approval, Approvals
 from reconciler.state.history import DeploymentHistory, Origin, Period, ServedSpan
 
 _ABBREVIATED = 12
@@ -19,6 +21,8 @@ def show_text(history: DeploymentHistory, periods: Sequence[Period]) -> str:
         lines += _show_period(history, period)
     if not periods:
         lines.append("served nothing then, as far as the main branch tells.")
+    elif history.approvals is None:
+        lines += ["", "Who approved what was not asked; --approvals asks the forge."]
     if not history.complete:
         lines.append("")
         lines.append(
@@ -48,10 +52,32 @@ def _show_period(history: DeploymentHistory, period: Period) -> Iterator[str]:
     if period.commit is not None:
         commit = period.commit
         yield f"  {commit.sha[:_ABBREVIATED]} {commit.subject} ({commit.author} <{commit.email}>)"
+        if commit.sha in history.reviews:
+            yield f"  its message says: {'; '.join(history.reviews[commit.sha])}"
+    if history.approvals is not None:
+        yield f"  {_describe_approval(_find_approval(history.approvals, period))}"
     for span in period.spans:
         origin = history.find_origin(span)
         if origin is not None:
             yield f"  {span.model} v{span.version}: {_describe(origin)}"
+
+
+def _find_approval(approvals: Approvals, period: Period) -> Approval:
+    return approvals.find("" if period.commit is None else period.commit.sha)
+
+
+def _describe_approval(approval: Approval) -> str:
+    if approval.unknown:
+        return f"approved by whom is not known: {approval.unknown.removesuffix('.')}"
+    if approval.number is None:
+        return "approved by nobody: the forge knows of no pull request that brought it"
+    pull = f"pull request {approval.number} by {approval.author or 'an account that is gone'}"
+    words = [f"approved by {join_words(approval.approvers) or 'nobody'}: {pull}", approval.address]
+    if approval.uncounted:
+        words.append(
+            f"not counted: {join_words(approval.uncounted)} (of an earlier commit, or without the right)"
+        )
+    return ", ".join(words)
 
 
 def _name(span: ServedSpan) -> str:
@@ -80,8 +106,24 @@ def _period(history: DeploymentHistory, period: Period) -> dict[str, object]:
             "email": commit.email,
             "subject": commit.subject,
             "merge": commit.merge,
+            "reviews": list(history.reviews.get(commit.sha, ())),
         },
+        "approval": None
+        if history.approvals is None
+        else _approval(_find_approval(history.approvals, period)),
         "variants": [_variant(history, span) for span in period.spans],
+    }
+
+
+def _approval(approval: Approval) -> dict[str, object]:
+    known = not approval.unknown
+    return {
+        "pullRequest": None
+        if approval.number is None
+        else {"number": approval.number, "author": approval.author or None, "address": approval.address},
+        "approvedBy": list(approval.approvers) if known else None,
+        "uncounted": list(approval.uncounted) if known else None,
+        "unknown": approval.unknown or None,
     }
 
 

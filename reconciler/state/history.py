@@ -6,9 +6,11 @@ moment at which it was merged, never from the moment at which its author wrote i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from reconciler.state.approvals import Approvals
 
 ALL_TRAFFIC = 100
 """Percent; what the live variants of a deployment share."""
@@ -175,13 +177,19 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentHistory:
-    """What one deployment served, the newest period first. `revision` is the main branch as it was read."""
+    """What one deployment served, the newest period first. `revision` is the main branch as it was read.
+
+    `reviews` are what the messages of its commits say of reviews, by the commits' full names: words of
+    whoever wrote the message, no proof. `approvals` are what a forge says, None where none was asked.
+    """
 
     name: str
     revision: str
     complete: bool
     periods: tuple[Period, ...]
     origins: tuple[Origin, ...] = ()
+    reviews: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    approvals: Approvals | None = None
 
     def find_origin(self, span: ServedSpan) -> Origin | None:
         """Where the version of a span came from, if there was a record of it."""

@@ -347,6 +347,13 @@ class TestMerged:
         assert (merged.number, merged.state, merged.merged) == (1, PullState.MERGED, main)
         assert find_approvers(merged, forge.list_reviews(merged.number)) == ("bob",)
 
+        # What comes to the branch afterwards is no part of what was approved.
+        moved = scene.push(**{"wines.yaml": "v3: 10\nv5: 90\n"})
+        wait_until(lambda: forge.read_pull_request(1).head == moved, "the forge sees the push")
+        found = forge.find_merged(main)
+        assert found is not None
+        assert found.head == opened.head
+
     def test_a_commit_without_one_has_none(self, scene: Scene) -> None:
         assert scene.forge().find_merged(scene.work.git("rev-parse", "main")) is None
         assert scene.forge().find_merged("0" * 40) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
@@ -92,12 +93,23 @@ class Gitea(RestForge):
             # It says the same where the repository is hidden; then asking for that is refused.
             self._is_empty()
             return None
-        return read_pull_request(self._fields(answer.body, what))
+        pull = read_pull_request(self._fields(answer.body, what))
+        return replace(pull, head=self._read_head(pull.number))
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         what = f"changed files of pull request {number} of {self._repository}"
         path = f"{self._repo}/pulls/{number}/files"
         return self._demand_all(number, self._list(path, what, _read_file, lambda file: file.path))
+
+    def _read_head(self, number: int) -> str:
+        """The last commit that belongs to a pull request; after a merge its branch may go on without it."""
+        what = f"the last commit of pull request {number} of {self._repository}"
+        ref = f"refs/pull/{number}/head"
+        answer = self._ask("GET", f"{self._repo}/git/{ref}", what)
+        for found in read_list(answer.body, server=self.server, where=what):
+            if found.text("ref") == ref:
+                return found.part("object").demand("sha")
+        raise ForgeNotFound(self.server, f"does not know {what}.")
 
     def _is_empty(self) -> bool:
         what = f"the repository {self._repository}"

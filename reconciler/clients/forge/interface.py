@@ -247,7 +247,8 @@ class Forge(Protocol):
     def find_merged(self, revision: str) -> PullRequest | None:
         """The merged pull request that brought a commit (full name); None where the forge knows of none.
 
-        ForgeConflict where it cannot tell which of several. `files` is not known of it.
+        Its `head` is what was merged, whatever its branch did since; `files` need not be known of it.
+        ForgeConflict where the forge cannot tell which of several it was.
         """
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:

@@ -239,6 +239,14 @@ class Source(Protocol):
         Raises RevisionNotFound.
         """
 
+    def read_trailers(
+        self, head: str, commits: tuple[str, ...], keys: tuple[str, ...]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """Of commits on the line of `head` what their messages end with: `Reviewed-by: Ada`, of these keys.
+
+        They are words of whoever wrote the message. Commits that say nothing of the kind are left out.
+        """
+
     def read_contents(self, head: str, names: tuple[str, ...]) -> Mapping[str, bytes]:
         """Contents of files by their objects' names, such as those that the line of `head` gave.
 

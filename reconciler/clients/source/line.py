@@ -1,4 +1,4 @@
-"""Reads a first-parent line: what the main branch was at each of its merges, in two questions to git.
+"""Reads a first-parent line: what the main branch was at each of its merges, and what messages end with.
 
 Plumbing only (git-rev-list(1), git-diff-tree(1)): what people configure for `git log` does not reach it.
 """
@@ -37,6 +37,28 @@ def read_line(
         complete=_is_root(objects, families[-1][0]),
         commits=tuple(commits)[::-1],
     )
+
+
+def read_trailers(
+    git: Git, directory: Path, commits: tuple[str, ...], keys: tuple[str, ...]
+) -> Mapping[str, tuple[str, ...]]:
+    """The trailers (git-interpret-trailers(1)) of these keys by commit, in their order."""
+    if not commits:
+        return {}
+    wanted = ",".join(f"key={key}" for key in keys)
+    answer = git.run(
+        *("rev-list", "--no-walk=unsorted", "--stdin"),
+        f"--format=%x00%(trailers:{wanted},unfold,separator=%x00)",
+        directory=directory,
+        data="".join(f"{commit}\n" for commit in commits).encode(),
+    )
+    # As in a line: two lines each.
+    lines = answer.output.decode("utf-8", "replace").split("\n")
+    found = {
+        commit.removeprefix("commit "): tuple(clean(trailer) for trailer in said.split("\0") if trailer)
+        for commit, said in zip(lines[:-1:2], lines[1::2], strict=True)
+    }
+    return {commit: trailers for commit, trailers in found.items() if trailers}
 
 
 def _read_changes(

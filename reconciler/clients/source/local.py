@@ -24,7 +24,7 @@ from reconciler.clients.source.interface import (
     SourceRefused,
     Tree,
 )
-from reconciler.clients.source.line import read_line
+from reconciler.clients.source.line import read_line, read_trailers
 from reconciler.clients.source.objects import ObjectReader
 from reconciler.clients.source.signatures import check_signature
 
@@ -164,6 +164,11 @@ class LocalRepository:
     def read_line(self, head: str, folders: tuple[str, ...] = DATA_FOLDERS) -> MainLine:
         self._require(head)
         return read_line(self._git, self._path, self._prefix, self._objects, head, folders)
+
+    def read_trailers(
+        self, head: str, commits: tuple[str, ...], keys: tuple[str, ...]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return read_trailers(self._git, self._path, commits, keys)
 
     def read_contents(self, head: str, names: tuple[str, ...]) -> Mapping[str, bytes]:
         return self._objects.read_blobs(names)

@@ -130,6 +130,11 @@ class RemoteRepository:
     def read_line(self, head: str, folders: tuple[str, ...] = DATA_FOLDERS) -> MainLine:
         return self._serve(head, lambda copy: copy.read_line(head, folders))
 
+    def read_trailers(
+        self, head: str, commits: tuple[str, ...], keys: tuple[str, ...]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return self._serve(head, lambda copy: copy.read_trailers(head, commits, keys))
+
     def read_contents(self, head: str, names: tuple[str, ...]) -> Mapping[str, bytes]:
         def read(copy: LocalRepository) -> Mapping[str, bytes]:
             self._complete(copy, head, lambda: copy.lacks(names))

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from reconciler.cli.app import app
 from reconciler.state.outcomes import Outcome
 from tests.support.git_servers import Repository
+from tests.support.github import GitHubServer, refuse, serve_github
 from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND, deployment
 from tests.unit.policy.test_history_rules import own_record
 
@@ -95,6 +96,27 @@ class TestHistory:
             run("history", "production/wines", "-C", shallow, "--at", "2020-01-01").return_value
             is Outcome.UNDECIDED
         )
+
+    def test_who_approved_is_asked_of_the_forge_behind_the_remote_and_of_nobody_else(
+        self, repository: Repository
+    ) -> None:
+        repository.git("remote", "add", "origin", "https://github.example/wine/models.git")
+        repository.commit("v5 is tried\n\nReviewed-by: Bob", **{DEPLOYMENT: TRIED})
+        plain = run("history", "production/wines", "-C", repository.path)
+        assert "  its message says: Reviewed-by: Bob\n" in plain.stdout
+        assert plain.stdout.endswith("Who approved what was not asked; --approvals asks the forge.\n")
+
+        with serve_github(GitHubServer(prefix="/api/v3")) as github:
+            forge = ("--forge", "github", "--forge-url", github.uri)
+            shown = run("history", "production/wines", "-C", repository.path, "--approvals", *forge)
+            assert shown.return_value is Outcome.DONE
+            nobody = "  approved by nobody: the forge knows of no pull request that brought it\n"
+            assert shown.stdout.count(nobody) == 2
+            github.faults = [refuse(401, "Bad credentials")]
+            refused = run("history", "production/wines", "-C", repository.path, "--approvals", *forge)
+            assert refused.return_value is Outcome.CONFIGURATION
+            assert refused.stdout.count("  approved by whom is not known: the forge at ") == 2
+            assert len(github.called) == 3
 
     @pytest.mark.parametrize(
         ("arguments", "said"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from reconciler.report.history import show_json, show_text
+from reconciler.state.approvals import Approval, Approvals
 from reconciler.state.history import (
     DeploymentHistory,
     History,
@@ -83,12 +85,30 @@ DEPLOYMENT = DeploymentHistory(
             training="77ad03e",
         ),
     ),
+    reviews={f"{2:040x}": ("Reviewed-on: https://git.example.com/3", "Reviewed-by: Bob")},
+)
+PULL = "https://git.example.com/ml/pulls/3"
+ASKED = replace(
+    DEPLOYMENT,
+    approvals=Approvals(
+        by_commit={
+            f"{4:040x}": Approval(unknown="the forge at git.example.com answered 502."),
+            f"{3:040x}": Approval(),
+            f"{2:040x}": Approval(number=3, author="ada", address=PULL, approvers=("bob", "sue")),
+            f"{0:040x}": Approval(number=1, address=PULL, uncounted=("eve\x1b[31m",)),
+        }
+    ),
 )
 
 
 def test_the_history_is_shown_as_it_was_accepted() -> None:
     check_golden("history.txt", show_text(DEPLOYMENT, DEPLOYMENT.periods))
     check_golden("history.json", show_json(DEPLOYMENT, DEPLOYMENT.periods))
+
+
+def test_approvals_are_shown_as_they_were_accepted() -> None:
+    check_golden("approvals.txt", show_text(ASKED, ASKED.periods))
+    check_golden("approvals.json", show_json(ASKED, ASKED.periods))
 
 
 def test_a_time_without_anything_is_said_to_have_nothing() -> None:
