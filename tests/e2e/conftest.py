@@ -58,6 +58,18 @@ class Team:
 
 
 @pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """Two environments, all in order, committed."""
+    shop = Shop(tmp_path / "shop")
+    shop.add_environment("staging", "wines-staging")
+    shop.add_environment("production", "wines-production")
+    shop.declare("staging/wines", {2: 100})
+    shop.declare("production/wines", {1: 90, 2: 10})
+    shop.commit("Start")
+    return shop
+
+
+@pytest.fixture
 def team(cluster: LocalCluster, make_namespace: MakeNamespace, tmp_path: Path) -> Team:
     """Two deployments, declared and committed, not synced yet."""
     return start_team(cluster, make_namespace, tmp_path)

@@ -1,0 +1,104 @@
+"""Commands that write exceptions, and the end of a deployment or an environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.state.outcomes import Outcome
+from tests.unit.cli.desk import EXCEPTIONS, HEADING, Desk, in_days
+
+
+class TestExceptions:
+    @pytest.mark.parametrize(
+        ("arguments", "written"),
+        [
+            (
+                ("hold", "staging/wines", "v2", "--reason", "no", "--until", in_days(9)),
+                f'holds:\n  - deployment: wines\n    version: 2\n    reason: "no"\n    until: {in_days(9)}\n',
+            ),
+            (
+                (
+                    "freeze",
+                    "staging",
+                    "--reason",
+                    "nobody is here",
+                    "--from",
+                    in_days(2),
+                    "--until",
+                    in_days(9),
+                ),
+                f"freezes:\n  - from: {in_days(2)}\n    until: {in_days(9)}\n    reason: nobody is here\n",
+            ),
+            (
+                ("suspend", "staging/wines", "--reason", "by hand", "--until", f"{in_days(9)}T18:00Z"),
+                f"suspensions:\n  - deployment: wines\n    reason: by hand\n    until: {in_days(9)}T18:00Z\n",
+            ),
+            (
+                ("suspend", "staging", "--reason", "upgrade", "--until", in_days(9)),
+                f"suspensions:\n  - deployment: all\n    reason: upgrade\n    until: {in_days(9)}\n",
+            ),
+        ],
+        ids=["hold", "freeze", "suspend one", "suspend all"],
+    )
+    def test_is_written_into_a_new_file(self, desk: Desk, arguments: tuple[str, ...], written: str) -> None:
+        outcome, out, _ = desk.run(*arguments, "--yes")
+        assert outcome is Outcome.DONE, out
+        assert desk.read(EXCEPTIONS) == HEADING + written
+
+    def test_a_waiver_names_rule_objects_and_end(self, desk: Desk) -> None:
+        environment = desk.read("environments/staging/environment.yaml")
+        desk.shop.write("environments/staging/environment.yaml", environment + "owners: ['@platform']\n")
+        desk.shop.commit("Owners")
+        arguments = ("waive", "max-prune", "staging/wines", "--reason", "moved", "--until", in_days(9))
+        outcome, out, _ = desk.run(*arguments, "--yes")
+        assert outcome is Outcome.DONE, out
+        assert "It counts once an owner of the rules has approved the change." in out
+        shown = "waivers:\n  - rule: max-prune\n    objects: [staging/wines]\n    reason: moved\n"
+        assert desk.read(EXCEPTIONS) == f"{HEADING}{shown}    until: {in_days(9)}\n"
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (
+                ("freeze", "staging", "--until", "2020-01-01"),
+                "--until 2020-01-01 is over; name a moment that comes.",
+            ),
+            (("freeze", "staging", "--until", "soon"), '--until is "soon"; write a day'),
+            (
+                ("freeze", "staging", "--from", in_days(9), "--until", in_days(2)),
+                f"--from {in_days(9)} is not before --until {in_days(2)}",
+            ),
+            (("freeze", "stagin", "--until", in_days(2)), 'Did you mean "staging"?'),
+            (("suspend", "staging/wine", "--until", in_days(2)), 'Did you mean "wines"?'),
+            (("waive", "soak", "models/wines", "--until", in_days(2)), "models/wines is in no environment"),
+            (("waive", "soak", "eu/wines", "--until", in_days(2)), "there is no environment eu"),
+        ],
+    )
+    def test_what_means_nothing_is_refused(self, desk: Desk, arguments: tuple[str, ...], said: str) -> None:
+        outcome, _, err = desk.run(*arguments, "--reason", "x", "--yes")
+        assert outcome is Outcome.CONFIGURATION
+        assert said in err
+        assert desk.status() == ""
+
+    def test_a_second_hold_of_the_same_version_is_refused(self, desk: Desk) -> None:
+        hold = ("hold", "staging/wines", "v2", "--reason", "odd", "--yes")
+        assert desk.run(*hold)[0] is Outcome.DONE
+        outcome, _, err = desk.run(*hold, "--allow-dirty")
+        assert outcome is Outcome.CONFIGURATION
+        assert 'v2 is held already ("odd")' in err
+
+
+class TestRetire:
+    def test_a_deployment(self, desk: Desk) -> None:
+        before = desk.read()
+        outcome, out, _ = desk.run("retire", "staging/wines", "--yes")
+        assert outcome is Outcome.DONE, out
+        assert "staging/wines: retired, will be deleted (v1 90 % → gone, v2 10 % → gone)" in out
+        assert desk.read() == before.replace("# tried", "retire: true\n# tried")
+        outcome, _, err = desk.run("retire", "staging/wines", "--allow-dirty", "--yes")
+        assert (outcome, "it is retired already" in err) == (Outcome.CONFIGURATION, True)
+
+    def test_an_environment(self, desk: Desk) -> None:
+        outcome, out, _ = desk.run("retire", "staging", "--yes")
+        assert outcome is Outcome.DONE, out
+        assert desk.read("environments/staging/environment.yaml").endswith("]}\nretire: true\n")
