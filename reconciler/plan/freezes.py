@@ -15,8 +15,8 @@ from reconciler.state.plans import Cause, Change, FieldChange, Op
 from reconciler.state.shares import Share
 
 _SAFE_CAUSES = frozenset({Cause.DRIFT, Cause.RETIREMENT})
-# Fields of a predictor that stays may differ in nothing but its share.
-_SHARE_FIELD = re.compile(r"spec\.predictors\[[^\]]+\]\.traffic\Z|spec\.predictors \(order\)\Z")
+# Those that stay may differ in nothing but their shares, nor stand in another order: it says who is baseline.
+_SHARE_FIELD = re.compile(r"spec\.predictors\[[^\]]+\]\.traffic\Z")
 _PREDICTOR_GONE = re.compile(r"spec\.predictors\[[^\]]+\]\Z")
 # Which records are used, and what follows from the rest.
 _PROVENANCE = "metadata.annotations[modelsync.dev/"

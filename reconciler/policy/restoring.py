@@ -42,11 +42,13 @@ def all_served(history: History | None, deployment: PlacedDeployment) -> bool:
 def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
     """Whether variants go (the baseline, too) or challengers and shadows are lowered, and nothing else.
 
-    What is taken from them goes to the baseline (the first live one), or to those that stay, but then no more
-    than what the removed ones had: what sync holds to be a withdrawal, too.
+    Those that stay keep their order, which says who is the baseline. What is taken goes to the baseline (the
+    first live one), or to those that stay, but then no more than what the removed ones had: what sync holds
+    to be a withdrawal, too.
     """
     old = {placed.predictor: placed for placed in before.variants}
-    if not all(placed.predictor in old for placed in after.variants):
+    stay = [placed.predictor for placed in after.variants]
+    if stay != [predictor for predictor in old if predictor in stay]:
         return False
     if not _is_same_but_for_shares(before, after, old):
         return False
@@ -57,9 +59,6 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
     baseline = _find_baseline(after)
     if baseline == _find_baseline(before):
         rises.pop(baseline, None)
-    elif _find_baseline(before) in rises:
-        # Another one is made the baseline while the old one stays: that takes nothing out.
-        return False
     return sum(rise for rise in rises.values() if rise > 0) <= freed
 
 

@@ -3,8 +3,10 @@
 What it checks
     No change gives a version more percentage points of the live requests than `max-traffic-step` allows. The
     first version of a deployment has nobody to share with, so it may take all. Going back to a set that
-    served here before, taking a variant out (the baseline, too, whose share then goes to those that stay) and
-    lowering a challenger are never stopped, and neither is the baseline that takes what is freed.
+    served here before, taking a variant out and lowering a challenger are never stopped, and neither is the
+    baseline that takes what is freed. Where the baseline itself is taken out, a version that stays may rise
+    by more than a step: that is advice, and says how to get there in steps, as nobody on call may be kept
+    from taking out what is sick. An environment that names a grade for this rule has it for that, too.
 
 Why
     What is wrong with a new version shows with few requests as well as with all of them, and then few
@@ -26,6 +28,7 @@ Fix
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.policy.changes import Pin, list_changed, list_live, list_pins
@@ -47,18 +50,23 @@ def check(context: Context) -> Iterator[Finding]:
         if before is None or deployment is None or not lives:
             continue
         limit = POLICY.value_in(deployment.environment)
-        if limit is None or restores(context.history, deployment) or only_withdraws(before, deployment):
+        if limit is None or restores(context.history, deployment):
             continue
+        withdrawn = only_withdraws(before, deployment)
         for pin, share, had in _list_rises(deployment, lives):
-            if share - had > limit and not is_return(context, deployment.environment.name, pin, lives):
-                yield POLICY.finding(
-                    deployment.variant_at(pin.variant, "traffic"),
-                    f"{deployment.id}: {pin.name} goes {had} → {share} %, {share - had} points; at most "
-                    f"{limit} points per change (rule max-traffic-step).",
-                    f"Give it {had + limit} % now and the rest later: "
-                    f"modelsync traffic {deployment.id} v{pin.version}={had + limit} …",
-                    subject=deployment.id,
-                )
+            if share - had <= limit or is_return(context, deployment.environment.name, pin, lives):
+                continue
+            first = f"modelsync traffic {deployment.id} v{pin.version}={had + limit} …"
+            found = POLICY.finding(
+                deployment.variant_at(pin.variant, "traffic"),
+                f"{deployment.id}: {pin.name} goes {had} → {share} %, {share - had} points; at most "
+                f"{limit} points per change (rule max-traffic-step).",
+                f"Where what goes is not sick, let it go after {pin.name} took its share in steps: {first}"
+                if withdrawn
+                else f"Give it {had + limit} % now and the rest later: {first}",
+                subject=deployment.id,
+            )
+            yield replace(found, grade=Grade.ADVISORY) if withdrawn else found
 
 
 def _list_rises(deployment: PlacedDeployment, lives: tuple[Pin, ...]) -> Iterator[tuple[Pin, int, int]]:

@@ -450,6 +450,15 @@ class TestFreeze:
         assert say(judge("freeze-kept", before, {DEPLOYMENT: freed})) == []
         assert len(say(judge("freeze-kept", before, {DEPLOYMENT: shifted}))) == 1
 
+    def test_another_order_of_those_that_stay_is_no_withdrawal(self) -> None:
+        three = ("{version: 3, traffic: 50}", "{version: 5, traffic: 30}", "{version: 6, traffic: 20}")
+        before = {**self.FROZEN, DEPLOYMENT: deployment(*three)}
+        for after in (
+            (three[0], three[2], three[1]),
+            ("{version: 6, traffic: 40}", "{version: 5, traffic: 60}"),
+        ):
+            assert len(say(judge("freeze-kept", before, {DEPLOYMENT: deployment(*after)}))) == 1
+
     def test_a_shadow_that_sees_more_is_no_withdrawal(self) -> None:
         one = ("{version: 3, traffic: 100}", "{version: 6, shadow: %d}")
         before = {**self.FROZEN, DEPLOYMENT: deployment(one[0], one[1] % 10)}
