@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from reconciler.pin.verification import RULES as REGISTRY_RULES
+from reconciler.pipeline.change_owners import list_owner_approvals
 from reconciler.pipeline.change_risks import list_risks
 from reconciler.pipeline.change_rows import ComparedTarget, RowContext, list_model_changes, list_rows
 from reconciler.pipeline.verification import list_changed_records
@@ -58,7 +59,7 @@ def review_change(
             if target.plan.changes
             for note in target.plan.notes
         ),
-        approvals=head.approvals,
+        approvals=(*head.approvals, *list_owner_approvals(base.repository, head.repository)),
         findings=head.findings,
         waived=head.waived,
         undecided=undecided,

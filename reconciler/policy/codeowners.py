@@ -7,11 +7,13 @@ may follow it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import PurePosixPath
 
 from reconciler.policy.placed import PlacedDeployment
+from reconciler.policy.placing import place_all
 from reconciler.state.owners import CODEOWNERS_PLACES, WORKFLOW_PLACES, OwnersFile
 from reconciler.state.repository import Repository
 
@@ -55,6 +57,23 @@ def has_block(file: OwnersFile | None) -> bool:
     return file is not None and _find_block(file.text.splitlines())[0] is not None
 
 
+def find_owners(repository: Repository, paths: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Who owns which of these files by the block that the declarations want; without those of nobody."""
+    lines = (
+        (place, _list_known(owners)) for place, owners in _list_places(repository, place_all(repository))
+    )
+    places = {place: owners for place, owners in lines if owners}
+    # Folders come before what lies in them, so that the line which wins is that of the longest place.
+    owned = {path: next(filter(None, map(places.get, _list_around(path))), ()) for path in paths}
+    return {path: owners for path, owners in owned.items() if owners}
+
+
+def _list_around(path: str) -> Iterator[str]:
+    """A file as the block names it, and the folders around it from the inside out."""
+    yield f"/{path}"
+    yield from (f"/{folder}/" for folder in map(str, PurePosixPath(path).parents) if folder != ".")
+
+
 def put_block(text: str, block: tuple[str, ...]) -> str:
     """The file's text with the block in place of an old one, or after all else."""
     lines = text.splitlines()
@@ -94,7 +113,7 @@ def _find_block(lines: list[str]) -> tuple[int | None, int]:
 
 
 def _list_places(
-    repository: Repository, deployments: Iterable[PlacedDeployment], path: str
+    repository: Repository, deployments: Iterable[PlacedDeployment], path: str = CODEOWNERS_PLACES[0]
 ) -> Iterator[tuple[str, Iterable[str]]]:
     rules = {
         name: entry.environment.declaration.owners
@@ -128,6 +147,10 @@ def _list_places(
 
 
 def _write_line(place: str, owners: Iterable[str]) -> str:
-    known = [owner for owner in dict.fromkeys(owners) if is_owner(owner)]
+    known = _list_known(owners)
     plain = all(_PLAIN_NAME.fullmatch(part) for part in place.strip("/").split("/"))
     return f"{place} {' '.join(known)}" if known and plain else ""
+
+
+def _list_known(owners: Iterable[str]) -> tuple[str, ...]:
+    return tuple(owner for owner in dict.fromkeys(owners) if is_owner(owner))

@@ -64,11 +64,11 @@ def describe_pods(review: Review) -> str:
     if not review.rows:
         return ""
     if replaced:
-        return f"Pods restart in {_name_some(replaced)}."
+        return f"Pods restart in {name_some(replaced)}."
     said = ["no Pod restarts"] if fates != {"stopped"} else []
     said += ["new ones start"] if "started" in fates else []
     said += ["Pods of removed versions stop"] if "stopped" in fates else []
-    text = join_words(said)
+    text = "; ".join(said)
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -123,14 +123,23 @@ def _show_notes(title: str, notes: Sequence[Note]) -> str:
     return f"**{title}**\n\n{_limit(lines)}"
 
 
+def group_approvals(approvals: Sequence[Approval]) -> Iterator[tuple[Approval, tuple[str, ...]]]:
+    """One of the approvals that ask the same people for the same reason, and what all of them are for."""
+    groups: dict[tuple[str, str, tuple[str, ...]], list[Approval]] = {}
+    for item in approvals:
+        groups.setdefault((item.rule, item.reason, item.owners), []).append(item)
+    for group in groups.values():
+        yield group[0], tuple(item.subject for item in group)
+
+
 def _show_approvals(approvals: Sequence[Approval]) -> str:
     if not approvals:
         return ""
-    lines = [
-        f"- {show_code(item.subject)} needs one of {_show_owners(item.owners)} "
-        f"({show_text(item.rule)}): {show_text(item.reason)}"
-        for item in approvals
-    ]
+    lines = []
+    for item, names in group_approvals(approvals):
+        why = f" ({show_text(item.rule)}): {show_text(item.reason)}" if item.rule else ""
+        verb = choose(names, "needs", "need")
+        lines.append(f"- {_show_names(names)} {verb} one of {_show_owners(item.owners)}{why}")
     return f"**Approvals**\n\n{_limit(lines)}"
 
 
@@ -207,7 +216,8 @@ def _show_names(names: Sequence[str]) -> str:
     return join_words([*shown, f"{more} more"] if more else shown)
 
 
-def _name_some(names: Sequence[str]) -> str:
+def name_some(names: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
     shown = [*names[:_FEW], *([f"{len(names) - _FEW} more"] if len(names) > _FEW else [])]
     return join_words(shown)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from reconciler.plan.wording import join_words
-from reconciler.report.comment import describe_pods
+from reconciler.report.comment import describe_pods, group_approvals, name_some
 from reconciler.report.comment_parts import clean
 from reconciler.report.comment_table import describe_evidence
 from reconciler.report.screen import quiet_commands
+from reconciler.state.findings import Approval
 from reconciler.state.reviews import Review
 
 _SHORT = 12
@@ -21,8 +21,7 @@ def show_review(review: Review) -> str:
     lines += _list_evidence(review)
     lines += [f"risk: {clean(f'{note.object}: {note.text}')}" for note in review.risks]
     lines += [
-        f"approval: {clean(f'{item.subject}: one of {join_words(item.owners)}: {item.reason}')}"
-        for item in review.approvals
+        f"approval: {clean(_tell_approval(item, names))}" for item, names in group_approvals(review.approvals)
     ]
     lines += [
         f"waived: {clean(f'{item.finding.subject}: {item.finding.rule}: {item.waiver.reason}')}"
@@ -34,6 +33,11 @@ def show_review(review: Review) -> str:
     moved = f"; the main branch is at {compared.tip[:_SHORT]}" if compared.tip else ""
     lines.append(f"Compared: base {compared.base[:_SHORT]}, head {head}; no cluster was asked{moved}.")
     return quiet_commands("\n".join(lines))
+
+
+def _tell_approval(item: Approval, names: Sequence[str]) -> str:
+    reason = f": {item.reason}" if item.reason else ""
+    return f"{name_some(names)}: one of {', '.join(item.owners) or 'nobody known'}{reason}"
 
 
 def _list_evidence(review: Review) -> Iterator[str]:
