@@ -31,7 +31,8 @@ def write_new(directory: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
-    """Write files by their paths in `directory`, over what is there; folders are made where missing.
+    """Write files by their paths in `directory`, over what is there; folders are made where missing. What
+    begins as a script can be run.
 
     Raises SettingsError where one cannot be written; those before it, in order of path, are. Where a link
     would lead one elsewhere, none is.
@@ -44,6 +45,8 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+            if content.startswith(b"#!"):
+                target.chmod(target.stat().st_mode | 0o111)
     except OSError as error:
         why = (error.strerror or "unknown reason").lower()
         raise SettingsError(

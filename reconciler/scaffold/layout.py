@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from typing import Literal
 
 import jinja2
 
-from reconciler import __version__
 from reconciler.render.quoting import quote
+from reconciler.scaffold.origin import Origin
 from reconciler.state.declarations import Ingress, Protocol, Server
 
 # Words that YAML 1.1 reads as something else, so that they need quotes.
@@ -23,11 +25,18 @@ _LONGEST_NAME = 48
 _REPOSITORY = (
     "README.md",
     ".gitignore",
-    ".github/workflows/validate.yaml",
+    ".modelsync/bootstrap",
     "models/README.md",
     "models/defaults.yaml",
     "environments/README.md",
 )
+
+WORKFLOWS = ("bot", "comment", "pin", "records", "validate")
+"""Those of modelsync's own repository, to the letter but for what installs it and the branch of `push`."""
+
+_INSTALLS = ("run: scripts/bootstrap", "run: .modelsync/bootstrap")
+_PUSHES = "branches: [main]"
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]*")
 
 Drift = Literal["heal", "report"]
 Files = Mapping[str, bytes]
@@ -35,15 +44,28 @@ Files = Mapping[str, bytes]
 
 
 class InvalidName(Exception):
-    """A name that could not become the name of a Kubernetes object."""
+    """A name that could not become the name of a Kubernetes object, or of a branch in workflows."""
 
 
-def lay_out_repository(schemas: Files) -> Files:
-    """A repository without models and environments yet. `schemas` are file names and JSON Schemas."""
-    rendered = {
-        path: _render(f"repository/{path.removeprefix('.')}.j2", version=__version__) for path in _REPOSITORY
+def lay_out_repository(schemas: Files, *, branch: str = "main", origin: Origin | None = None) -> Files:
+    """A repository without models and environments yet. `schemas` are file names and JSON Schemas.
+
+    `branch` is the one that pull requests are merged into, `origin` what its workflows install; without one
+    somebody has to write it down there. Raises InvalidName.
+    """
+    if not _BRANCH.fullmatch(branch):
+        raise InvalidName(
+            f'branch "{branch}" cannot be named in a workflow: write letters, digits, dashes, dots, '
+            "underscores and slashes."
+        )
+    values = {
+        "branch": branch,
+        "repository": shlex.quote(origin.repository if origin else ""),
+        "commit": shlex.quote(origin.commit if origin else ""),
     }
-    return {**rendered, **{f"schemas/{name}": content for name, content in schemas.items()}}
+    rendered = {path: _render(f"repository/{path.removeprefix('.')}.j2", **values) for path in _REPOSITORY}
+    workflows = {f".github/workflows/{name}.yaml": _write_workflow(name, branch) for name in WORKFLOWS}
+    return {**rendered, **workflows, **{f"schemas/{name}": content for name, content in schemas.items()}}
 
 
 def lay_out_model(
@@ -126,6 +148,13 @@ def check_name(name: str, what: str) -> None:
             "digits and dashes, starting with a letter and not ending with a dash, "
             f"{_LONGEST_NAME} characters at most."
         )
+
+
+def _write_workflow(name: str, branch: str) -> bytes:
+    # No template: expressions of workflows look like Jinja's.
+    folder = files("reconciler.scaffold") / "templates/repository/github/workflows"
+    text = (folder / f"{name}.yaml").read_text(encoding="utf-8")
+    return text.replace(*_INSTALLS).replace(_PUSHES, f"branches: [{_scalar(branch)}]").encode()
 
 
 def _render(template: str, **values: object) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import __version__
 from reconciler.scaffold.layout import (
     Files,
     InvalidName,
@@ -18,6 +18,7 @@ from reconciler.scaffold.layout import (
     lay_out_model,
     lay_out_repository,
 )
+from reconciler.scaffold.origin import Origin
 from reconciler.state.declarations import Defaults, Environment, Model
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
@@ -44,10 +45,15 @@ def environment_of(name: str = "production", **options: Any) -> Environment:
 class TestRepository:
     FILES = lay_out_repository({"model.schema.json": b"{}"})
 
-    def test_folders_schemas_workflow_and_readme(self) -> None:
+    def test_folders_schemas_workflows_and_readme(self) -> None:
         assert sorted(self.FILES) == [
+            ".github/workflows/bot.yaml",
+            ".github/workflows/comment.yaml",
+            ".github/workflows/pin.yaml",
+            ".github/workflows/records.yaml",
             ".github/workflows/validate.yaml",
             ".gitignore",
+            ".modelsync/bootstrap",
             "README.md",
             "environments/README.md",
             "models/README.md",
@@ -62,12 +68,23 @@ class TestRepository:
         assert serving.resources is not None
         assert (serving.replicas, serving.startup, serving.server) == (1, "10m", None)
 
-    def test_workflow_installs_this_version_and_may_do_nothing_but_read(self) -> None:
-        workflow = value_of(self.FILES, ".github/workflows/validate.yaml")
-        assert workflow["permissions"] == {}
-        assert workflow["jobs"]["validate"]["permissions"] == {"contents": "read"}
-        assert f"modelsync=={__version__}" in self.FILES[".github/workflows/validate.yaml"].decode()
-        assert workflow["jobs"]["validate"]["steps"][-1]["env"] == {"BASE": "${{ github.base_ref }}"}
+    def test_another_branch_is_named_wherever_main_is(self) -> None:
+        other = lay_out_repository({}, branch="2024")
+        assert value_of(other, ".github/workflows/validate.yaml")[True]["push"] == {"branches": ["2024"]}
+        changed = {path for path, content in other.items() if content != self.FILES[path]}
+        assert changed == {".github/workflows/validate.yaml", "README.md"}
+        assert not re.search(r"\bmain\b", other["README.md"].decode())
+
+    @pytest.mark.parametrize("branch", ["", "-x", "a b", "re*", "!main", "main]", "/x", "ä"])
+    def test_a_branch_that_a_workflow_would_read_as_a_pattern_is_refused(self, branch: str) -> None:
+        with pytest.raises(InvalidName, match=r'branch ".*" cannot be named in a workflow'):
+            lay_out_repository({}, branch=branch)
+
+    def test_what_is_installed_is_where_this_program_came_from(self) -> None:
+        origin = Origin(repository="https://git.example.com/ml/modelsync.git", commit="4be2" * 10)
+        lines = lay_out_repository({}, origin=origin)[".modelsync/bootstrap"].decode().splitlines()
+        assert "repository=https://git.example.com/ml/modelsync.git" in lines
+        assert f"commit={'4be2' * 10}" in lines
 
 
 class TestModel:
