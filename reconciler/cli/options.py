@@ -121,7 +121,8 @@ def forge_options(function: Function) -> Function:
             "--forge-token-file",
             type=path,
             envvar="MODELSYNC_FORGE_TOKEN_FILE",
-            help="File with the forge's token (default: GITHUB_TOKEN, GH_ENTERPRISE_TOKEN or GITEA_TOKEN).",
+            help="File with the forge's token "
+            "(default: GH_TOKEN, GITHUB_TOKEN, GH_ENTERPRISE_TOKEN or GITEA_TOKEN).",
         ),
         click.option(
             "--forge-url",

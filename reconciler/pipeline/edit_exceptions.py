@@ -12,6 +12,7 @@ from reconciler.policy.wording import join_words
 from reconciler.settings import SettingsError
 from reconciler.state.documents import Value
 from reconciler.state.moments import end_of, start_of
+from reconciler.state.repository import EnvironmentEntry
 
 
 def hold(workspace: Workspace, name: str, version: int, *, reason: str, until: str = "") -> Change:
@@ -87,6 +88,7 @@ def waive(
         places.setdefault(workspace.find_environment(place).name, []).append(name)
     files = {}
     for place, names in places.items():
+        _refuse_again(workspace.find_environment(place), rule, names, until)
         path = _name_exceptions(place)
         entry: dict[str, Value] = {"rule": rule, "objects": tuple(names), "reason": reason, "until": until}
         files[path] = append_exception(path, workspace.read(path), "waivers", entry)
@@ -99,6 +101,17 @@ def waive(
         details=(f"Why: {reason}",),
         notes=(f"{said}. It counts once an owner of the rules has approved the change.",),
     )
+
+
+def _refuse_again(environment: EnvironmentEntry, rule: str, names: list[str], until: str) -> None:
+    """What is waived in the same words already does not begin anew: its days count from when it came."""
+    known = environment.known_exceptions
+    for item in known.waivers if known is not None else ():
+        if (item.rule, set(item.objects), item.until) == (rule, set(names), until):
+            raise RequestRefused(
+                f"{join_words(names)}: exempt from rule {rule} until {until} already "
+                f'("{item.reason}"); nothing is to be changed.'
+            )
 
 
 def retire(workspace: Workspace, name: str) -> Change:
@@ -117,12 +130,31 @@ def retire(workspace: Workspace, name: str) -> Change:
         raise RequestRefused(f"{name}: it is retired already ({path}); nothing is to be changed.")
     what = "its object is" if mark else "all of its objects are"
     said = f"{name}: retired; {what} deleted"
+    below = () if mark else _list_below(workspace, environment)
+    warning = (
+        f"{join_words(below)} {'names' if len(below) == 1 else 'name'} {environment} as upstream: what is to "
+        "soak or to be first there cannot any more. Name another upstream in environment.yaml, or none."
+    )
     return Change(
         title=said,
         files={path: set_retire(path, workspace.read(path) or b"")},
         environments=(environment,),
         branch=f"modelsync/retire-{name.replace('/', '-')}",
-        notes=(f"{said} by the next sync after the merge. This is the approval; {path} may go afterwards.",),
+        notes=(
+            f"{said} by the next sync after the merge. This is the approval; {path} may go afterwards.",
+            *((warning,) if below else ()),
+        ),
+    )
+
+
+def _list_below(workspace: Workspace, upstream: str) -> tuple[str, ...]:
+    """The environments that name another one as upstream and go on, in order of name."""
+    return tuple(
+        name
+        for name, entry in sorted(workspace.repository.environments.items())
+        if (found := entry.environment) is not None
+        and not found.declaration.retire
+        and upstream in found.declaration.upstream
     )
 
 

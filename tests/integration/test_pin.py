@@ -209,6 +209,21 @@ class TestRefusals:
         assert outcome is Outcome.FINDINGS
         assert record_of(repository, 1).exists()
 
+    @pytest.mark.parametrize("place", ["models/wines/versions", "models/wines/versions/1.yaml"])
+    def test_no_record_is_written_through_a_link(
+        self, repository: Path, tmp_path: Path, modelsync: Run, place: str
+    ) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        target = outside / "mine.yaml" if place.endswith(".yaml") else outside
+        link = repository / place
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(target)
+        outcome, _, err = modelsync("pin", "wines", "1")
+        assert outcome is Outcome.CONFIGURATION
+        assert f"{place} is a symbolic link" in err
+        assert list(outside.iterdir()) == []
+
     def test_an_undeclared_model_is_a_usage_error(self, modelsync: Run) -> None:
         outcome, _, err = modelsync("pin", "wine", "1")
         assert outcome is Outcome.CONFIGURATION

@@ -56,6 +56,31 @@ class TestExceptions:
         shown = "waivers:\n  - rule: max-prune\n    objects: [staging/wines]\n    reason: moved\n"
         assert desk.read(EXCEPTIONS) == f"{HEADING}{shown}    until: {in_days(9)}\n"
 
+    def test_a_waiver_lasts_no_longer_than_validate_lets_it(self, desk: Desk) -> None:
+        environment = desk.read("environments/staging/environment.yaml")
+        desk.shop.write("environments/staging/environment.yaml", environment + "owners: ['@platform']\n")
+        desk.shop.commit("Owners")
+        arguments = ("waive", "max-prune", "staging/wines", "--reason", "moved", "--yes")
+        outcome, out, err = desk.run(*arguments, "--until", in_days(32))
+        assert outcome is Outcome.FINDINGS
+        assert "a waiver lasts 30 days at most" in out
+        assert "nothing was written" in err
+        shown = "waivers:\n  - {rule: max-prune, objects: [staging/wines], reason: moved, until: UNTIL}\n"
+        desk.shop.write(EXCEPTIONS, shown.replace("UNTIL", in_days(32)))
+        outcome, out, _ = desk.run("validate", "--base", "main")
+        assert outcome is Outcome.FINDINGS
+        assert "a waiver lasts 30 days at most" in out
+
+    def test_a_waiver_does_not_begin_anew_where_it_is_there_already(self, desk: Desk) -> None:
+        shown = "waivers:\n  - {rule: max-prune, objects: [staging/wines], reason: moved, until: UNTIL}\n"
+        desk.shop.write(EXCEPTIONS, shown.replace("UNTIL", in_days(9)))
+        desk.merge("Waived", 40 * 24)
+        again = ("waive", "max-prune", "staging/wines", "--reason", "once more", "--until", in_days(9))
+        outcome, _, err = desk.run(*again, "--yes")
+        assert outcome is Outcome.CONFIGURATION
+        assert f'staging/wines: exempt from rule max-prune until {in_days(9)} already ("moved")' in err
+        assert desk.status() == ""
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
@@ -102,3 +127,12 @@ class TestRetire:
         outcome, out, _ = desk.run("retire", "staging", "--yes")
         assert outcome is Outcome.DONE, out
         assert desk.read("environments/staging/environment.yaml").endswith("]}\nretire: true\n")
+
+    def test_an_environment_that_others_name_as_upstream(self, desk: Desk) -> None:
+        desk.shop.add_environment("production", "wines-production", "upstream: [staging]")
+        desk.shop.commit("Production")
+        said = "production names staging as upstream: what is to soak or to be first there cannot any more."
+        outcome, out, _ = desk.run("retire", "staging", "--yes")
+        assert outcome is Outcome.DONE, out
+        assert said in out
+        assert said not in desk.run("retire", "production", "--yes", "--allow-dirty")[1]
