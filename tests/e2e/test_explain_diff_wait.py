@@ -96,6 +96,7 @@ def nobody(tmp_path: Path) -> Path:
 
 
 class TestExplain:
+    @pytest.mark.covers("B38")
     def test_from_the_line_to_whoever_holds_the_live_field(self, bottlery: Bottlery) -> None:
         bottlery.merge({1: 90, 2: 10}, "serving: {replicas: 1}")
         assert bottlery.sync().code == 0

@@ -234,6 +234,7 @@ class TestComment:
 
         return call
 
+    @pytest.mark.covers("B35")
     def test_one_comment_is_edited_and_nothing_in_it_has_an_effect(
         self, show: Command, forge: Forge, pull: PullRequest, server: GiteaServer, name: str
     ) -> None:
