@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
 from reconciler.clients.cluster.interface import ClusterError, ClusterReader
+from reconciler.clients.source.interface import SourceError, SourceRefused
+from reconciler.clients.source.worktree import GitWorktree
 from reconciler.pipeline.outcomes import find_outcome
 from reconciler.pipeline.probing import find_rendered, is_rendered, narrow_check
 from reconciler.pipeline.selection import describe_missing, find_missing, split_name
@@ -23,11 +25,13 @@ from reconciler.policy.settings import (
 )
 from reconciler.policy.wording import join_words
 from reconciler.settings import SettingsError
+from reconciler.state.documents import Location
 from reconciler.state.explanations import (
     ExplainedSetting,
     Explanation,
     LiveField,
     RenderedField,
+    Written,
 )
 from reconciler.state.objects import LiveObject, ObjectKey
 from reconciler.state.outcomes import Outcome
@@ -80,6 +84,43 @@ def explain(check: Check, name: str, field: str, *, cluster: str) -> Explanation
         for item in chosen
     )
     return Explanation(name=name, field=field, settings=explained, notes=tuple(notes))
+
+
+def add_writers(explanation: Explanation, files: Mapping[str, bytes], worktree: GitWorktree) -> Explanation:
+    """The same with the commit that last wrote each place; a note where git does not tell.
+
+    `files` are what the explanation was made of.
+    """
+    places = {said.location for item in explanation.settings for said in item.setting.said}
+    try:
+        if not worktree.is_git():
+            raise SourceRefused("this folder is in no git work tree.")
+        writers = dict(_find_writers(places, files, worktree))
+    except SourceError as error:
+        note = f"which commits wrote these lines is not known: {error}"
+        return replace(explanation, notes=(*explanation.notes, note))
+    return replace(explanation, writers=writers)
+
+
+def _find_writers(
+    places: Iterable[Location], files: Mapping[str, bytes], worktree: GitWorktree
+) -> Iterator[tuple[Location, Written]]:
+    by_file: dict[str, dict[Location, range]] = {}
+    for place in places:
+        # A block ends where the next line begins.
+        last = place.end_line - (place.end_column == 1)
+        by_file.setdefault(place.file, {})[place] = range(place.line, max(place.line, last) + 1)
+    for file, ranges in sorted(by_file.items()):
+        found = worktree.find_writers(
+            file, files[file], {line for lines in ranges.values() for line in lines}
+        )
+        for place, lines in ranges.items():
+            yield place, max((found[line] for line in lines), key=_rank)
+
+
+def _rank(written: Written) -> tuple[bool, float]:
+    """What is not committed is the latest."""
+    return (written.moment is None, 0.0 if written.moment is None else written.moment.timestamp())
 
 
 def add_live(explanation: Explanation, reader: ClusterReader) -> Explanation:

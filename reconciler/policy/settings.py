@@ -49,9 +49,14 @@ def is_known(field: str) -> bool:
     return field in names or any(names.get(name) for name in above)
 
 
+def list_fields() -> tuple[str, ...]:
+    """Every field that has a name of its own, what variants say of themselves first."""
+    return (*VARIANT_FIELDS, *_list_known())
+
+
 def suggest_fields(field: str, settings: tuple[Setting, ...]) -> tuple[str, ...]:
     """The nearest known names, three at most: also of fields that are called so at their end."""
-    known = {*VARIANT_FIELDS, *_list_known(), *(item.field for item in settings)}
+    known = {*list_fields(), *(item.field for item in settings)}
     words: dict[str, list[str]] = {}
     for name in sorted(known, key=lambda name: (name.count("."), name)):
         words.setdefault(name.rpartition(".")[2], []).append(name)

@@ -11,7 +11,14 @@ from reconciler.policy.wording import show_value
 from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
 from reconciler.state.documents import Location
-from reconciler.state.explanations import ExplainedSetting, Explanation, LiveField, RenderedField, Said
+from reconciler.state.explanations import (
+    ExplainedSetting,
+    Explanation,
+    LiveField,
+    RenderedField,
+    Said,
+    Written,
+)
 from reconciler.state.masking import mask_value
 from reconciler.state.plans import ForeignEdit
 from reconciler.state.written import Declaration
@@ -22,7 +29,7 @@ def show_text(explanation: Explanation) -> str:
     lines = [f"{explanation.name} {explanation.field}".rstrip()]
     if explanation.field:
         for item in explanation.settings:
-            lines += _show_setting(item)
+            lines += _show_setting(explanation, item)
     else:
         lines += _list_all(explanation)
     lines += explanation.notes
@@ -32,12 +39,15 @@ def show_text(explanation: Explanation) -> str:
 
 
 def show_json(explanation: Explanation) -> str:
-    """`modelsync.dev/explanation/v1`: of `layers` the last one wins; `live` is null where nobody looked."""
+    """`modelsync.dev/explanation/v1`: of `layers` the last one wins; `live` is null where nobody looked.
+
+    `written` is null where git does not tell, its `commit` where the line is not committed.
+    """
     value = {
         "apiVersion": "modelsync.dev/explanation/v1",
         "deployment": explanation.name,
         "field": explanation.field or None,
-        "settings": [_setting(item) for item in explanation.settings],
+        "settings": [_setting(explanation, item) for item in explanation.settings],
         "notes": list(explanation.notes),
         "unseen": explanation.unseen or None,
     }
@@ -66,25 +76,27 @@ def _list_all(explanation: Explanation) -> Iterator[str]:
             ", ".join(item.setting.subjects),
             show_said(item.setting.winner),
             f"{item.setting.winner.location} ({item.setting.winner.layer})",
+            _show_written(explanation, item.setting.winner),
         )
         for item in explanation.settings
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        yield f"  {'  '.join(cells)}  {row[3]}"
+        yield f"  {'  '.join(cells)}  {row[3]}{row[4]}"
     if not rows:
         yield "  nothing is set"
 
 
-def _show_setting(item: ExplainedSetting) -> Iterator[str]:
+def _show_setting(explanation: Explanation, item: ExplainedSetting) -> Iterator[str]:
     setting = item.setting
     yield f"  {setting.field} of {join_words(setting.subjects)}: {show_said(setting.winner)}"
     places = [str(said.location) for said in setting.said]
     width = max(len(place) for place in places)
     for said, place in zip(setting.said, places, strict=True):
         wins = "  wins" if said is setting.winner and len(places) > 1 else ""
-        yield f"    {place.ljust(width)}  {said.layer.ljust(11)}  {show_said(said)}{wins}"
+        written = _show_written(explanation, said)
+        yield f"    {place.ljust(width)}  {said.layer.ljust(11)}  {show_said(said)}{wins}{written}"
     if not item.rendered:
         yield "    → no field of a manifest"
     live: tuple[LiveField | None, ...] = item.live or (None,) * len(item.rendered)
@@ -92,6 +104,16 @@ def _show_setting(item: ExplainedSetting) -> Iterator[str]:
         yield f"    → {rendered.key} {rendered.path}: {_show(_mask_field(rendered.path, rendered.value))}"
         if seen is not None:
             yield f"      live: {_show_live(seen)}"
+
+
+def _show_written(explanation: Explanation, said: Said) -> str:
+    written = explanation.writers.get(said.location)
+    if written is None:
+        return ""
+    if written.moment is None:
+        return "  not committed"
+    before = ", or before: the clone is cut short" if written.cut else ""
+    return f"  {written.commit[:_ABBREVIATED]} by {written.author}, {written.moment:%Y-%m-%d}{before}"
 
 
 def _show_live(live: LiveField) -> str:
@@ -118,6 +140,7 @@ def _show(value: Any) -> str:
 
 
 _LONGEST = 60
+_ABBREVIATED = 12
 
 
 def _mask_field(path: str, value: Any) -> Any:
@@ -137,17 +160,34 @@ def _to_plain(value: Any) -> Any:
     return value
 
 
-def _setting(item: ExplainedSetting) -> dict[str, Any]:
+def _setting(explanation: Explanation, item: ExplainedSetting) -> dict[str, Any]:
     live: tuple[LiveField | None, ...] = item.live or (None,) * len(item.rendered)
     return {
         "field": item.setting.field,
         "subjects": list(item.setting.subjects),
         "value": plain_value(item.setting.winner),
         "layers": [
-            {"layer": said.layer, **show_place(said.location), "value": plain_value(said)}
+            {
+                "layer": said.layer,
+                **show_place(said.location),
+                "value": plain_value(said),
+                "written": _written(explanation.writers.get(said.location)),
+            }
             for said in item.setting.said
         ],
         "rendered": [_rendered(rendered, seen) for rendered, seen in zip(item.rendered, live, strict=True)],
+    }
+
+
+def _written(written: Written | None) -> dict[str, Any] | None:
+    if written is None:
+        return None
+    return {
+        "commit": written.commit or None,
+        "author": written.author or None,
+        "email": written.email or None,
+        "time": None if written.moment is None else f"{written.moment:%Y-%m-%dT%H:%M:%SZ}",
+        "orBefore": written.cut,
     }
 
 

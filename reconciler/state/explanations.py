@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as default
+from datetime import datetime
 from typing import Any
 
 from reconciler.state.documents import Location, PathKey
@@ -42,6 +45,20 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The commit that last wrote a line, by its full name and commit date; nothing of it where none did yet.
+
+    `cut`: the clone is cut short at that commit, so an earlier one may have been it.
+    """
+
+    commit: str = ""
+    author: str = ""
+    email: str = ""
+    moment: datetime | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedField:
     """A field of a manifest that follows from a setting; `path` is as `plan.diff` names it."""
 
@@ -73,12 +90,14 @@ class ExplainedSetting:
 class Explanation:
     """What is known of one deployment's settings. `field` is empty where all of them were asked for.
 
-    `notes` are for people; `unseen` says why the cluster's side is missing though it was asked for.
+    `writers` are the commits that last wrote the places of `said`, empty where that is not known. `notes` are
+    for people; `unseen` says why the cluster's side is missing though it was asked for.
     """
 
     name: str
     field: str
     settings: tuple[ExplainedSetting, ...]
+    writers: Mapping[Location, Written] = default(default_factory=dict)
     looked: bool = False
     notes: tuple[str, ...] = ()
     unseen: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
-from reconciler.cli.editing import complete_environment
+from reconciler.cli.editing import complete_deployment, complete_environment
 from reconciler.cli.options import directory_option, output_option, with_settings
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome
@@ -23,10 +24,21 @@ Examples:
 """
 
 
+def _complete_either(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
+    """DEPLOYMENT: what either of the two environments has."""
+    sides = (f"{context.params.get(side)}/" for side in ("left", "right"))
+    found = (
+        item.value.removeprefix(side)
+        for side in sides
+        for item in complete_deployment(context, parameter, f"{side}{typed}")
+    )
+    return [CompletionItem(name) for name in sorted(set(found))]
+
+
 @click.command("diff", help=_HELP, short_help="Show two environments side by side.")
 @click.argument("left", metavar="ENV_A", shell_complete=complete_environment)
 @click.argument("right", metavar="ENV_B", shell_complete=complete_environment)
-@click.argument("deployment", default="", metavar="[DEPLOYMENT]")
+@click.argument("deployment", default="", metavar="[DEPLOYMENT]", shell_complete=_complete_either)
 @directory_option
 @click.option("--detailed-exitcode", is_flag=True, help="End with 4 if they differ.")
 @output_option("text", "json")

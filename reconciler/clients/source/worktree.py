@@ -6,14 +6,16 @@ name, their signature, their repository. So these few calls run git as the calle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.clients.source.blame import find_writers
 from reconciler.clients.source.failures import clean
 from reconciler.clients.source.interface import SourceRefused
 from reconciler.clients.source.own_commits import put_files, write_commit
 from reconciler.clients.source.own_git import OwnGit
+from reconciler.state.explanations import Written
 
 _FATAL = 128
 
@@ -64,6 +66,10 @@ class GitWorktree:
         return WorktreeState(
             changed=tuple(sorted(path.removeprefix(prefix) for path in found)), under_way=under_way
         )
+
+    def find_writers(self, path: str, content: bytes, lines: Collection[int]) -> Mapping[int, Written]:
+        """Which commit last wrote these lines (from 1) of a file, whose content is as it was read."""
+        return find_writers(self._git, path, content, lines)
 
     def read_remote(self, name: str) -> str:
         """Where a remote is pushed to. Raises SourceRefused where there is none of this name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 from reconciler.report.explanation import show_json, show_text
 from reconciler.state.documents import Location
 from reconciler.state.explanations import (
@@ -11,6 +13,7 @@ from reconciler.state.explanations import (
     RenderedField,
     Said,
     Setting,
+    Written,
 )
 from reconciler.state.objects import SELDON_DEPLOYMENT, ObjectKey
 from reconciler.state.outcomes import Outcome
@@ -78,6 +81,16 @@ EXPLANATION = Explanation(
             ),
         ),
     ),
+    writers={
+        SHARED.location: Written(
+            commit="4be2a91" * 5,
+            author="Ada\x1b[31m",
+            email="ada@example.com",
+            moment=datetime(2026, 11, 23, 14, 2, tzinfo=timezone.utc),
+            cut=True,
+        ),
+        Location(file=DEPLOYMENT, line=8, column=13): Written(),
+    },
     notes=("SeldonDeployment/prices is not in the cluster (namespace wines-production).",),
 )
 
@@ -89,7 +102,9 @@ def test_a_field_with_its_layers_and_the_clusters_side() -> None:
 
 def test_all_that_is_set() -> None:
     settings = tuple(ExplainedSetting(setting=item.setting) for item in EXPLANATION.settings)
-    everything = Explanation(name="production/wines", field="", settings=settings)
+    everything = Explanation(
+        name="production/wines", field="", settings=settings, writers=EXPLANATION.writers
+    )
     check_golden("explanation-all.txt", show_text(everything))
 
 
