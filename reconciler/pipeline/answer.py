@@ -111,9 +111,8 @@ def parse_request(body: str) -> Request | None:
 def answer(asked: Asked, desk: Desk) -> Answer:
     """Serve a comment that is for us.
 
-    Nothing is pinned for people who may neither write to the repository nor are the pull request's author,
-    and nothing is pushed to a fork. Raises ForgeError and SourceError; that the registry cannot be asked is
-    an answer, too.
+    Nothing is pinned for people who may not write to the repository, and nothing is pushed to a fork. Raises
+    ForgeError and SourceError; that the registry cannot be asked is an answer, too.
     """
     request = parse_request(asked.body)
     if request is None:
@@ -149,12 +148,6 @@ def _find_refusal(asked: Asked, request: Request, pull: PullRequest, forge: Forg
     """Why this is not done for this person here; empty where it is."""
     if pull.state is not PullState.OPEN:
         return f"This pull request is {pull.state.value}. Nothing was pinned."
-    is_author = bool(asked.author) and asked.author.lower() == pull.author.lower()
-    if not is_author and not forge.may_write(asked.author):
-        return (
-            "Nothing was pinned: only the author of this pull request and people who may write to "
-            f"{forge.repository} can ask for that."
-        )
     if pull.source_repository.lower() != forge.repository.lower():
         return (
             f"Nothing was pinned: this pull request comes from {pull.source_repository or 'a fork'}, and "
@@ -162,6 +155,9 @@ def _find_refusal(asked: Asked, request: Request, pull: PullRequest, forge: Forg
             f"{request.model} {request.version} and adds the record to the branch; or push the branch to "
             f"{forge.repository}, open the pull request from there, and ask again."
         )
+    # To have opened it is not enough: whoever may read can open one between two branches of the repository.
+    if not forge.may_write(asked.author):
+        return f"Nothing was pinned: only people who may write to {forge.repository} can ask for that."
     return ""
 
 

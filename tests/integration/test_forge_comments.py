@@ -127,7 +127,7 @@ def read_branch(work: Repository, path: str) -> str:
 
 
 class TestAnswer:
-    @pytest.mark.parametrize("who", ["ada", "bob"], ids=["the author", "one who may write"])
+    @pytest.mark.parametrize("who", ["ada", "bob"], ids=["the author", "another"])
     def test_the_record_is_committed_to_the_branch(
         self, ask: Command, work: Repository, forge: Forge, pull: PullRequest, who: str
     ) -> None:
@@ -152,8 +152,22 @@ class TestAnswer:
         self, ask: Command, work: Repository, forge: Forge, pull: PullRequest
     ) -> None:
         assert ask("eve", pull.number)[0] is Outcome.REFUSED
-        assert read_answer(forge, pull.number).startswith("Nothing was pinned: only the author of this pull")
+        assert read_answer(forge, pull.number).startswith("Nothing was pinned: only people who may write to")
         assert ask("nobody-of-that-name", pull.number)[0] is Outcome.REFUSED
+        assert read_branch(work, RECORD) == ""
+
+    def test_to_have_opened_the_pull_request_is_no_right_to_write(
+        self, ask: Command, server: GiteaServer, people: People, name: str, work: Repository
+    ) -> None:
+        environment = {"GITEA_SERVER_URL": server.address, "GITEA_TOKEN": people.bob.token}
+        bobs = find_forge(f"{server.address}/{name}.git", ForgeAccess(), environment)
+        pull = bobs.open_pull_request(
+            NewPullRequest(title="wines: v1", body="", source=BRANCH, target="main")
+        )
+        assert (pull.author, pull.source_repository) == ("bob", name)
+        server.demand("DELETE", f"/repos/{name}/collaborators/bob", account=people.ada)
+
+        assert ask("bob", pull.number)[0] is Outcome.REFUSED
         assert read_branch(work, RECORD) == ""
 
     def test_nothing_is_pushed_to_a_fork(

@@ -12,10 +12,10 @@ from reconciler.state.outcomes import Outcome
 
 _HELP = """Serve a comment below a pull request: /modelsync pin MODEL VERSION.
 
-For a workflow with rights on new comments, which runs the code of the main branch; EVENT is its event's file
-(GITHUB_EVENT_PATH). The author of the pull request, and who may write to the repository, get the version
-pinned: read from the registry of MLFLOW_TRACKING_URI and committed to the pull request's branch. The answer
-is a comment. The clone must have the branch's commits; no file of it is checked out or run.
+For a workflow with rights on new comments, which runs the code of the main branch; EVENT is its event's
+file (GITHUB_EVENT_PATH). Who may write to the repository gets the version pinned: read from the registry of
+MLFLOW_TRACKING_URI and committed to the pull request's branch. The answer is a comment. The clone must have
+the branch's commits; no file of it is checked out or run.
 
 \b
 Example:
