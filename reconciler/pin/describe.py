@@ -126,11 +126,12 @@ def _show_metrics(metrics: Mapping[str, float | int], names: list[str]) -> str:
 
 
 def _compare_data(record: VersionRecord, other: VersionRecord) -> str:
-    mine = (record.evidence.dataset or {}).get("digest")
-    theirs = (other.evidence.dataset or {}).get("digest")
-    if mine is None or theirs is None:
+    mine, theirs = record.evidence.dataset or {}, other.evidence.dataset or {}
+    if "digest" not in mine or "digest" not in theirs:
         return "data unknown"
-    return "same data" if mine == theirs else "other data"
+    # What the metrics were measured on is another question, which such data does not answer.
+    what = "training data" if "training" in (mine.get("context"), theirs.get("context")) else "data"
+    return f"same {what}" if mine["digest"] == theirs["digest"] else f"other {what}"
 
 
 def _compare_inputs(record: VersionRecord, earlier: tuple[str, VersionRecord] | None) -> str:

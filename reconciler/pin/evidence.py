@@ -23,6 +23,7 @@ TAGS = (
 )
 """Tags that are recorded unless told otherwise: no user names, and no paths of somebody's machine."""
 
+_TRAINING = "training"
 _COMMIT = "mlflow.source.git.commit"
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
@@ -66,9 +67,12 @@ def to_value(text: str) -> str | int | float:
 
 
 def _choose_dataset(datasets: tuple[DatasetFacts, ...]) -> Mapping[str, str] | None:
-    """Of several datasets the one that was trained on, else the first by name and digest."""
+    """Of several datasets the one that metrics were measured on, where only one can be meant; else the one
+    that was trained on, or the first by name and digest."""
     if not datasets:
         return None
-    chosen = min(datasets, key=lambda data: (data.context != "training", data.name, data.digest))
+    measured = {data.digest for data in datasets if data.context != _TRAINING}
+    trained = len(measured) != 1
+    chosen = min(datasets, key=lambda data: ((data.context == _TRAINING) != trained, data.name, data.digest))
     said = {"name": chosen.name, "digest": chosen.digest, "context": chosen.context}
     return {key: value for key, value in said.items() if value}

@@ -125,7 +125,7 @@ class TestPinning:
         modelsync("pin", "wines", "1")
         _, out, _ = modelsync("pin", "wines", "2")
         assert "(v1: mae " in out
-        assert "same data)" in out
+        assert "same training data)" in out
         assert "11 columns, same as v1" in out
 
     def test_pinning_again_changes_nothing(self, repository: Path, modelsync: Run) -> None:

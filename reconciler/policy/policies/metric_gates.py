@@ -147,6 +147,8 @@ def _find_gap(version: _Version, baseline: _Version, metric: str, other: float |
     mine, theirs = (one.evidence.dataset or {} for one in (version, baseline))
     if not mine.get("digest") or not theirs.get("digest"):
         return "the data that they were measured on is not recorded"
+    if "training" in (mine.get("context"), theirs.get("context")):
+        return "the data of the training is recorded, not that of the evaluation"
     if mine["digest"] != theirs["digest"]:
         return "they were measured on other data"
     return ""

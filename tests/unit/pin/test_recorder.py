@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -112,13 +113,25 @@ class TestEvidence:
         assert evidence.commit == "4be2a91" + "0" * 33
         assert evidence.dataset == {"name": "wine-quality", "digest": "c4e7", "context": "training"}
 
-    def test_of_several_datasets_the_training_one_is_kept(self) -> None:
-        datasets = (
-            DatasetFacts(name="a", digest="1", context="evaluation"),
-            DatasetFacts(name="b", digest="2", context="training"),
+    @pytest.mark.parametrize(
+        ("contexts", "kept"),
+        [
+            (("evaluation", "training"), {"name": "a", "digest": "0", "context": "evaluation"}),
+            (("training", ""), {"name": "b", "digest": "1"}),
+            # Which of two the metrics were measured on, nobody can say.
+            (("validation", "training", "test"), {"name": "b", "digest": "1", "context": "training"}),
+            (("validation", "test"), {"name": "a", "digest": "0", "context": "validation"}),
+        ],
+    )
+    def test_of_several_datasets_the_one_that_metrics_were_measured_on_is_kept(
+        self, contexts: tuple[str, ...], kept: Mapping[str, str]
+    ) -> None:
+        datasets = tuple(
+            DatasetFacts(name="abc"[index], digest=str(index), context=context)
+            for index, context in enumerate(contexts)
         )
         evidence = choose_evidence(replace(DETAILS, run=replace(RUN, datasets=datasets)))
-        assert evidence.dataset == {"name": "b", "digest": "2", "context": "training"}
+        assert evidence.dataset == kept
 
     def test_tags_are_chosen_by_key(self) -> None:
         facts = replace(FACTS, tags={"validated": "true", "internal": "no"})

@@ -211,6 +211,11 @@ class TestMetricGates:
                 {"metrics": {"rmse": 0.79}, "dataset": DATA},
                 "the data that they were measured on is not recorded",
             ),
+            (
+                {"metrics": {"rmse": 0.7}, "dataset": DATA},
+                {"metrics": {"rmse": 0.79}, "dataset": {**DATA, "context": "training"}},
+                "the data of the training is recorded, not that of the evaluation",
+            ),
         ],
     )
     def test_what_is_not_comparable_is_not_decided(
