@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from reconciler.policy.comparing_environments import compare_themselves
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.placing import place_environment
 from reconciler.policy.settings import SERVING, list_settings, select_settings
@@ -20,13 +21,15 @@ def compare_environments(
 ) -> EnvironmentComparison:
     """Both environments, which must exist, side by side; `only` names the deployments that are meant.
 
-    A deployment that is to end (`retire: true`) counts as not there.
+    Without it what the environments say of themselves is compared, too (compare_themselves). A deployment
+    that is to end (`retire: true`) counts as not there.
     """
     entries = repository.environments[left], repository.environments[right]
     sides = tuple(_place(repository, entry) for entry in entries)
     unreadable = {
         f"{entry.name}/{name}": name for entry in entries for name in sorted(entry.faulty_deployments)
     }
+    faulty = tuple(entry.name for entry in entries if entry.environment is None and not only)
     # What cannot be read on one side is not missing there: nothing can be said of it.
     names = (sides[0].keys() | sides[1].keys()) - set(unreadable.values())
     meant = sorted(name for name in names if not only or name in only)
@@ -34,7 +37,11 @@ def compare_environments(
         left=left,
         right=right,
         deployments=tuple(_compare(name, sides[0].get(name), sides[1].get(name)) for name in meant),
-        unreadable=tuple(title for title, name in unreadable.items() if not only or name in only),
+        settings=() if only else compare_themselves(*entries),
+        unreadable=(
+            *faulty,
+            *(title for title, name in unreadable.items() if not only or name in only),
+        ),
     )
 
 

@@ -15,7 +15,8 @@ from reconciler.state.shares import Share
 
 
 def show_text(comparison: EnvironmentComparison) -> str:
-    """Deployments of one side alone, then what differs of the others, each value with its place."""
+    """Deployments of one side alone, then what differs of the environments themselves, then of the other
+    deployments, each value with its place."""
     left, right = comparison.left, comparison.right
     both = [item for item in comparison.deployments if item.left is not None and item.right is not None]
     lines = [f"{left} and {right}"]
@@ -30,6 +31,10 @@ def show_text(comparison: EnvironmentComparison) -> str:
     lines += [f"  not compared: {name}, whose file cannot be read" for name in comparison.unreadable]
     if not comparison.deployments and not comparison.unreadable:
         lines.append("  no deployments")
+    if comparison.settings:
+        lines += ["", "environment.yaml"]
+        for difference in comparison.settings:
+            lines += [f"  {difference.field}", *_show_difference(difference, left, right)]
     for item in both:
         if item.differs:
             lines += ["", *_show_deployment(item, left, right)]
@@ -44,6 +49,7 @@ def show_json(comparison: EnvironmentComparison) -> str:
         "right": comparison.right,
         "differs": comparison.differs,
         "unreadable": list(comparison.unreadable),
+        "settings": [_difference(item) for item in comparison.settings],
         "deployments": [_deployment(item) for item in comparison.deployments],
     }
     return write_json(value)
@@ -99,14 +105,15 @@ def _deployment(item: DeploymentComparison) -> dict[str, Any]:
             }
             for variant in item.variants
         ],
-        "settings": [
-            {
-                "field": difference.field,
-                "left": [_setting(setting) for setting in difference.left],
-                "right": [_setting(setting) for setting in difference.right],
-            }
-            for difference in item.settings
-        ],
+        "settings": [_difference(difference) for difference in item.settings],
+    }
+
+
+def _difference(difference: SettingDifference) -> dict[str, Any]:
+    return {
+        "field": difference.field,
+        "left": [_setting(setting) for setting in difference.left],
+        "right": [_setting(setting) for setting in difference.right],
     }
 
 

@@ -42,14 +42,16 @@ class DeploymentComparison:
 class EnvironmentComparison:
     """Two environments by their names, with every deployment that either has, by name.
 
-    `unreadable` names deployments (as ENV/DEPLOYMENT) whose files cannot be read.
+    `settings` are what differs of the environments themselves: platform, rules, artifacts. `unreadable` names
+    deployments (as ENV/DEPLOYMENT) and environments whose files cannot be read.
     """
 
     left: str
     right: str
     deployments: tuple[DeploymentComparison, ...]
+    settings: tuple[SettingDifference, ...] = ()
     unreadable: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
-        return any(deployment.differs for deployment in self.deployments)
+        return bool(self.settings) or any(deployment.differs for deployment in self.deployments)

@@ -113,3 +113,60 @@ def test_another_model_is_told_first() -> None:
     )
     (found,) = compare_environments(other, "staging", "production").deployments
     assert settings(found)[0] == ("model", [" spirits"], [" wines"])
+
+
+def themselves(staging: str, production: str = "") -> list[tuple[str, list[str], list[str]]]:
+    """What differs of the environments themselves, with these lines added to them: field, and each side."""
+    found = compare(staging=SOUND[ENVIRONMENT] + staging, production=SOUND[ENVIRONMENT] + production)
+    assert found.differs == bool(found.settings)
+    return [
+        (
+            one.field,
+            [f"{item.winner.value}" for item in one.left],
+            [f"{item.winner.value}" for item in one.right],
+        )
+        for one in found.settings
+    ]
+
+
+def test_platform_rules_and_artifacts_of_the_environments() -> None:
+    staging = (
+        "platform: {ingress: [istio, ambassador-v2], servers: {mlflow: {v2: {image: a}}}}\nrules: {soak: 1h}\n"
+    )
+    production = "platform: {keda: true, servers: {mlflow: {v2: {image: b}}}}\nrules: {soak: {grade: hard}}\n"
+    assert themselves(staging, production) == [
+        ("platform.ingress", ["('istio', 'ambassador-v2')"], []),
+        ("platform.keda", [], ["True"]),
+        ("platform.servers.mlflow.v2.image", ["a"], ["b"]),
+        ("rules.soak", ["1h"], ["{'grade': 'hard'}"]),
+    ]
+    found = compare(staging=f"{SOUND[ENVIRONMENT]}rules: {{soak: 1h}}\n").settings
+    assert [str(item.winner.location).partition(":")[0] for item in found[0].left] == [STAGING]
+
+
+def test_artifacts_are_told_apart_by_where_they_come_from() -> None:
+    def of(to: str) -> str:
+        return f"namespace: wines-x\nartifacts:\n  - {{from: 'mlflow-artifacts:/', to: '{to}'}}\n"
+
+    found = compare(staging=of("s3://a"), production=of("s3://b")).settings
+    assert [(one.field, one.left[0].winner.value, one.right[0].winner.value) for one in found] == [
+        ("artifacts[from=mlflow-artifacts:/].to", "s3://a", "s3://b")
+    ]
+
+
+def test_what_is_meant_anyway_and_what_stands_in_another_form_are_alike() -> None:
+    assert themselves("platform: {ingress: istio, keda: false, target: seldon-v1}\n") == []
+    assert (
+        themselves("platform: {ingress: [istio]}\nrules: {soak: 1h}\n", "rules: {soak: {value: 1h}}\n") == []
+    )
+
+
+def test_of_one_deployment_or_an_end_nothing_else_is_compared() -> None:
+    rules = f"{SOUND[ENVIRONMENT]}rules: {{soak: 1h}}\n"
+    assert compare("wines", staging=rules).settings == ()
+    assert compare(staging=f"{rules}retire: true\n").settings == ()
+
+
+def test_an_environment_that_cannot_be_read_is_told() -> None:
+    found = compare_environments(repository({STAGED: SOUND[DEPLOYMENT]}), "staging", "production")
+    assert (found.unreadable, found.settings) == (("staging",), ())

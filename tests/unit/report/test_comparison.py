@@ -37,6 +37,16 @@ COMPARISON = EnvironmentComparison(
     left="staging",
     right="production",
     unreadable=("production/cider",),
+    settings=(
+        SettingDifference(
+            field="platform.keda", left=(), right=(setting("platform.keda", True, PRODUCTION, "environment"),)
+        ),
+        SettingDifference(
+            field="rules.max-prune",
+            left=(setting("rules.max-prune", "50%", STAGING, "environment"),),
+            right=(setting("rules.max-prune", {"value": 2, "grade": "hard"}, PRODUCTION, "environment"),),
+        ),
+    ),
     deployments=(
         DeploymentComparison(
             name="beers", left=(share(1, 100),), right=(share(1, 100),), variants=(variant(1, 100, 100),)
