@@ -13,9 +13,9 @@ from reconciler.state.outcomes import Outcome
 _HELP = """Show two environments side by side, as they are declared.
 
 Platform, rules and artifacts, deployments that only one of them has, versions and shares, and settings: what
-differs, each with the line that says it; of a DEPLOYMENT that one alone. What is to end (retire: true) counts as not there. The work tree is read, and no cluster. It ends
-with 0 whether they differ or not; with --detailed-exitcode with 4 if they do, as plan does, and with 1 if a
-file that is needed cannot be read.
+differs, each with the line that says it; of a DEPLOYMENT that one alone. What is to end (retire: true) counts
+as not there. The work tree is read, and no cluster. It ends with 0 whether they differ or not; with
+--detailed-exitcode with 4 if they do, as plan does, and with 1 if a file that is needed cannot be read.
 
 \b
 Examples:
