@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.report.json_record import Json, show_holds, show_shares, show_time
+from reconciler.report.json_record import Json, show_holds, show_place, show_shares, show_time
 from reconciler.report.json_text import write_json
 from reconciler.state.findings import Finding
 from reconciler.state.inventory import GoodSet, ObjectResult
@@ -17,12 +17,12 @@ from reconciler.state.targets import Fault, Target
 
 def show_plans(plans: Sequence[Plan]) -> str:
     """`modelsync.dev/plan/v1`."""
-    return _dump({"apiVersion": "modelsync.dev/plan/v1", "targets": [_plan(plan) for plan in plans]})
+    return write_json({"apiVersion": "modelsync.dev/plan/v1", "targets": [_plan(plan) for plan in plans]})
 
 
 def show_run(run: Run) -> str:
     """`modelsync.dev/run/v1`."""
-    return _dump(
+    return write_json(
         {
             "apiVersion": "modelsync.dev/run/v1",
             "revision": run.revision,
@@ -34,23 +34,16 @@ def show_run(run: Run) -> str:
 
 def show_status(states: Sequence[TargetStatus]) -> str:
     """`modelsync.dev/status/v1`."""
-    return _dump({"apiVersion": "modelsync.dev/status/v1", "targets": [_status(state) for state in states]})
-
-
-def _dump(value: Json) -> str:
-    return write_json(value)
+    return write_json(
+        {"apiVersion": "modelsync.dev/status/v1", "targets": [_status(state) for state in states]}
+    )
 
 
 def _finding(finding: Finding) -> Json:
-    place = finding.location
     return {
         "rule": finding.rule,
         "grade": finding.grade.value,
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "endLine": place.end_line,
-        "endColumn": place.end_column,
+        **show_place(finding.location),
         "message": finding.message,
         "advice": finding.advice,
     }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.report.json_record import Json
+from reconciler.report.json_record import Json, show_place
 from reconciler.report.json_text import write_json
 from reconciler.report.places import PlacedFinding, place_findings
-from reconciler.state.documents import Location
 from reconciler.state.findings import Approval, Undecided, Waived
 from reconciler.validate.checks import Check
 
@@ -40,7 +39,7 @@ def _show_finding(placed: PlacedFinding) -> Json:
         "rule": finding.rule,
         "grade": finding.grade.value,
         "subject": placed.subject,
-        **_show_place(finding.location),
+        **show_place(finding.location),
         "path": placed.path,
         "message": finding.message,
         "advice": finding.advice,
@@ -53,7 +52,7 @@ def _show_waived(placed: PlacedFinding, item: Waived) -> Json:
         "objects": list(item.waiver.objects),
         "reason": item.waiver.reason,
         "until": item.waiver.until,
-        **_show_place(item.location),
+        **show_place(item.location),
     }
     return {**_show_finding(placed), "waiver": waiver}
 
@@ -68,15 +67,5 @@ def _show_approval(item: Approval) -> Json:
         "subject": item.subject,
         "reason": item.reason,
         "owners": list(item.owners),
-        **_show_place(item.location),
-    }
-
-
-def _show_place(place: Location) -> Json:
-    return {
-        "file": place.file,
-        "line": place.line,
-        "column": place.column,
-        "endLine": place.end_line,
-        "endColumn": place.end_column,
+        **show_place(item.location),
     }

@@ -8,7 +8,9 @@ from typing import Any
 
 from reconciler.plan.fights import list_fights
 from reconciler.plan.success import find_attempt, find_success
-from reconciler.state.inventory import TargetRecord
+from reconciler.state.documents import Location
+from reconciler.state.figures import RunFailure
+from reconciler.state.inventory import BackOff, TargetRecord
 from reconciler.state.runs import TargetStatus
 from reconciler.state.shares import Share
 
@@ -54,24 +56,39 @@ def show_holds(state: TargetStatus) -> Json:
             }
             for item in record.reversals
         ],
-        "backOff": {
-            "revision": record.backoff.revision,
-            "failures": record.backoff.failures,
-            "until": show_time(record.backoff.until),
-            "reason": record.backoff.reason,
-        }
-        if record.backoff is not None
-        else None,
-        "failure": {
-            "at": show_time(record.failure.at),
-            "revision": record.failure.revision,
-            "outcome": record.failure.outcome,
-            "message": record.failure.message,
-            "seen": show_time(record.failure.seen),
-            "wentOn": record.failure.went_on,
-        }
-        if record.failure is not None
-        else None,
+        "backOff": _show_backoff(record.backoff) if record.backoff is not None else None,
+        "failure": _show_failure(record.failure) if record.failure is not None else None,
+    }
+
+
+def _show_backoff(backoff: BackOff) -> Json:
+    return {
+        "revision": backoff.revision,
+        "failures": backoff.failures,
+        "until": show_time(backoff.until),
+        "reason": backoff.reason,
+    }
+
+
+def _show_failure(failure: RunFailure) -> Json:
+    return {
+        "at": show_time(failure.at),
+        "revision": failure.revision,
+        "outcome": failure.outcome,
+        "message": failure.message,
+        "seen": show_time(failure.seen),
+        "wentOn": failure.went_on,
+    }
+
+
+def show_place(place: Location) -> Json:
+    """The stretch of a file, counted as a Location counts."""
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "endLine": place.end_line,
+        "endColumn": place.end_column,
     }
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli.options import cluster_options, directory_option, output_option, with_settings
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.reviews import Verdict
+
+if TYPE_CHECKING:
+    from reconciler.pipeline.change_plan import PlannedChange
+    from reconciler.pipeline.offline import Planned
 
 _HELP = """Show what will change: models and shares first, then fields.
 
@@ -45,61 +51,84 @@ def command(
     detailed_exitcode: bool,
     output: str,
 ) -> Outcome:
-    from reconciler import wiring
-    from reconciler.report import comment, comment_json, comment_text, json, markdown, text
-
     if live and base is not None:
         raise click.UsageError("--live compares with the cluster and --base with a commit; give one of them.")
     if live and registry:
         raise click.UsageError("--registry is about the records of a change, and --live compares no change.")
-    review = None
-    with wiring.open_worktree_source(settings) as source:
-        if live:
-            from reconciler.pipeline.check import check_tree, check_worktree
-            from reconciler.pipeline.live import plan_live
-
-            revision = source.resolve(head or "HEAD")
-            planned = plan_live(
-                check_tree(source.read(revision)) if head else check_worktree(settings.directory),
-                environments,
-                cluster_name=settings.cluster.name,
-                source=source,
-                revision=revision,
-                cluster=wiring.open_cluster(settings),
-                clock=wiring.open_clock(),
-            )
-        else:
-            from reconciler.pipeline.change_plan import Question, plan_change
-
-            change = plan_change(
-                source,
-                Question(
-                    directory=settings.directory,
-                    base="HEAD" if base is None else base,
-                    head=head,
-                    environments=environments,
-                    cluster=settings.cluster.name,
-                ),
-                wiring.open_clock().now(),
-                open_registry=wiring.open_registry if registry else None,
-            )
-            planned, review = change.planned, change.review
-    if review is not None:
-        shown = {
-            "text": lambda: f"{text.show_plans(planned.plans)}\n\n{comment_text.show_review(review)}",
-            "json": lambda: comment_json.show_change(planned.plans, review),
-            "markdown": lambda: comment.show_comment(review),
-        }
-        click.echo(shown[output]())
+    if live:
+        planned = _plan_live(settings, environments, head)
+        failed = False
+        _show_plans(planned, output)
     else:
-        view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
-        # Where no plan could be made the notes say why; "no environments" would be untrue.
-        if planned.plans or not planned.notes or output == "json":
-            click.echo(view(planned.plans))
+        base = "HEAD" if base is None else base
+        change = _plan_change(settings, environments, base, head, ask_registry=registry)
+        planned = change.planned
+        failed = change.review.verdict is Verdict.FAIL
+        _show_change(change, output)
     for note in planned.notes:
         click.echo(note, err=True)
-    failed = review is not None and review.verdict is Verdict.FAIL
     outcome = worst((planned.outcome, Outcome.FINDINGS if failed else Outcome.DONE))
     if outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
         return Outcome.PENDING
     return outcome
+
+
+def _plan_live(settings: Settings, environments: tuple[str, ...], head: str | None) -> Planned:
+    from reconciler import wiring
+    from reconciler.pipeline.check import check_tree, check_worktree
+    from reconciler.pipeline.live import plan_live
+
+    with wiring.open_worktree_source(settings) as source:
+        revision = source.resolve(head or "HEAD")
+        return plan_live(
+            check_tree(source.read(revision)) if head else check_worktree(settings.directory),
+            environments,
+            cluster_name=settings.cluster.name,
+            source=source,
+            revision=revision,
+            cluster=wiring.open_cluster(settings),
+            clock=wiring.open_clock(),
+        )
+
+
+def _plan_change(
+    settings: Settings, environments: tuple[str, ...], base: str, head: str | None, *, ask_registry: bool
+) -> PlannedChange:
+    from reconciler import wiring
+    from reconciler.pipeline.change_plan import Question, plan_change
+
+    question = Question(
+        directory=settings.directory,
+        base=base,
+        head=head,
+        environments=environments,
+        cluster=settings.cluster.name,
+    )
+    with wiring.open_worktree_source(settings) as source:
+        return plan_change(
+            source,
+            question,
+            wiring.open_clock().now(),
+            open_registry=wiring.open_registry if ask_registry else None,
+        )
+
+
+def _show_plans(planned: Planned, output: str) -> None:
+    from reconciler.report import json, markdown, text
+
+    # Where no plan could be made the notes say why; "no environments" would be untrue.
+    if planned.plans or not planned.notes or output == "json":
+        view = {"text": text.show_plans, "json": json.show_plans, "markdown": markdown.show_plans}[output]
+        click.echo(view(planned.plans))
+
+
+def _show_change(change: PlannedChange, output: str) -> None:
+    from reconciler.report import comment, comment_json, comment_text, text
+
+    plans, review = change.planned.plans, change.review
+    if output == "json":
+        click.echo(comment_json.show_change(plans, review))
+    elif output == "markdown":
+        click.echo(comment.show_comment(review))
+    else:
+        click.echo(f"{text.show_plans(plans)}\n\n{comment_text.show_review(review)}")
