@@ -11,6 +11,7 @@ from reconciler.pipeline.edits import Change, Workspace, name_file
 from reconciler.policy.wording import join_words
 from reconciler.settings import SettingsError
 from reconciler.state.documents import Value
+from reconciler.state.freezing import goes_on
 from reconciler.state.moments import end_of, start_of
 from reconciler.state.repository import EnvironmentEntry
 
@@ -20,7 +21,8 @@ def hold(workspace: Workspace, name: str, version: int, *, reason: str, until: s
     environment, deployment, _ = workspace.find_deployment(name)
     known = environment.known_exceptions
     for item in known.holds if known is not None else ():
-        if (item.deployment, item.version) == (deployment, version):
+        goes = item.until is None or goes_on(item.until, workspace.now)
+        if goes and (item.deployment, item.version) == (deployment, version):
             raise RequestRefused(
                 f'{name}: v{version} is held already ("{item.reason}"); nothing is to be changed.'
             )
@@ -38,10 +40,16 @@ def hold(workspace: Workspace, name: str, version: int, *, reason: str, until: s
 
 def freeze(workspace: Workspace, environment: str, *, reason: str, until: str, start: str = "") -> Change:
     """Let nothing change in an environment from a moment (empty: at once) to another."""
-    name = workspace.find_environment(environment).name
+    found = workspace.find_environment(environment)
+    name, known = found.name, found.known_exceptions
     end = _say_end(workspace, until)
     if start and _is_moment(start, "--from") and start_of(start) >= end_of(until):
         raise SettingsError(f"--from {start} is not before --until {until}; the freeze would have no time.")
+    for item in known.freezes if known is not None else ():
+        if item.weekly is None and (item.from_ or "", item.until) == (start, until):
+            raise RequestRefused(
+                f'{name}: it is frozen then already ("{item.reason}"); nothing is to be changed.'
+            )
     entry: dict[str, Value] = {**({"from": start} if start else {}), "until": until, "reason": reason}
     begin = f" from {start}" if start else ""
     return _append(
@@ -54,8 +62,12 @@ def suspend(workspace: Workspace, name: str, *, reason: str, until: str) -> Chan
     environment, _, deployment = name.partition("/")
     if deployment:
         workspace.find_deployment(name)
-    else:
-        workspace.find_environment(environment)
+    known = workspace.find_environment(environment).known_exceptions
+    for item in known.suspensions if known is not None else ():
+        if (item.deployment, item.until) == (deployment or "all", until):
+            raise RequestRefused(
+                f'{name}: it is suspended until {until} already ("{item.reason}"); nothing is to be changed.'
+            )
     entry: dict[str, Value] = {"deployment": deployment or "all", "reason": reason, "until": until}
     what = "it" if deployment else "all of it"
     end = _say_end(workspace, until)

@@ -105,12 +105,33 @@ class TestExceptions:
         assert said in err
         assert desk.status() == ""
 
-    def test_a_second_hold_of_the_same_version_is_refused(self, desk: Desk) -> None:
-        hold = ("hold", "staging/wines", "v2", "--reason", "odd", "--yes")
-        assert desk.run(*hold)[0] is Outcome.DONE
-        outcome, _, err = desk.run(*hold, "--allow-dirty")
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("hold", "staging/wines", "v2"), 'v2 is held already ("odd")'),
+            (("freeze", "staging", "--until", in_days(9)), 'staging: it is frozen then already ("odd")'),
+            (
+                ("suspend", "staging/wines", "--until", in_days(9)),
+                f'staging/wines: it is suspended until {in_days(9)} already ("odd")',
+            ),
+        ],
+    )
+    def test_the_same_a_second_time_is_refused(
+        self, desk: Desk, arguments: tuple[str, ...], said: str
+    ) -> None:
+        again = (*arguments, "--reason", "odd", "--yes", "--allow-dirty")
+        assert desk.run(*again)[0] is Outcome.DONE
+        written = desk.read(EXCEPTIONS)
+        outcome, _, err = desk.run(*again)
         assert outcome is Outcome.CONFIGURATION
-        assert 'v2 is held already ("odd")' in err
+        assert said in err
+        assert desk.read(EXCEPTIONS) == written
+
+    def test_a_hold_that_is_over_may_be_followed_by_another(self, desk: Desk) -> None:
+        over = "holds:\n  - {deployment: wines, version: 2, reason: odd, until: 2020-01-01}\n"
+        desk.shop.write(EXCEPTIONS, over)
+        desk.shop.commit("Held once")
+        assert desk.run("hold", "staging/wines", "v2", "--reason", "odd", "--yes")[0] is Outcome.DONE
 
 
 class TestRetire:
