@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -233,6 +234,33 @@ def test_every_command_line_is_one_that_the_program_takes(workflow: Path) -> Non
 def test_the_command_lines_are_found_where_they_are() -> None:
     found = {words[0] for workflow in WORKFLOWS for words in list_command_lines(workflow)}
     assert found >= {"validate", "plan", "comment", "pin", "answer"}
+
+
+@pytest.mark.parametrize(
+    ("forge", "sent"), [("https://forge.example.com", True), ("https://other.example.com", False)]
+)
+def test_the_bot_pushes_with_its_token_and_to_its_forge_alone(tmp_path: Path, forge: str, sent: bool) -> None:
+    bot = REPOSITORY / ".github/workflows/bot.yaml"
+    (step,) = (step for step in list_steps(bot) if "modelsync bot" in step.get("run", ""))
+    told, _ = step["run"].splitlines()
+    asked = subprocess.run(
+        ["bash", "-c", f"{told}; git credential fill"],
+        input="protocol=https\nhost=forge.example.com\n\n",
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "GIT_TERMINAL_PROMPT": "0",
+            "HELPER": step["env"]["HELPER"],
+            "GITHUB_SERVER_URL": forge,
+            "GITHUB_TOKEN": "t0ken",
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ("username=x-access-token\npassword=t0ken\n" in asked.stdout) is sent
 
 
 def test_a_merge_queue_is_served() -> None:
