@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from reconciler.cli.commands.add import command as add
-from reconciler.cli.commands.init import command as init
+from reconciler.cli.app import app
 from reconciler.cli.files import write_new
 from reconciler.load.documents import load
 from reconciler.load.worktree import read_worktree
@@ -22,7 +22,7 @@ MODEL = ["model", "wines", "--registered-model", "wine-quality", "--owner", "@wi
 
 
 def run(directory: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(add, [*arguments, "-C", str(directory)])
+    return CliRunner().invoke(app, ["add", *arguments, "-C", str(directory)])
 
 
 def test_a_model_is_written_once(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ class TestWriteNew:
 class TestInit:
     def test_a_fresh_repository_and_its_first_files_pass_validation(self, tmp_path: Path) -> None:
         shop = tmp_path / "shop"
-        assert CliRunner().invoke(init, [str(shop)]).exit_code == 0
+        assert CliRunner().invoke(app, ["init", str(shop)]).exit_code == 0
         artifacts = ("--artifacts", "mlflow-artifacts:/=s3://mlflow/artifacts", "--secret", "artifacts-s3")
         assert run(shop, *MODEL).exit_code == 0
         assert run(shop, "environment", "staging", "--namespace", "wines-staging", *artifacts).exit_code == 0
@@ -249,18 +249,30 @@ class TestInit:
         assert set(found.repository.environments) == {"production", "staging"}
 
     def test_schemas_come_with_it(self, tmp_path: Path) -> None:
-        CliRunner().invoke(init, [str(tmp_path)])
+        CliRunner().invoke(app, ["init", str(tmp_path)])
         written = {path.name: path.read_bytes() for path in (tmp_path / "schemas").iterdir()}
         assert written == schema_files()
 
     def test_running_it_again_changes_nothing(self, tmp_path: Path) -> None:
-        CliRunner().invoke(init, [str(tmp_path)])
-        again = CliRunner().invoke(init, [str(tmp_path)])
+        CliRunner().invoke(app, ["init", str(tmp_path)])
+        again = CliRunner().invoke(app, ["init", str(tmp_path)])
         assert (again.exit_code, again.stdout) == (0, "")
         assert "everything is there already" in again.stderr
 
     def test_a_folder_in_use_is_left_alone(self, tmp_path: Path) -> None:
         (tmp_path / "README.md").write_text("mine")
-        result = CliRunner().invoke(init, [str(tmp_path)])
+        result = CliRunner().invoke(app, ["init", str(tmp_path)])
         assert isinstance(result.exception, SettingsError)
         assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+    def test_workflows_follow_the_branch_that_is_named(self, tmp_path: Path) -> None:
+        assert CliRunner().invoke(app, ["init", str(tmp_path), "--branch", "trunk"]).exit_code == 0
+        workflow = (tmp_path / ".github/workflows/validate.yaml").read_text(encoding="utf-8")
+        assert "    branches: [trunk]\n" in workflow
+        assert os.access(tmp_path / ".modelsync/bootstrap", os.X_OK)
+
+    def test_a_branch_that_no_workflow_could_name_is_wrong_usage(self, tmp_path: Path) -> None:
+        result = CliRunner().invoke(app, ["init", str(tmp_path / "shop"), "--branch", "re*"])
+        assert result.exit_code == 2
+        assert 'branch "re*" cannot be named in a workflow' in result.stderr
+        assert not (tmp_path / "shop").exists()
