@@ -81,8 +81,8 @@ def _check_variants(deployment: PlacedDeployment) -> Iterator[Finding]:
         if own is not None and own.annotations is not None:
             yield POLICY.finding(
                 deployment.variant_at(placed, "serving", "annotations"),
-                f"{deployment.id}: {placed.name} has annotations of its own; they hold for the whole "
-                "deployment.",
+                f"{deployment.id}: {placed.name} has annotations of its own, which would hold for all; "
+                "expected them at the deployment.",
                 "Move them to the deployment's serving: block.",
             )
 

@@ -60,7 +60,8 @@ def _check_names(deployment: PlacedDeployment, placed: PlacedVariant) -> Iterato
             line = deployment.container_at(first, "name").line
             yield POLICY.finding(
                 deployment.container_at(container, "name"),
-                f"{deployment.id}: {placed.name} has two nodes {container.name} (the first on line {line}).",
+                f"{deployment.id}: {placed.name} has two nodes {container.name} (the first on line "
+                f"{line}); expected a name of its own.",
                 "Give one of them another name.",
             )
 
@@ -83,7 +84,8 @@ def _check_ports(deployment: PlacedDeployment, placed: PlacedVariant) -> Iterato
             if owner is not None:
                 yield POLICY.finding(
                     deployment.place(container.serving, "port"),
-                    f"{deployment.id}: {container.title} would listen on {port}, which is {owner}.",
+                    f"{deployment.id}: {container.title} would listen on {port}, which is {owner}; expected "
+                    "another port.",
                     "Name the port that its image listens on, or leave port: out.",
                 )
             owners.setdefault(port, f"the port of {container.name}")

@@ -67,7 +67,7 @@ def check(context: Context) -> Iterator[Finding]:
             for name in plain:
                 yield from _refuse(deployment, serving, f"env.{name}", name, _find_fault(name))
             for name in serving.serving.secret_env or {}:
-                fault = "is under env as well" if name in plain else _find_fault(name)
+                fault = "is under env as well; expected it once" if name in plain else _find_fault(name)
                 yield from _refuse(deployment, serving, f"secretEnv.{name}", name, fault)
         for serving, _ in deployment.distinct_servings():
             orchestrator = serving.serving.orchestrator
@@ -90,7 +90,7 @@ def _refuse(
 
 def _find_fault(name: str, reserved: frozenset[str] = RESERVED_VARIABLES) -> str | None:
     if name in reserved:
-        return "is set by the operator or modelsync, so that the server serves the pinned version"
+        return "is set by the operator or modelsync, so that the pinned version is served; expected another"
     if _NAME.match(name) is None:
         return "has a name that Kubernetes refuses; expected letters, digits, _, - and ., no digit first"
     return None

@@ -70,9 +70,9 @@ def _judge(until: str, now: datetime) -> str:
         # A day that does not exist is told by the rules about what exceptions name.
         return ""
     if end <= now:
-        return f"ended {until}"
+        return f"ended {until}; expected an end that is to come"
     if end <= now + _SOON:
-        return f"ends soon ({until}, in {say_duration(end - now)})"
+        return f"ends soon ({until}, in {say_duration(end - now)}); expected a later end where it is needed"
     return ""
 
 

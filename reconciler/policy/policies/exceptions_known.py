@@ -109,7 +109,8 @@ def _check_moments(
         if _is_reversed(freeze):
             yield POLICY.finding(
                 document.at("freezes", index, "until"),
-                f"{environment.name}: the freeze from {freeze.from_} ends {freeze.until}, before it begins.",
+                f"{environment.name}: the freeze from {freeze.from_} ends {freeze.until}, before it begins; "
+                "expected a later end.",
                 "Put the earlier one at from.",
             )
 

@@ -56,7 +56,7 @@ def _check_variant(deployment: PlacedDeployment, placed: PlacedVariant) -> Itera
         if getattr(serving, key) is not None:
             yield POLICY.finding(
                 deployment.variant_at(placed, "serving", key),
-                f"{deployment.id}: {placed.name} says {key} for all nodes of its graph; it is for one.",
+                f"{deployment.id}: {placed.name} says {key} for all nodes of its graph; expected it at one.",
                 f"Say {key}: at the node.",
             )
 
@@ -70,7 +70,7 @@ def _find_faults(node: GraphNode, container: PlacedContainer) -> Iterator[tuple[
     server = container.serving.serving.server
     if container.type != "model" and server not in (None, "custom"):
         yield (
-            f"is a {container.type} with the {server} server, which the operator would make a model",
+            f"is a {container.type}, but the operator makes a model of what has the {server} server",
             "Remove type:, or serve it with server: custom and an image of its own.",
         )
 

@@ -43,7 +43,8 @@ def check(context: Context) -> Iterator[Finding]:
             if placed.predictor in idle:
                 yield POLICY.finding(
                     deployment.variant_at(placed, "traffic"),
-                    f"{deployment.id}: {placed.name} has traffic 0 and runs {_count_pods(placed)}.",
+                    f"{deployment.id}: {placed.name} has traffic 0 and runs {_count_pods(placed)}; expected "
+                    "a share above 0.",
                     f"Give it a share: modelsync traffic {deployment.id} {placed.name}=N …; or make it a "
                     "shadow, or take it out.",
                     subject=deployment.id,

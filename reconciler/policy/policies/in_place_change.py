@@ -46,7 +46,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield POLICY.finding(
                 after.variant_at(new),
                 f"{after.id}: the Pods of {new.name} would be replaced under the name {new.predictor} while "
-                f"it answers requests: {', '.join(edits[:_SHOWN])}{more}.",
+                f"it answers requests: {', '.join(edits[:_SHOWN])}{more}; expected rollout: {rollout}.",
                 f"Add rollout: {rollout} to it: its Pods get names of their own, and the old ones serve "
                 "until these are ready.",
                 subject=after.id,

@@ -74,7 +74,7 @@ def _check_mappings(
                 yield POLICY.finding(
                     environment.document.at(*view.artifacts_path, index, "from"),
                     f'{name}: artifacts: says twice what "{mapping.from_}" of registry {mapping.registry} '
-                    f"stands for (first on line {line}).",
+                    f"stands for (first on line {line}); once is enough.",
                     "Keep one of the two.",
                 )
 

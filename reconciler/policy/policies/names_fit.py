@@ -161,7 +161,7 @@ def _find_node_fault(name: str) -> str | None:
             f"limit {CONTAINER_LIMIT}"
         )
     if name in RESERVED_CONTAINERS or _is_reserved(name):
-        return "the operator gives this name to what it adds itself"
+        return "the operator gives this name to what it adds itself; expected another one"
     return None
 
 

@@ -43,7 +43,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield POLICY.finding(
                 deployment.place(serving, "disruption"),
                 f"{deployment.id}: {names} each have a disruption budget"
-                f"{deployment.say_origin(serving, 'disruption')} that counts the Pods of all variants.",
+                f"{deployment.say_origin(serving, 'disruption')} that counts the Pods of all variants; "
+                "expected one.",
                 "Say disruption: in the serving block of one variant only.",
             )
         for placed, disruption in owners:

@@ -60,7 +60,8 @@ def _check_environment(name: str, entry: Entry[Environment], sharers: list[_Name
             owners.append(f"{len(overlaps) - _SHOWN} more")
         yield POLICY.finding(
             entry.document.at("namespace"),
-            f"{name}: namespace {entry.declaration.namespace} belongs to {join_words(owners)} too.",
+            f"{name}: namespace {entry.declaration.namespace} belongs to {join_words(owners)} too; "
+            "expected one of its own.",
             "Give each a namespace of its own, or name different clusters: in both.",
         )
 

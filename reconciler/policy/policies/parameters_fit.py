@@ -48,7 +48,7 @@ def _find_fault(name: str, value: bool | int | float | str) -> str | None:
     if name == "":
         return "has no name"
     if name in RESERVED_PARAMETERS:
-        return "is set by the operator, so that the pinned version is served"
+        return "is set by the operator, so that the pinned version is served; expected another"
     if isinstance(value, float) and not math.isfinite(value):
         return "is no number that a server could read"
     return None

@@ -38,7 +38,8 @@ def check(context: Context) -> Iterator[Finding]:
         if circle:
             yield POLICY.finding(
                 entry.document.at("upstream", upstream[name].index(circle[1])),
-                f"{name}: promotion goes in a circle ({' ← '.join(circle)}).",
+                f"{name}: promotion goes in a circle ({' ← '.join(circle)}); expected one of them without "
+                "upstream.",
                 "Remove the entry that points backwards; the first environment of the order has no upstream.",
             )
 

@@ -59,7 +59,10 @@ def _find_faults(serving: Serving) -> Iterator[tuple[str, str]]:
     for fault in _check_affinity(serving.affinity):
         yield "affinity", fault
     if serving.termination_grace is not None and _SHORT_GRACE.match(serving.termination_grace):
-        yield "terminationGrace", f"{serving.termination_grace} is over before a Pod is told to stop (10s)"
+        yield (
+            "terminationGrace",
+            f"{serving.termination_grace} is over when a Pod is told to stop; expected more than 10s",
+        )
 
 
 def _check_labels(labels: Mapping[str, str]) -> Iterator[str]:

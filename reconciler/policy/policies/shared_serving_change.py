@@ -52,7 +52,7 @@ def check(context: Context) -> Iterator[Finding]:
             yield POLICY.finding(
                 changed[file],
                 f"{file.removesuffix('/model.yaml')}: this replaces the Pods of live variants in "
-                f"{join_words(sorted(environments))} with one merge.",
+                f"{join_words(sorted(environments))} with one merge; expected one environment.",
                 f"Try it in {_find_first(context, environments)} first: write it into that environment.yaml "
                 "or the deployment's file.",
                 subject=file.removesuffix("/model.yaml"),

@@ -61,7 +61,8 @@ def _check_content(deployment: PlacedDeployment, placed: PlacedVariant) -> Itera
     if variant.graph is not None and variant.version is not None:
         yield POLICY.finding(
             deployment.variant_at(placed, "version"),
-            f"{deployment.id}: {placed.name} has a graph, whose nodes name their own versions.",
+            f"{deployment.id}: {placed.name} has a graph, whose nodes name their own versions; "
+            "expected no other.",
             "Remove version:, or the graph.",
         )
     if variant.graph is not None and variant.name is None:

@@ -41,7 +41,8 @@ def check(context: Context) -> Iterator[Finding]:
             yield POLICY.finding(
                 placed.at("until"),
                 f"{placed.environment.name}: {placed.title} ends in {say_duration(end - context.now)} "
-                f'({placed.waiver.until}; reason "{placed.waiver.reason}"{came}).',
+                f'({placed.waiver.until}; reason "{placed.waiver.reason}"{came}); from then on '
+                "nothing lifts that.",
                 "Mend what it lifts and remove it, or give it a later end.",
             )
 

@@ -44,7 +44,7 @@ def check(context: Context) -> Iterator[Finding]:
                 yield POLICY.finding(
                     deployment.variant_at(placed, "traffic"),
                     f"{deployment.id}: {placed.name} has traffic 0, which ambassador-v1 would serve as "
-                    "an equal share of the requests.",
+                    "an equal share of the requests; expected a share above 0.",
                     "Remove the variant, or make it a shadow.",
                 )
 

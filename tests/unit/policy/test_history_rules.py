@@ -325,7 +325,7 @@ class TestPodsInPlace:
         serving = "serving: {env: {A: '1', B: '2', C: '3', D: '4'}}\n"
         after = deployment("{version: 5, traffic: 100}", rest=serving)
         assert self.changes({}, {DEPLOYMENT: after}) == [
-            "env.A nothing → 1, env.B nothing → 2, env.C nothing → 3 and 1 more."
+            "env.A nothing → 1, env.B nothing → 2, env.C nothing → 3 and 1 more; expected rollout: 2."
         ]
 
     def test_files_of_a_version_that_was_pinned_anew_are_other_files(self) -> None:
@@ -339,7 +339,7 @@ class TestPodsInPlace:
         platform = "platform: {servers: {mlflow: {v2: {image: 'registry.example.com/ml/a@sha256:1'}}}}\n"
         after = {ENVIRONMENT: self.PROTECTED + platform}
         assert self.changes({}, after) == [
-            "image seldonio/mlserver:1.7.1-mlflow → registry.example.com/ml/a@sha256:1."
+            "image seldonio/mlserver:1.7.1-mlflow → registry.example.com/ml/a@sha256:1; expected rollout: 2."
         ]
 
     def test_nodes_of_a_graph_are_told_apart(self) -> None:
@@ -376,7 +376,7 @@ class TestShared:
         assert say(found) == [
             (
                 "models/defaults.yaml: this replaces the Pods of live variants in production and staging "
-                "with one merge."
+                "with one merge; expected one environment."
             )
         ]
         assert "Try it in production first" in found.findings[0].advice

@@ -164,7 +164,7 @@ artifacts:
             (
                 f'{ENVIRONMENT}:4:12 production: artifacts: says twice what "mlflow-artifacts:/" '
                 "of registry main "
-                "stands for (first on line 3). Keep one of the two."
+                "stands for (first on line 3); once is enough. Keep one of the two."
             )
         ]
 

@@ -47,8 +47,10 @@ class TestPromotion:
             "environments/dev/environment.yaml": "namespace: c\n",
         }
         assert [line.partition(" Remove")[0] for line in tell(find("promotion-acyclic", changes))] == [
-            f"{ENVIRONMENT}:2:17 production: promotion goes in a circle (production ← staging ← production).",
-            f"{STAGING}:2:12 staging: promotion goes in a circle (staging ← production ← staging).",
+            f"{ENVIRONMENT}:2:17 production: promotion goes in a circle (production ← staging ← production); "
+            + "expected one of them without upstream.",
+            f"{STAGING}:2:12 staging: promotion goes in a circle (staging ← production ← staging); "
+            + "expected one of them without upstream.",
         ]
 
     def test_an_environment_upstream_of_itself(self) -> None:
@@ -79,9 +81,11 @@ class TestOneTarget:
     def test_two_environments_in_one_namespace(self) -> None:
         changes = {ENVIRONMENT: "namespace: wines\n", STAGING: "namespace: wines\n"}
         assert tell(find("one-target-per-object", changes)) == [
-            f"{ENVIRONMENT}:1:12 production: namespace wines belongs to staging ({STAGING}:1:12) too. "
+            f"{ENVIRONMENT}:1:12 production: namespace wines belongs to staging ({STAGING}:1:12) too; "
+            + "expected one of its own. "
             + "Give each a namespace of its own, or name different clusters: in both.",
-            f"{STAGING}:1:12 staging: namespace wines belongs to production ({ENVIRONMENT}:1:12) too. "
+            f"{STAGING}:1:12 staging: namespace wines belongs to production ({ENVIRONMENT}:1:12) too; "
+            + "expected one of its own. "
             + "Give each a namespace of its own, or name different clusters: in both.",
         ]
 
@@ -110,7 +114,7 @@ class TestOneTarget:
         changes = {f"environments/{name}/environment.yaml": "namespace: shared\n" for name in names}
         findings = find("one-target-per-object", changes)
         assert len(findings) == 5
-        assert findings[0].message.endswith("d (environments/d/environment.yaml:1:12) and 1 more too.")
+        assert "d (environments/d/environment.yaml:1:12) and 1 more too; " in findings[0].message
 
 
 class TestAllowedReferences:

@@ -220,7 +220,7 @@ class TestEnvironmentVariables:
         assert tell(find("environment-variables-fit", {DEPLOYMENT: text})) == [
             f"{DEPLOYMENT}:6:41 production/wines: environment variable 'MLSERVER_MODEL_URI' is "
             + "set by the operator "
-            + "or modelsync, so that the server serves the pinned version. "
+            + "or modelsync, so that the pinned version is served; expected another. "
             + "Remove it from env, or give it another name."
         ]
 

@@ -158,7 +158,7 @@ class TestZeroTraffic:
             (
                 f"{DEPLOYMENT}:4:27 production/wines: v5 has traffic 0, which ambassador-v1 "
                 "would serve as an equal "
-                "share of the requests. Remove the variant, or make it a shadow."
+                "share of the requests; expected a share above 0. Remove the variant, or make it a shadow."
             )
         ]
 

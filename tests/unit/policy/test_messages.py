@@ -1,0 +1,80 @@
+"""What findings say: the object first, what was found there, and what was expected; held over all examples.
+
+The ways in which messages say these are a closed list, so that a message which only complains fails here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from reconciler.policy.policies import POLICIES
+from reconciler.state.documents import Location
+from reconciler.state.findings import Finding
+from tests.unit.test_examples import cases_of, find_all, name
+
+RULES = frozenset(policy.id for policy in POLICIES)
+CASES = [case for case in cases_of("negative") if case.parents[1].name in RULES]
+
+ASKS = r"\b(expected|at most|at least|needs?|must|enough|only|exactly|limit|allowed|may)\b"
+COMPARES = r"\b(than|below|above|but)\b|; [^;]*\b(says|were|was)\b"
+DENIES = r"\b(no|none|nothing|never|not|neither|cannot|without|nobody)\b"
+EXPECTED = re.compile(f"{ASKS}|{COMPARES}|{DENIES}")
+"""How a message says what would be right: it asks for it, sets it beside what is, or denies what is."""
+
+ABSENT = re.compile(rf"{DENIES}|\b(gone|removes)\b")
+"""How a message says that something is not there, and so is written nowhere."""
+
+WORD = re.compile(r"[^\s{}\[\],\"']*[^\s{}\[\],\"':]")
+NOT_WRITTEN_THERE: Mapping[str, str] = {
+    "names-fit": "it may be the name of the file or folder",
+    "rules-loosened": "it may be what the base says and the file no longer does",
+    "shared-serving-change": "it is the environments that serve what the file says",
+}
+"""Rules of which what was found need not stand at the place that they point to, and why."""
+
+
+def find_own(case: Path, scratch: Path) -> tuple[Finding, ...]:
+    rule = case.parents[1].name
+    return tuple(finding for finding in find_all(case, scratch) if finding.rule == rule)
+
+
+def list_written(case: Path, place: Location) -> Iterator[str]:
+    """The words that stand at a place, and the key before it."""
+    file = case / place.file
+    if not file.is_file():
+        return
+    lines = _read_lines(file)[place.line - 1 : place.end_line]
+    last = lines[-1][: place.end_column - 1] if len(lines) > 1 else None
+    before, inside = lines[0][: place.column - 1], lines[0][place.column - 1 :]
+    if len(lines) == 1:
+        inside = inside[: place.end_column - place.column]
+    yield from WORD.findall(" ".join([*WORD.findall(before)[-1:], inside, *lines[1:-1], last or ""]))
+
+
+@cache
+def _read_lines(file: Path) -> tuple[str, ...]:
+    return tuple(file.read_text(encoding="utf-8").split("\n"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_a_message_names_its_object_what_was_found_and_what_was_expected(case: Path, tmp_path: Path) -> None:
+    for finding in find_own(case, tmp_path):
+        subject = finding.subject.removeprefix("models/")
+        heads = (f"{finding.subject}: ", f"{subject}: ", f"{subject} v", "CODEOWNERS: ")
+        assert finding.message.startswith(heads), finding
+        said = finding.message.partition(": ")[2]
+        written = [word for word in list_written(case, finding.location) if word in said]
+        assert written or ABSENT.search(said) or finding.rule in NOT_WRITTEN_THERE, finding
+        assert EXPECTED.search(said), finding
+        assert said.endswith((".", "?", ")")), finding
+        assert finding.advice, finding
+
+
+def test_a_message_that_only_complains_is_told() -> None:
+    assert not EXPECTED.search("the disruption budget is wrong.")
+    assert not ABSENT.search("the disruption budget is wrong.")
