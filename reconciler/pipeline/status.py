@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -147,15 +147,15 @@ def _read_target(
         at=now,
         in_force=_list_in_force(entry, now),
         exceptions=list_holding(entry.exceptions.declaration, now) if entry.exceptions is not None else (),
-        notes=(
-            *(f"why something is not ready is not known in full: {reason}" for reason in unseen),
-            *(
-                (f"what the operator left behind is not known: {traffic.leftovers_unknown}",)
-                if traffic.leftovers_unknown
-                else ()
-            ),
-        ),
+        notes=tuple(_list_unknown(unseen, traffic.leftovers_unknown)),
     )
+
+
+def _list_unknown(unseen: Iterable[str], leftovers: str) -> Iterator[str]:
+    for reason in unseen:
+        yield f"why something is not ready is not known in full: {reason}"
+    if leftovers:
+        yield f"what the operator left behind is not known: {leftovers}"
 
 
 def _list_in_force(entry: EnvironmentEntry, now: datetime) -> tuple[str, ...]:

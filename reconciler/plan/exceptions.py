@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from reconciler.plan.waivers import is_active
 from reconciler.plan.wording import join_words
 from reconciler.state.exceptions import Exceptions, Suspension, Waiver, Weekly, Window
 from reconciler.state.figures import ExceptionInForce, ExceptionKind
@@ -95,7 +94,7 @@ def find_next_change(exceptions: Exceptions, now: datetime) -> datetime | None:
 
 def _list_in_force(exceptions: Exceptions, environment: str, now: datetime) -> Iterator[str]:
     for waiver in exceptions.waivers:
-        if is_active(waiver, now):
+        if waiver.holds(now):
             yield f"waiver of {waiver.rule} for {join_words(waiver.objects)} {_say_end(waiver)}"
     for suspension in exceptions.suspensions:
         if goes_on(suspension.until, now):

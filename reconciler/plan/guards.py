@@ -20,7 +20,7 @@ from reconciler.plan.judging import is_waived, list_removals, name_deployment
 from reconciler.plan.pruning import check_prune
 from reconciler.plan.replacement import keeps_one, restores
 from reconciler.plan.shares import read_live_shares
-from reconciler.plan.waivers import is_active, write_waiver
+from reconciler.plan.waivers import write_waiver
 from reconciler.plan.wording import count, join_words
 from reconciler.state.objects import ENVIRONMENT_LABEL
 from reconciler.state.plans import Cause, Op, Plan, Refusal
@@ -210,7 +210,7 @@ def _tell_ended(refusal: Refusal, given: GuardInput) -> Refusal:
             waiver.until
             for waiver in given.waivers
             if waiver.rule == refusal.rule
-            and not is_active(waiver, given.now)
+            and not waiver.holds(given.now)
             and not set(refusal.objects).isdisjoint(waiver.objects)
         }
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from reconciler.plan.waivers import is_active
 from reconciler.state.exceptions import Waiver
 from reconciler.state.inventory import GoodSet
 from reconciler.state.objects import LiveObject
@@ -59,8 +58,7 @@ class GuardInput:
 def is_waived(given: GuardInput, rule: str, name: str) -> bool:
     """Whether a waiver that has not ended names the rule and this object."""
     return rule in WAIVABLE_GUARDS and any(
-        waiver.rule == rule and name in waiver.objects and is_active(waiver, given.now)
-        for waiver in given.waivers
+        waiver.rule == rule and name in waiver.objects and waiver.holds(given.now) for waiver in given.waivers
     )
 
 

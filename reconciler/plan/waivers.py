@@ -1,22 +1,8 @@
-"""Waivers: whether one still holds, and how one is written."""
+"""How a waiver is written."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-
-from reconciler.state.exceptions import Waiver
-from reconciler.state.moments import end_of
-
-
-def is_active(waiver: Waiver, now: datetime) -> bool:
-    """Whether the waiver has not ended; a date alone ends with its day (UTC).
-
-    One whose end is no date that exists allows nothing: validate tells of it, and a run must not stumble.
-    """
-    try:
-        return now < end_of(waiver.until)
-    except ValueError:
-        return False
 
 
 def write_waiver(environment: str, rule: str, objects: tuple[str, ...], now: datetime) -> str:

@@ -10,7 +10,6 @@ from reconciler.state.documents import Document, Location
 from reconciler.state.exceptions import Waiver
 from reconciler.state.findings import Finding, Grade, Waived
 from reconciler.state.history import History, WaiverArrival
-from reconciler.state.moments import end_of
 from reconciler.state.repository import EnvironmentEntry, Repository
 
 NEVER_WAIVED = frozenset(
@@ -71,19 +70,7 @@ def find_arrival(placed: PlacedWaiver, history: History | None) -> WaiverArrival
 
 def find_end(waiver: Waiver) -> datetime | None:
     """The moment at which a waiver ends; None where it names a day that does not exist."""
-    try:
-        return end_of(waiver.until)
-    except ValueError:
-        return None
-
-
-def is_active(waiver: Waiver, now: datetime | None) -> bool:
-    """Whether a waiver still lifts anything. Where no time is given it does.
-
-    One that ends on a day that does not exist lifts nothing: another rule tells of it.
-    """
-    end = find_end(waiver)
-    return end is not None and (now is None or now < end)
+    return waiver.end
 
 
 def apply_waivers(
@@ -92,7 +79,7 @@ def apply_waivers(
     """The findings that count, and those that a waiver of their environment lifts: soft ones alone."""
     lifting: dict[tuple[str, str], PlacedWaiver] = {}
     for placed in list_waivers(repository):
-        if is_active(placed.waiver, now):
+        if placed.waiver.holds(now):
             for name in placed.waiver.objects:
                 if name.partition("/")[0] == placed.environment.name:
                     lifting.setdefault((placed.waiver.rule, name), placed)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
+from reconciler.state.moments import end_of
 from reconciler.state.written import ClockTime, Declaration, Timestamp, Version, Weekday, WeekTime
 
 
@@ -18,6 +20,21 @@ class Waiver(Declaration):
     )
     reason: Annotated[str, Field(min_length=1)] = Field(description="Why; read by whoever approves it.")
     until: Timestamp
+
+    @property
+    def end(self) -> datetime | None:
+        """The moment at which it ends; None where it names a day that does not exist."""
+        try:
+            return end_of(self.until)
+        except ValueError:
+            return None
+
+    def holds(self, now: datetime | None) -> bool:
+        """Whether it has not ended; a date alone ends with its day (UTC). Where no time is given it has not.
+
+        One that names no day that exists allows nothing: a rule tells of it, and a run must not stumble.
+        """
+        return self.end is not None and (now is None or now < self.end)
 
 
 class Hold(Declaration):

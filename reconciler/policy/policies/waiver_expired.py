@@ -23,13 +23,13 @@ from collections.abc import Iterator
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.exceptions import find_end, list_waivers
+from reconciler.policy.exceptions import list_waivers
 from reconciler.state.findings import Finding, Grade
 
 
 def check(context: Context) -> Iterator[Finding]:
     for placed in list_waivers(context.repository):
-        end = find_end(placed.waiver)
+        end = placed.waiver.end
         if end is not None and context.now is not None and end <= context.now:
             yield POLICY.finding(
                 placed.at("until"),

@@ -29,7 +29,7 @@ from dataclasses import replace
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Judgement, Need, Policy
-from reconciler.policy.exceptions import PlacedWaiver, find_end, list_waivers
+from reconciler.policy.exceptions import PlacedWaiver, list_waivers
 from reconciler.policy.wording import join_words
 from reconciler.state.exceptions import Waiver
 from reconciler.state.findings import Approval, Finding, Grade
@@ -88,7 +88,7 @@ def _list_added(context: Context) -> Iterator[tuple[PlacedWaiver, str]]:
 def _covers(old: Waiver, new: Waiver, name: str) -> bool:
     if old.rule != new.rule or name not in old.objects:
         return False
-    end, wanted = find_end(old), find_end(new)
+    end, wanted = old.end, new.end
     return end is not None and (wanted is None or wanted <= end)
 
 

@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.exceptions import find_arrival, find_end, list_waivers
+from reconciler.policy.exceptions import find_arrival, list_waivers
 from reconciler.state.findings import Finding
 from reconciler.state.history import WaiverArrival
 
@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
     if context.now is None:
         return
     for placed in list_waivers(context.repository):
-        end = find_end(placed.waiver)
+        end = placed.waiver.end
         arrival = find_arrival(placed, context.history)
         since = context.now if arrival is None else arrival.since
         if end is None or end <= _find_latest(since):

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Judgement, Policy
-from reconciler.policy.exceptions import is_active, list_waivers
+from reconciler.policy.exceptions import list_waivers
 from reconciler.policy.grading import find_grade
 from reconciler.policy.rules import GUARDS, list_rules
 from reconciler.state.findings import Finding, Grade
@@ -44,7 +44,7 @@ def review(context: Context, judged: Judgement) -> Iterator[Finding]:
     used = {(one.location, one.finding.subject) for one in judged.waived}
     for placed in list_waivers(context.repository):
         waiver, here = placed.waiver, placed.environment.name
-        if waiver.rule in open_rules or not is_active(waiver, context.now):
+        if waiver.rule in open_rules or not waiver.holds(context.now):
             continue
         if waiver.rule not in rules or find_grade(rules[waiver.rule], placed.environment) is Grade.HARD:
             # What cannot be waived is told by another rule.

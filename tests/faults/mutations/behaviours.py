@@ -125,7 +125,7 @@ BEHAVIOURS: tuple[Mutation, ...] = (
         id="B14",
         what="end a waiver when its time is over",
         file="reconciler/plan/judging.py",
-        old="waiver.rule == rule and name in waiver.objects and is_active(waiver, given.now)",
+        old="waiver.rule == rule and name in waiver.objects and waiver.holds(given.now)",
         new="waiver.rule == rule and name in waiver.objects",
         test=f"{_PLAN}/test_guards_pruning.py::TestMaxPrune::"
         "test_a_waiver_of_another_rule_or_one_that_ended_allows_nothing",

@@ -10,7 +10,6 @@ from hypothesis import given as given_values
 from hypothesis import strategies as st
 
 from reconciler.plan.pruning import prune_limit
-from reconciler.plan.waivers import is_active
 from reconciler.state.moments import end_of
 from reconciler.state.plans import Plan
 from reconciler.state.routes import DeploymentRoutes, RoutedShare, Routes
@@ -204,8 +203,8 @@ def test_more_objects_or_percents_never_allow_less(percent: int, recorded: int, 
 def test_the_end_of_an_exception(until: str, end: datetime) -> None:
     assert end_of(until) == end
     waiver = waive("max-prune", "production/wines", until=until)
-    assert is_active(waiver, end - timedelta(seconds=1))
-    assert not is_active(waiver, end)
+    assert waiver.holds(end - timedelta(seconds=1))
+    assert not waiver.holds(end)
 
 
 def test_a_day_that_does_not_exist_is_an_error_and_its_waiver_allows_nothing() -> None:
