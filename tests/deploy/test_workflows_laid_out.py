@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,13 @@ def test_actionlint_and_zizmor_have_no_findings(laid_out: Path) -> None:
 
 
 class TestBootstrap:
+    def test_packages_are_those_that_the_tests_run_with(self) -> None:
+        def read(lock: str) -> set[str]:
+            text = (REPOSITORY / f"requirements/{lock}.txt").read_text(encoding="utf-8")
+            return set(re.findall(r"^[\w.-]+==\S+", text, re.MULTILINE))
+
+        assert read("runtime") < read("client") < read("dev")
+
     def test_shellcheck_has_no_findings(self, laid_out: Path) -> None:
         checked = run(TOOLS / "shellcheck", laid_out / ".modelsync/bootstrap")
         assert checked.returncode == 0, checked.stdout
