@@ -14,17 +14,19 @@ from reconciler.pipeline.probing import find_rendered, is_rendered, narrow_check
 from reconciler.pipeline.selection import describe_missing, find_missing, split_name
 from reconciler.plan.fields import find_field
 from reconciler.plan.ownership import find_holders
+from reconciler.policy.clusters import view_cluster
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.placing import place_environment
 from reconciler.policy.settings import (
-    VARIANT_FIELDS,
     is_known,
     list_settings,
     select_settings,
     suggest_fields,
 )
 from reconciler.policy.wording import join_words
+from reconciler.resolve.defaults import find_defaults
 from reconciler.settings import SettingsError
+from reconciler.state.declarations import Platform
 from reconciler.state.documents import Location
 from reconciler.state.explanations import (
     ExplainedSetting,
@@ -76,14 +78,20 @@ def explain(check: Check, name: str, field: str, *, cluster: str) -> Explanation
         )
     served = _choose_cluster(entry, cluster)
     alone = narrow_check(check, environment, deployment)
-    notes = [] if chosen else [_describe_unset(placed, field)]
+    notes = []
     if not is_rendered(alone, environment, served):
         notes.append(_describe_unrendered(entry, placed))
     explained = tuple(
         ExplainedSetting(setting=item, rendered=find_rendered(alone, environment, item.winner, served))
         for item in chosen
     )
-    return Explanation(name=name, field=field, settings=explained, notes=tuple(notes))
+    return Explanation(
+        name=name,
+        field=field,
+        settings=explained,
+        defaults=find_defaults(placed, field, _find_platform(entry, served)),
+        notes=tuple(notes),
+    )
 
 
 def add_writers(explanation: Explanation, files: Mapping[str, bytes], worktree: GitWorktree) -> Explanation:
@@ -161,10 +169,12 @@ def _choose_cluster(entry: EnvironmentEntry, cluster: str) -> str:
     return cluster or next(iter(clusters or ()), "")
 
 
-def _describe_unset(placed: PlacedDeployment, field: str) -> str:
-    layer = "variant" if field in VARIANT_FIELDS else "layer"
-    name = f"{placed.environment.name}/{placed.name}"
-    return f"no {layer} of {name} says {field}; the default holds, where there is one."
+def _find_platform(entry: EnvironmentEntry, cluster: str) -> Platform:
+    return (
+        Platform()
+        if entry.environment is None
+        else view_cluster(entry.environment.declaration, cluster).platform
+    )
 
 
 def _describe_unrendered(entry: EnvironmentEntry, placed: PlacedDeployment) -> str:

@@ -49,6 +49,11 @@ def is_known(field: str) -> bool:
     return field in names or any(names.get(name) for name in above)
 
 
+def is_of_container(field: str) -> bool:
+    """Whether each container of a graph has this field of `serving` for itself, in place of its Pods."""
+    return field.split(".")[1:2] == [] or field.split(".")[1] in _container_fields()
+
+
 def list_fields() -> tuple[str, ...]:
     """Every field that has a name of its own, what variants say of themselves first."""
     return (*VARIANT_FIELDS, *_list_known())
@@ -86,7 +91,7 @@ def _list_said(placed: PlacedDeployment, variant: PlacedVariant) -> Iterator[tup
         return
     # A node's container has layers of its own; what is about Pods is the variant's.
     for layers in _list_serving(variant.serving):
-        if layers[0].field.split(".")[1] not in _container_fields():
+        if not is_of_container(layers[0].field):
             yield variant.predictor, layers
     for container in variant.containers:
         subject = f"{variant.predictor}/{container.name}"

@@ -12,6 +12,7 @@ from reconciler.report.json_text import write_json
 from reconciler.report.screen import clean_screen
 from reconciler.state.documents import Location
 from reconciler.state.explanations import (
+    Default,
     ExplainedSetting,
     Explanation,
     LiveField,
@@ -30,6 +31,7 @@ def show_text(explanation: Explanation) -> str:
     if explanation.field:
         for item in explanation.settings:
             lines += _show_setting(explanation, item)
+        lines += (_show_default(default) for default in explanation.defaults)
     else:
         lines += _list_all(explanation)
     lines += explanation.notes
@@ -48,6 +50,15 @@ def show_json(explanation: Explanation) -> str:
         "deployment": explanation.name,
         "field": explanation.field or None,
         "settings": [_setting(explanation, item) for item in explanation.settings],
+        "defaults": [
+            {
+                "field": default.field,
+                "subjects": list(default.subjects),
+                "value": default.value,
+                "origin": default.origin or None,
+            }
+            for default in explanation.defaults
+        ],
         "notes": list(explanation.notes),
         "unseen": explanation.unseen or None,
     }
@@ -104,6 +115,16 @@ def _show_setting(explanation: Explanation, item: ExplainedSetting) -> Iterator[
         yield f"    → {rendered.key} {rendered.path}: {_show(_mask_field(rendered.path, rendered.value))}"
         if seen is not None:
             yield f"      live: {_show_live(seen)}"
+
+
+def _show_default(default: Default) -> str:
+    """A default is no secret: it stands in this program or in another's."""
+    what = "nothing, for it has no default"
+    if default.value is not None:
+        what = f"{_show(default.value)}, the default of {default.origin}"
+    elif default.origin:
+        what = f"what {default.origin} says"
+    return f"  {default.field} of {join_words(default.subjects)}: {what}; no layer says it"
 
 
 def _show_written(explanation: Explanation, said: Said) -> str:

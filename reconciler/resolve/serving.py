@@ -24,6 +24,7 @@ from reconciler.state.desired import (
 )
 
 DEFAULT_REPLICAS = 1
+DEFAULT_FEWEST = 1
 DEFAULT_STARTUP = "10m"
 
 
@@ -103,7 +104,7 @@ def _settle_scaling(scaling: Scaling) -> DesiredScaling:
         raise Unresolvable("no layer says serving.scaling.max")
     fallback = scaling.fallback
     return DesiredScaling(
-        min=scaling.min or 1,
+        min=scaling.min or DEFAULT_FEWEST,
         max=scaling.max,
         cpu=scaling.cpu,
         memory=scaling.memory,

@@ -87,16 +87,31 @@ class ExplainedSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Default:
+    """What holds of a field for variants (or nodes) for which no layer says it, and who gives it that.
+
+    Without a value it is whatever `origin` has; with neither there is none.
+    """
+
+    field: str
+    subjects: tuple[str, ...]
+    value: str | int | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What is known of one deployment's settings. `field` is empty where all of them were asked for.
 
-    `writers` are the commits that last wrote the places of `said`, empty where that is not known. `notes` are
-    for people; `unseen` says why the cluster's side is missing though it was asked for.
+    `defaults` are what holds of the field where no layer says it. `writers` are the commits that last wrote
+    the places of `said`, empty where that is not known. `notes` are for people; `unseen` says why the
+    cluster's side is missing though it was asked for.
     """
 
     name: str
     field: str
     settings: tuple[ExplainedSetting, ...]
+    defaults: tuple[Default, ...] = ()
     writers: Mapping[Location, Written] = default(default_factory=dict)
     looked: bool = False
     notes: tuple[str, ...] = ()

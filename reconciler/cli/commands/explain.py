@@ -14,9 +14,10 @@ _HELP = """Show which line says a setting, and what follows from it.
 
 Settings under serving may stand in models/defaults.yaml, environment.yaml, model.yaml, the deployment's file
 and a variant; the later wins. Of FIELD each layer is shown with its place and the commit that last wrote it,
-then the manifest's fields that would be others if the winning line said something else. With --live the
-cluster's side is added: the value there, and the field managers that hold it. Without FIELD all that is set
-is listed. The work tree is read, and no cluster without --live; values that look like secrets are masked.
+then the manifest's fields that would be others if the winning line said something else; where no layer says
+it, the default that holds, and whose it is. With --live the cluster's side is added: the value there, and
+the field managers that hold it. Without FIELD all that is set is listed. The work tree is read, and no
+cluster without --live; values that look like secrets are masked.
 
 \b
 Examples:

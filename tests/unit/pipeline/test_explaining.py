@@ -10,7 +10,7 @@ import pytest
 from reconciler.load.documents import load
 from reconciler.pipeline.explaining import explain, find_live
 from reconciler.settings import SettingsError
-from reconciler.state.explanations import Explanation, RenderedField
+from reconciler.state.explanations import Default, Explanation, RenderedField
 from reconciler.validate.checks import Check, check
 from tests.support.worlds import apply, make_manifest, set_traffic
 from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND
@@ -98,8 +98,8 @@ def test_without_a_field_all_that_is_set_is_listed_and_nothing_is_rendered() -> 
 def test_nothing_set_is_told() -> None:
     unset = ask("serving.startup")
     assert unset.settings == ()
-    assert unset.notes == (
-        "no layer of production/wines says serving.startup; the default holds, where there is one.",
+    assert unset.defaults == (
+        Default(field="serving.startup", subjects=("v3", "v5"), value="10m", origin="modelsync"),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from reconciler.report.explanation import show_json, show_text
 from reconciler.state.documents import Location
 from reconciler.state.explanations import (
+    Default,
     ExplainedSetting,
     Explanation,
     LiveField,
@@ -80,6 +81,11 @@ EXPLANATION = Explanation(
                 said=(said("serving.tolerations", "variant", DEPLOYMENT, 10, ({"key": "gpu"},)),),
             ),
         ),
+    ),
+    defaults=(
+        Default(field="serving.image", subjects=("v3",), value="wines:1", origin="platform.servers"),
+        Default(field="serving.storage.image", subjects=("v3", "v5"), origin="Seldon's operator"),
+        Default(field="serving.affinity", subjects=("v3", "v4", "v5")),
     ),
     writers={
         SHARED.location: Written(
