@@ -180,8 +180,10 @@ def _find_standing(item: ModelChange, old: Share | None, new: Share | None, cont
     for upstream in _list_upstream(context.head.environments.get(item.environment)):
         spans = history.find_version(upstream, model, version, digest)
         if spans:
-            said.append(f"{_say_time(measure(spans, context.now))} in {upstream}")
-        elif not here:
+            # A clone that is cut short shows the end of that time only.
+            least = "" if history.complete else "at least "
+            said.append(f"{least}{_say_time(measure(spans, context.now))} in {upstream}")
+        elif not here and history.complete:
             said.append(f"never in {upstream}")
     return "; ".join(filter(None, said))
 

@@ -105,6 +105,10 @@ def _describe_set(deployment: Deployment) -> str:
 
 
 def _describe_no_way_back(name: str, present: Deployment, version: int | None, *, complete: bool) -> str:
+    live = [variant for variant in present.variants if variant.traffic]
+    if version is not None and [variant.version for variant in live] == [version]:
+        return f"{name}: {_describe_set(present)} is what it declares; nothing is to be changed."
+    without = predictor_name(live[0]) if len(live) == 1 else "one of them"
     which = f" and with v{version}" if version is not None else ""
     cut = (
         ""
@@ -112,7 +116,7 @@ def _describe_no_way_back(name: str, present: Deployment, version: int | None, *
         else " This clone is shallow and lacks older commits: git fetch --unshallow (in CI, fetch-depth: 0)."
     )
     return (
-        f"{name}: it declares {_describe_set(present)}, and no earlier set without one of "
-        f"them{which} is known.{cut} "
+        f"{name}: it declares {_describe_set(present)}, and no earlier set without "
+        f"{without}{which} is known.{cut} "
         f"Shares are set by modelsync traffic {name}, an end by modelsync retire {name}."
     )

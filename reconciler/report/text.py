@@ -101,7 +101,14 @@ def summarise_plan(plan: Plan) -> str:
         (plan.unchanged, "unchanged"),
     ]
     said = ", ".join(f"{len(items)} {word}" for items, word in counts if items)
-    return f"{plan.target}: {said or 'nothing declared'}. Digest {plan.digest.removeprefix('sha256:')[:12]}."
+    return (
+        f"{plan.target}: {said or describe_nothing(plan)}. Digest {plan.digest.removeprefix('sha256:')[:12]}."
+    )
+
+
+def describe_nothing(plan: Plan | None) -> str:
+    """Why a plan without any object has none."""
+    return "nothing that could be rendered" if plan is not None and plan.faults else "nothing declared"
 
 
 def show_refusal(refusal: Refusal) -> list[str]:

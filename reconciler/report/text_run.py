@@ -9,7 +9,14 @@ from reconciler.plan.shares import read_shares
 from reconciler.plan.traffic import describe_routed
 from reconciler.plan.wording import count, describe_shares, shorten_revision
 from reconciler.report.screen import clean_screen
-from reconciler.report.text import list_told, show_edits, show_fault, show_fields, show_refusal
+from reconciler.report.text import (
+    describe_nothing,
+    list_told,
+    show_edits,
+    show_fault,
+    show_fields,
+    show_refusal,
+)
 from reconciler.state.inventory import ObjectResult
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health, HealthWord
@@ -110,7 +117,7 @@ def _summarise(run: TargetRun) -> str:
     said = ", ".join(f"{counts[action]} {action.value}" for action in Action if counts[action])
     health = f"; {summarise_health(run.health)}" if run.health else ""
     spent = f"{count(run.requests, 'request')}, {run.seconds:.1f} s"
-    return f"{run.target}: {said or 'nothing declared'}{health}; {spent}."
+    return f"{run.target}: {said or describe_nothing(run.plan)}{health}; {spent}."
 
 
 def summarise_health(health: tuple[Health, ...]) -> str:

@@ -79,7 +79,8 @@ class TestRelease:
                 "--branch names the branch of a commit; add --commit, or --pull-request.",
             ),
             (("staging/wines", "v3", "--commit", "--allow-dirty"), "--commit takes what is committed"),
-            (("staging/wines", "v3", "--base", "main"), "--remote and --base are about a pull request"),
+            (("staging/wines", "v3", "--base", "main"), "--base and --into are about a pull request"),
+            (("staging/wines", "v3", "--into", "origin"), "--base and --into are about a pull request"),
             (("staging/wines", "v3", "--pull-request"), "there is no remote origin, so no forge to ask."),
         ],
     )
@@ -160,6 +161,14 @@ class TestRollback:
             "declares v1 90 % and v2 10 %, and no earlier set without one of them and with v3 is known."
             in err
         )
+
+    def test_says_what_the_one_version_lacks(self, desk: Desk) -> None:
+        desk.shop.declare("staging/wines", {1: 100})
+        desk.merge("Back", 70)
+        _, _, err = desk.run("rollback", "staging/wines", "v1", "--yes")
+        assert "staging/wines: v1 100 % is what it declares; nothing is to be changed." in err
+        _, _, err = desk.run("rollback", "staging/wines", "v3", "--yes")
+        assert "no earlier set without v1 and with v3 is known." in err
 
     def test_a_shallow_clone_is_named(self, desk: Desk, tmp_path: Path) -> None:
         clone = tmp_path / "clone"

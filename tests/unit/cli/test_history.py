@@ -176,3 +176,14 @@ class TestBase:
         assert "never ran in staging" not in shown.stdout
         assert "fetch-depth: 0" in shown.stdout
         assert run("validate", "-C", deeper, "--base", "main", "--strict").return_value is Outcome.UNDECIDED
+
+    def test_what_a_short_clone_shows_of_a_time_is_the_least(
+        self, repository: Repository, tmp_path: Path
+    ) -> None:
+        repository.commit("v5 to staging", **{STAGED: TRIED})
+        deeper = clone_shallow(repository, tmp_path / "deeper")
+        (deeper / DEPLOYMENT).write_text(TRIED)
+        assert "; at least " in run("plan", "-C", deeper, "--base", "main").stdout
+        repository.write(DEPLOYMENT, TRIED)
+        whole = run("plan", "-C", repository.path, "--base", "main").stdout
+        assert ("at least" in whole, " in staging" in whole) == (False, True)

@@ -68,6 +68,11 @@ def test_many_faults_stay_within_a_comment_too() -> None:
     assert re.search(r"^\d+ more refusals and faults are left out;", shown, re.MULTILINE)
 
 
+def test_a_plan_of_faults_alone_does_not_say_that_nothing_is_declared() -> None:
+    assert "nothing that could be rendered. Digest" in text.show_plan(World().fault("wines").plan())
+    assert "nothing declared. Digest" in text.show_plan(World().plan())
+
+
 def test_a_plan_that_fits_is_shown_whole() -> None:
     shown = markdown.show_plans((_plan_many(50),))
     assert shown.count("<details>") == 50
