@@ -48,8 +48,7 @@ def check(context: Context) -> Iterator[Finding | Undecided]:
             continue
         yield POLICY.undecided(
             f"{deployment.id}: whether each variant gets {experiment.min_samples} rewards until "
-            f"{experiment.until} is told by no file; compare it with the requests that modelsync status "
-            f"{deployment.id} shows"
+            f"{experiment.until} is told by no file (modelsync status {deployment.id} shows its requests)"
         )
 
 

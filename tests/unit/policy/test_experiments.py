@@ -107,8 +107,8 @@ class TestCurrent:
         assert judged.findings == ()
         assert [gap.reason for gap in judged.undecided] == [
             (
-                "production/wines: whether each variant gets 5000 rewards until 2026-12-15 is told by no "
-                "file; compare it with the requests that modelsync status production/wines shows"
+                "production/wines: whether each variant gets 5000 rewards until 2026-12-15 is told by no file "
+                "(modelsync status production/wines shows its requests)"
             )
         ]
 
