@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.policy.changes import Pin, list_pins, place_of
+from reconciler.policy.changes import Pin, Role, list_pins, place_of
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.parameters import Parameter
@@ -42,9 +42,11 @@ def check(context: Context) -> Iterator[Finding]:
     if context.history is None or context.now is None:
         return
     for deployment in context.served:
+        if not deployment.shadows:
+            continue
         limit = POLICY.value_in(deployment.environment)
         for pin in list_pins(deployment):
-            if pin.variant.variant.shadow is None:
+            if pin.role is not Role.SHADOW:
                 continue
             since = _find_start(context.history, deployment, pin)
             if since is None or context.now - since <= read_duration(limit):

@@ -8,7 +8,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import run_policies
 from reconciler.policy.policies import POLICIES
 from tests.unit.policy.building import DEPLOYMENT, NOW, deployment, find, repository
-from tests.unit.policy.test_history_rules import RECORDS, Files, judge, own_record, say, span
+from tests.unit.policy.judging import RECORDS, Files, judge, own_record, say, span
 
 TWO = ("{version: 3, traffic: 90}", "{version: 5, traffic: 10}")
 THREE = (*TWO[:1], "{version: 5, traffic: 5}", "{version: 6, traffic: 5}")
@@ -107,8 +107,8 @@ class TestCurrent:
         assert judged.findings == ()
         assert [gap.reason for gap in judged.undecided] == [
             (
-                "production/wines: whether each variant gets 5000 rewards until 2026-12-15 is told by no file "
-                "(modelsync status production/wines shows its requests)"
+                "production/wines: whether each variant gets 5000 rewards until 2026-12-15 is told by no "
+                "file (modelsync status production/wines shows its requests)"
             )
         ]
 
