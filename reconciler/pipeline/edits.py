@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +20,10 @@ from reconciler.pipeline.edit_next import tell_next
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.selection import describe_missing, split_name
 from reconciler.policy.context import Context
-from reconciler.policy.wording import suggest_name
+from reconciler.policy.wording import join_words, suggest_name
 from reconciler.settings import SettingsError
 from reconciler.state.declarations import Deployment
-from reconciler.state.findings import Finding, Grade
+from reconciler.state.findings import Finding, Grade, Undecided
 from reconciler.state.history import History
 from reconciler.state.repository import Entry, EnvironmentEntry, Repository
 from reconciler.validate.checks import Check, check
@@ -162,10 +162,20 @@ def judge(workspace: Workspace, change: Change, history: History | None = None) 
     return Judged(
         change=change,
         findings=list_new(workspace.before.findings, checked.findings),
-        planned=planned,
+        planned=replace(planned, notes=(*planned.notes, *_tell_undecided(checked.undecided, history))),
         diff=compare_files(workspace.worktree.files, change.files),
         following=tuple(tell_next(context)),
     )
+
+
+def _tell_undecided(undecided: Iterable[Undecided], history: History | None) -> Iterator[str]:
+    """A line for each reason why something was not judged: it must not be taken for a pass."""
+    rules: dict[str, list[str]] = {}
+    for item in undecided:
+        reason = item.reason if history is not None else "no commit says what served here"
+        rules.setdefault(reason, []).append(item.rule)
+    for reason, names in rules.items():
+        yield f"not decided: {join_words(names)} ({reason})"
 
 
 def check_tree(worktree: Worktree, base: Repository | None, now: datetime, history: History | None) -> Check:

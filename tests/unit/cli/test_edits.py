@@ -115,8 +115,10 @@ class TestWriting:
         assert (outcome, "--commit needs a git work tree" in err) == (Outcome.CONFIGURATION, True)
         outcome, _, err = desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--pull-request", "--yes")
         assert (outcome, "--pull-request needs a git work tree" in err) == (Outcome.CONFIGURATION, True)
-        assert desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--yes")[0] is Outcome.DONE
+        outcome, _, err = desk.run("traffic", "staging/wines", "v1=70", "v2=30", "--yes")
+        assert outcome is Outcome.DONE
         assert "traffic: 70" in desk.read()
+        assert "soak, promotion-order and rollback-served (no commit says what served here)\n" in err
 
     def test_a_link_is_not_written_through(self, desk: Desk) -> None:
         file = desk.shop.folder / WINES
