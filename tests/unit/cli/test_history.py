@@ -13,7 +13,7 @@ from reconciler.state.outcomes import Outcome
 from tests.support.git_servers import Repository
 from tests.support.github import GitHubServer, refuse, serve_github
 from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND, deployment
-from tests.unit.policy.test_history_rules import own_record
+from tests.unit.policy.judging import own_record
 
 STAGING = "environments/staging/environment.yaml"
 STAGED = "environments/staging/deployments/wines.yaml"

@@ -11,20 +11,20 @@ from reconciler.report import junit
 from reconciler.report.rules import REPOSITORY, list_rules
 from reconciler.state.findings import Undecided
 from reconciler.validate.checks import Check
-from tests.unit.report import scenes
+from tests.unit.report import check_scenes
 from tests.unit.report.example import EXAMPLE, FILES, check_files, rules
 from tests.unit.report.formats import find_junit_faults, read_junit
 
-HOSTILE = scenes.make_check(
-    scenes.make_finding(
+HOSTILE = check_scenes.make_check(
+    check_scenes.make_finding(
         "known-keys", "]]></failure>\x00\x1b[2J\ufffe & <b>", file="environments/a\udcff/<x>.yaml"
     ),
-    scenes.make_finding("unknown-file", 'a " quote', file="elsewhere.yaml"),
+    check_scenes.make_finding("unknown-file", 'a " quote', file="elsewhere.yaml"),
     undecided=(Undecided(rule="registry-version-exists", reason="a <proxy> said & no", blocking=True),),
 )
 PRICES = "environments/production/deployments/prices.yaml"
 STAGING = "environments/staging/deployments/wines.yaml"
-CHECKS = {"example": EXAMPLE, "clean": scenes.make_check(), "hostile": HOSTILE}
+CHECKS = {"example": EXAMPLE, "clean": check_scenes.make_check(), "hostile": HOSTILE}
 
 
 def read_cases(check: Check) -> dict[tuple[str, str], Element]:

@@ -12,18 +12,18 @@ from reconciler.report import sarif
 from reconciler.state.findings import Undecided
 from reconciler.validate.checks import Check
 from reconciler.validate.rules import REGISTRY_RULES, STRUCTURAL_RULES
-from tests.unit.report import scenes
+from tests.unit.report import check_scenes
 from tests.unit.report.example import EXAMPLE
 from tests.unit.report.formats import find_sarif_faults
 
-HOSTILE = scenes.make_check(
-    scenes.make_finding(
+HOSTILE = check_scenes.make_check(
+    check_scenes.make_finding(
         "known-keys", 'x"},\n\x00{"level": "none"', file="environments/a b/ü%2F#?\udcff.yaml"
     ),
-    scenes.make_finding("rule-of-tomorrow", "unknown to the list"),
+    check_scenes.make_finding("rule-of-tomorrow", "unknown to the list"),
     undecided=(Undecided(rule="registry-version-exists", reason="no answer", blocking=True),),
 )
-CHECKS = {"example": EXAMPLE, "clean": scenes.make_check(), "hostile": HOSTILE}
+CHECKS = {"example": EXAMPLE, "clean": check_scenes.make_check(), "hostile": HOSTILE}
 
 
 def run_of(check: Check) -> dict[str, Any]:
