@@ -68,21 +68,17 @@ def find_arrival(placed: PlacedWaiver, history: History | None) -> WaiverArrival
     return history.find_arrival(placed.environment.name, waiver.rule, waiver.objects, waiver.until)
 
 
-def find_end(waiver: Waiver) -> datetime | None:
-    """The moment at which a waiver ends; None where it names a day that does not exist."""
-    return waiver.end
-
-
 def apply_waivers(
     findings: Iterable[Finding], repository: Repository, now: datetime | None
 ) -> tuple[tuple[Finding, ...], tuple[Waived, ...]]:
     """The findings that count, and those that a waiver of their environment lifts: soft ones alone."""
     lifting: dict[tuple[str, str], PlacedWaiver] = {}
     for placed in list_waivers(repository):
-        if placed.waiver.holds(now):
-            for name in placed.waiver.objects:
-                if name.partition("/")[0] == placed.environment.name:
-                    lifting.setdefault((placed.waiver.rule, name), placed)
+        if not placed.waiver.holds(now):
+            continue
+        for name in placed.waiver.objects:
+            if name.partition("/")[0] == placed.environment.name:
+                lifting.setdefault((placed.waiver.rule, name), placed)
     counting: list[Finding] = []
     waived: list[Waived] = []
     for finding in findings:

@@ -25,7 +25,7 @@ from datetime import timedelta
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.exceptions import find_arrival, find_end, list_waivers
+from reconciler.policy.exceptions import find_arrival, list_waivers
 from reconciler.policy.wording import say_duration
 from reconciler.state.findings import Finding, Grade
 
@@ -34,7 +34,7 @@ _SOON = timedelta(days=3)
 
 def check(context: Context) -> Iterator[Finding]:
     for placed in list_waivers(context.repository):
-        end = find_end(placed.waiver)
+        end = placed.waiver.end
         if end is not None and context.now is not None and context.now < end <= context.now + _SOON:
             arrival = find_arrival(placed, context.history)
             came = "" if arrival is None else f"; came in with {arrival.revision[:7]}"
