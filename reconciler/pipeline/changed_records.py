@@ -28,19 +28,20 @@ class ChangedRecords:
 def find_changed_records(source: Source, base: str, head: str) -> ChangedRecords:
     """What the commit `head` changed since it left the branch `base`; both are read as git objects.
 
-    Raises the source's errors, and SettingsError for a record whose model is not declared.
+    Where branches were merged crosswise it left at several commits, and a merge may take what differs from
+    any of them. Raises the source's errors, and SettingsError for a record whose model is not declared.
     """
     revision, main = source.resolve(head), source.resolve(base)
     try:
-        fork = source.find_merge_base(main.sha, revision.sha)
+        forks = source.find_merge_bases(main.sha, revision.sha)
     except RevisionNotFound:
         # In a clone that is cut short it may be out of sight; the tip is what the change is merged into.
-        fork = main.sha
+        forks = (main.sha,)
     after = _parse(source.read(revision))
-    before = _parse(source.read(Revision(ref=base, sha=fork)))
-    return ChangedRecords(
-        head=revision, repository=after, selection=select_records(after, _list_keys(after, before))
-    )
+    keys: set[tuple[str, int]] = set()
+    for fork in forks:
+        keys |= _find_keys(after, _parse(source.read(Revision(ref=base, sha=fork))))
+    return ChangedRecords(head=revision, repository=after, selection=select_records(after, sorted(keys)))
 
 
 def is_verified(pinned: Pinned) -> bool:
@@ -69,14 +70,14 @@ def _name(labels: list[str]) -> str:
     return count(len(labels), "record")
 
 
-def _list_keys(after: Repository, before: Repository) -> list[tuple[str, int]]:
+def _find_keys(after: Repository, before: Repository) -> set[tuple[str, int]]:
     readable = {record.document.file for record in list_changed_records(after, before)}
-    keys = []
+    keys: set[tuple[str, int]] = set()
     for name, model in sorted(after.models.items()):
         known = before.models.get(name)
         faulty = model.faulty_records - (known.faulty_records if known is not None else frozenset())
         changed = {version for version, record in model.records.items() if record.document.file in readable}
-        keys += [(name, version) for version in sorted(changed | faulty)]
+        keys |= {(name, version) for version in changed | faulty}
     return keys
 
 

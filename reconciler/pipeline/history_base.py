@@ -101,7 +101,7 @@ def read_base(
     """
     main = source.resolve(ref)
     try:
-        fork = source.find_merge_base(main.sha, head)
+        fork = source.find_merge_bases(main.sha, head)[0]
     except RevisionNotFound:
         # In a clone that is cut short it may be out of sight; the tip is what the change will be merged into.
         fork = main.sha

@@ -100,6 +100,35 @@ def test_a_record_by_somebodys_hand_is_not_verified(
     assert list_statuses(github)[-1] == ("failure", "wines v1 is not what the registry has")
 
 
+def test_a_record_that_one_of_two_merge_bases_has_is_no_known_one(
+    work: Repository, check: Check, github: GitHubServer
+) -> None:
+    """Branches merged crosswise: to the first of the bases it looks old, and a merge takes it as new."""
+    check("wines", "1")
+    record = work.path / "models/wines/versions/1.yaml"
+    wrong = record.read_text(encoding="utf-8").replace("rmse: ", "rmse: 0.0001 # ", 1)
+    work.commit("wines v1", **{"models/wines/versions/1.yaml": wrong})
+    work.git("switch", "--quiet", "--create", "without")
+    work.git("rm", "--quiet", "models/wines/versions/1.yaml")
+    without = work.commit("not so")
+    work.git("switch", "--quiet", "main")
+    kept = work.commit("words", **{"README.md": "wines\n"})
+    # What was merged has no record; it is the tree of one side with the words of the other.
+    work.git("switch", "--quiet", "without")
+    work.git("merge", "--quiet", "-m", "Merge", kept)
+    work.git("branch", "--force", "base", "without")
+    work.git("switch", "--quiet", "main")
+    work.git("merge", "--quiet", "--strategy=ours", "-m", "Merge crosswise", without)
+    work.git("switch", "--quiet", "base")
+    work.git("merge", "--quiet", "--no-commit", "main")
+    assert record.read_text(encoding="utf-8") == wrong
+    work.git("merge", "--abort")
+    work.git("switch", "--quiet", "main")
+
+    assert check()[0] is Outcome.FINDINGS
+    assert list_statuses(github)[-1] == ("failure", "wines v1 is not what the registry has")
+
+
 def test_where_no_record_changed_the_registry_may_be_down(
     work: Repository, check: Check, github: GitHubServer
 ) -> None:

@@ -214,8 +214,11 @@ class Source(Protocol):
     def list_changed(self, base: str, head: str) -> tuple[str, ...]:
         """Paths that differ between two commits, sorted; a renamed file gives both names."""
 
-    def find_merge_base(self, first: str, second: str) -> str:
-        """The best common ancestor of two commits. Raises RevisionNotFound if there is none at hand."""
+    def find_merge_bases(self, first: str, second: str) -> tuple[str, ...]:
+        """The best common ancestors of two commits: one, but where branches were merged crosswise.
+
+        Raises RevisionNotFound if there is none at hand.
+        """
 
     def read_file(self, sha: str, path: str) -> bytes | None:
         """One file of a commit; None if there is none at that path. Raises RevisionNotFound."""

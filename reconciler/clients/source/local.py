@@ -118,12 +118,12 @@ class LocalRepository:
         inside = (path for path in paths if path and path.startswith(self._prefix))
         return tuple(sorted(path.removeprefix(self._prefix) for path in inside))
 
-    def find_merge_base(self, first: str, second: str) -> str:
+    def find_merge_bases(self, first: str, second: str) -> tuple[str, ...]:
         self._require(first)
         self._require(second)
-        answer = self._git.run("merge-base", first, second, directory=self._path, codes=(0, 1))
+        answer = self._git.run("merge-base", "--all", first, second, directory=self._path, codes=(0, 1))
         if answer.code == 0:
-            return answer.output.split()[0].decode()
+            return tuple(answer.output.decode().split())
         raise RevisionNotFound(
             f"{self._location}: {first[:12]} and {second[:12]} have no common ancestor{self._cut_short()}."
         )

@@ -107,9 +107,9 @@ class RemoteRepository:
         self._serve(base, lambda copy: copy.has(base))
         return self._serve(head, lambda copy: copy.list_changed(base, head))
 
-    def find_merge_base(self, first: str, second: str) -> str:
+    def find_merge_bases(self, first: str, second: str) -> tuple[str, ...]:
         self._serve(first, lambda copy: copy.has(first))
-        return self._serve(second, lambda copy: copy.find_merge_base(first, second))
+        return self._serve(second, lambda copy: copy.find_merge_bases(first, second))
 
     def read_file(self, sha: str, path: str) -> bytes | None:
         def read(copy: LocalRepository) -> bytes | None:

@@ -67,7 +67,7 @@ def test_changed_files_since_the_merge_base(place: Place) -> None:
     with place.open() as source:
         assert source.resolve("main").sha == main
         assert source.resolve("topic").sha == topic
-        assert source.find_merge_base(main, topic) == base
+        assert source.find_merge_bases(main, topic) == (base,)
         assert source.list_changed(base, topic) == ("models/a.yaml", "models/moved.yaml", "models/new ü.yaml")
 
 
@@ -79,7 +79,25 @@ def test_unrelated_histories_have_no_merge_base(place: Place) -> None:
     with place.open() as source:
         assert (source.resolve("main").sha, source.resolve("other").sha) == (main, other)
         with pytest.raises(RevisionNotFound, match="no common ancestor"):
-            source.find_merge_base(main, other)
+            source.find_merge_bases(main, other)
+
+
+def test_branches_that_were_merged_crosswise_have_two_merge_bases(place: Place) -> None:
+    repository = place.repository
+    repository.commit()
+    repository.git("switch", "--quiet", "--create", "topic")
+    first = repository.commit("one", **{"models/a.yaml": "a\n"})
+    repository.git("switch", "--quiet", "main")
+    second = repository.commit("two", **{"models/b.yaml": "b\n"})
+    repository.git("merge", "--quiet", "-m", "Merge topic", first)
+    main = repository.git("rev-parse", "HEAD")
+    repository.git("switch", "--quiet", "topic")
+    repository.git("merge", "--quiet", "--no-ff", "-m", "Merge main", second)
+    topic = repository.commit("three")
+    place.publish()
+    with place.open() as source:
+        assert (source.resolve("main").sha, source.resolve("topic").sha) == (main, topic)
+        assert set(source.find_merge_bases(main, topic)) == {first, second}
 
 
 def test_a_line_tells_what_each_merge_changed_and_when_it_was_committed(place: Place) -> None:

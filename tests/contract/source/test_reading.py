@@ -182,7 +182,7 @@ def test_nothing_that_a_repository_carries_is_run(place: Place, tmp_path: Path) 
         revision = source.resolve("main")
         assert source.read(revision).files["models/x.yaml"] == b"x\n"
         source.read_commit(sha)
-        first = source.find_merge_base(sha, sha)
+        first = source.find_merge_bases(sha, sha)[0]
         source.list_changed(first, sha)
         source.read_line(sha)
         source.find_lineage(ABSENT, sha)

@@ -57,7 +57,7 @@ def test_a_shallow_clone_does_not_pretend_to_know_the_history(repository: Reposi
         assert source.resolve("HEAD").sha == head
         assert source.find_lineage(first, head) is Lineage.UNKNOWN
         with pytest.raises(RevisionNotFound, match="fetch-depth: 0"):
-            source.find_merge_base(first, head)
+            source.find_merge_bases(first, head)
 
 
 def test_a_branch_of_the_origin_serves_where_there_is_no_local_one(
