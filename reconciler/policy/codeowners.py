@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import PurePosixPath
 
 from reconciler.policy.placed import PlacedDeployment
@@ -31,6 +31,27 @@ class Stale:
     line: int
     found: str
     wanted: str
+
+
+def find_unreadable(repository: Repository) -> str:
+    """The first declaration that owners follow from and that cannot be read; empty: there is none.
+
+    Without it a block lacks lines, and one that is right looks wrong.
+    """
+    models = (
+        f"models/{name}/model.yaml"
+        for name, model in sorted(repository.models.items())
+        if model.model is None
+    )
+    environments = (
+        f"environments/{name}/{file}"
+        for name, entry in sorted(repository.environments.items())
+        for file in (
+            *(() if entry.environment else ("environment.yaml",)),
+            *(f"deployments/{deployment}.yaml" for deployment in sorted(entry.faulty_deployments)),
+        )
+    )
+    return next(chain(models, environments), "")
 
 
 def is_owner(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.options import directory_option, with_settings
-from reconciler.settings import Settings
+from reconciler.settings import Settings, SettingsError
 from reconciler.state.outcomes import Outcome
 
 _HELP = """Show, write or check CODEOWNERS, by which the forge decides whose approval a change needs.
@@ -31,13 +31,18 @@ def command(settings: Settings, write: bool, verify: bool) -> Outcome:
     from reconciler.cli.files import write_files
     from reconciler.load.worktree import choose_codeowners
     from reconciler.pipeline.check import check_files, find_files
-    from reconciler.policy.codeowners import find_stale, put_block, write_block
+    from reconciler.policy.codeowners import find_stale, find_unreadable, put_block, write_block
     from reconciler.policy.placing import place_all
 
     if write and verify:
         raise click.UsageError("--write and --check exclude each other: write, then check.")
     worktree = find_files(settings.directory)
     repository = check_files(worktree).repository
+    if unreadable := find_unreadable(repository):
+        raise SettingsError(
+            f"{unreadable} is missing or has faults of form, so that its owners are not known. "
+            "Correct that first (modelsync validate)."
+        )
     file = worktree.codeowners
     path = file.path if file is not None else choose_codeowners(settings.directory)
     deployments = place_all(repository)

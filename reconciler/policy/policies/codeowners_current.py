@@ -21,14 +21,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.codeowners import Stale, find_stale
+from reconciler.policy.codeowners import Stale, find_stale, find_unreadable
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
 from reconciler.state.documents import Location
-from reconciler.state.findings import Finding, Grade
+from reconciler.state.findings import Finding, Grade, Undecided
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Finding | Undecided]:
     file, before = context.codeowners, context.owned_before
     if before is not None:
         path = file.path if file is not None else before.path
@@ -42,6 +42,9 @@ def check(context: Context) -> Iterator[Finding]:
         return
     stale = find_stale(file, context.repository, context.deployments) if file is not None else None
     if file is None or stale is None:
+        return
+    if unreadable := find_unreadable(context.repository):
+        yield POLICY.undecided(f"{unreadable} has faults of form, so that its owners are not known")
         return
     width = max(len(stale.found), 1)
     yield POLICY.finding(

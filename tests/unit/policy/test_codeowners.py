@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from reconciler.cli.app import app
+from reconciler.cli.app import app, run
 from reconciler.load.worktree import choose_codeowners, read_worktree
 from reconciler.policy import codeowners
 from reconciler.policy.codeowners import BEGIN, END, Stale, is_owner, put_block
@@ -168,3 +168,19 @@ class TestCommand:
         self.lay_out(tmp_path)
         done = CliRunner().invoke(app, ["codeowners", "-C", str(tmp_path), "--write", "--check"])
         assert done.exit_code == Outcome.CONFIGURATION
+
+    @pytest.mark.parametrize("path", [MODEL, ENVIRONMENT, DEPLOYMENT])
+    def test_a_faulty_file_makes_the_block_undecided_not_wrong(
+        self, tmp_path: Path, path: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.lay_out(tmp_path)
+        assert self.run(tmp_path, "--write")[0] == 0
+        written = (tmp_path / "CODEOWNERS").read_text(encoding="utf-8")
+        (tmp_path / path).write_text("trafic: 1\n", encoding="utf-8")
+        assert run(["validate", "-C", str(tmp_path)]) is Outcome.FINDINGS
+        out, _ = capsys.readouterr()
+        assert "error codeowners-current" not in out
+        assert f"{path} has faults of form, so that its owners are not known" in out
+        assert run(["codeowners", "-C", str(tmp_path), "--write"]) is Outcome.CONFIGURATION
+        assert f"{path} is missing or has faults of form" in capsys.readouterr().err
+        assert (tmp_path / "CODEOWNERS").read_text(encoding="utf-8") == written
