@@ -162,7 +162,7 @@ def _check_metadata(
     for key in metadata:
         if key not in _METADATA:
             yield subject.refuse(
-                METADATA, (key,), f"{kind} gives metadata.{key}; a template gives {', '.join(_METADATA)}."
+                METADATA, (key,), f"{kind} gives metadata.{key}; expected {', '.join(_METADATA)}."
             )
     if metadata.get("namespace", namespace) != namespace:
         yield subject.refuse(

@@ -76,12 +76,22 @@ def _list_touched(context: Context) -> Iterator[tuple[str, Location, str]]:
     for changed in list_changed(context):
         before, after = changed.before, changed.after
         if before is None and after is not None and not restores(context.history, after):
-            yield after.id, after.at("variants"), "this change makes it"
+            yield after.id, after.at("variants"), f"this change makes it ({_say(after)})"
         elif before is not None and after is None and before.id not in ended:
             yield before.id, Location(file=before.entry.document.file), "this change removes it"
     for before, after in list_pairs(context):
         if not (restores(context.history, after) or _lowers(before, after)):
-            yield after.id, after.at("variants"), "this change touches what it serves"
+            yield after.id, after.at("variants"), f"this change touches what it serves ({_say(after)})"
+
+
+def _say(placed: PlacedDeployment) -> str:
+    """`v3 90 %, v5 10 %, v6 as shadow`."""
+    return ", ".join(
+        f"{one.name} as shadow"
+        if one.variant.shadow is not None
+        else f"{one.name} {one.variant.traffic or 0} %"
+        for one in placed.variants
+    )
 
 
 def _lowers(before: PlacedDeployment, after: PlacedDeployment) -> bool:

@@ -200,6 +200,26 @@ class TestSteps:
         assert say(judge("max-traffic-step", before, after, spans)) == []
         assert len(say(judge("max-traffic-step", before, after))) == 1
 
+    @pytest.mark.parametrize(
+        ("rules", "grades"),
+        [
+            ("max-traffic-step: 20", ["soft", "advisory"]),
+            ("max-traffic-step: {grade: hard, value: 20}", ["hard", "hard"]),
+        ],
+    )
+    def test_taking_the_baseline_out_is_advised_on_but_not_stopped(
+        self, rules: str, grades: list[str]
+    ) -> None:
+        before = {
+            ENVIRONMENT: environment(f"rules: {{{rules}}}\n"),
+            DEPLOYMENT: deployment("{version: 3, traffic: 90}", "{version: 5, traffic: 10}"),
+        }
+        raised = deployment("{version: 3, traffic: 50}", "{version: 5, traffic: 50}")
+        alone = deployment("{version: 5, traffic: 100}")
+        found = [judge("max-traffic-step", before, {DEPLOYMENT: after}) for after in (raised, alone)]
+        assert [one.findings[0].grade.value for one in found] == grades
+        assert "let it go after v5 took its share in steps" in found[1].findings[0].advice
+
     def test_a_set_with_other_shares_is_no_restored_one(self) -> None:
         before = {ENVIRONMENT: self.STEP, DEPLOYMENT: deployment("{version: 3, traffic: 100}")}
         after = {
