@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.plan.wording import name_change, name_variant
-from reconciler.report.comment_parts import fence, show_code, show_text
+from reconciler.report.comment_parts import fence, fold, show_code, show_text, take
 from reconciler.report.text import (
     list_told,
     show_edits,
@@ -41,9 +41,9 @@ def show_plans(plans: Sequence[Plan]) -> str:
     table = _show_table([row for plan in told for change in list_told(plan) for row in _rows(plan, change)])
     objections = _show_objections([part for plan in told for part in _objections(plan)])
     counts = "".join(f"- {show_text(summarise_plan(plan))}\n" for plan in told)
-    folds = [fold for plan in told for change in list_told(plan) if (fold := _fold(plan, change))]
+    details = [_show_details(plan, change) for plan in told for change in list_told(plan)]
     room = _LIMIT - len(table) - len(objections) - len(counts)
-    shown, left = _take(folds, room)
+    shown, left = take([part for part in details if part], room)
     rest = (
         f"The fields of {left} more changes are left out; run modelsync plan to see them.\n\n" if left else ""
     )
@@ -53,7 +53,7 @@ def show_plans(plans: Sequence[Plan]) -> str:
 def _show_table(rows: Sequence[str]) -> str:
     if not rows:
         return ""
-    shown, left = _take(rows, _TABLE_LIMIT)
+    shown, left = take(rows, _TABLE_LIMIT)
     rest = f"| … {left} more rows | | | | |\n" if left else ""
     head = "| deployment | | variant | share now | share then |\n|---|---|---|---:|---:|\n"
     return f"{head}{''.join(shown)}{rest}\n"
@@ -73,7 +73,7 @@ def _share(percent: int | None) -> str:
 
 
 def _show_objections(parts: Sequence[str]) -> str:
-    shown, left = _take(parts, _OBJECTIONS_LIMIT)
+    shown, left = take(parts, _OBJECTIONS_LIMIT)
     rest = (
         f"{left} more refusals and faults are left out; run modelsync plan to see them.\n\n" if left else ""
     )
@@ -91,7 +91,7 @@ def _objections(plan: Plan) -> Iterator[str]:
         yield _fence("text", plan.notes)
 
 
-def _fold(plan: Plan, change: Change) -> str:
+def _show_details(plan: Plan, change: Change) -> str:
     parts = []
     if change.reason or change.edits:
         parts.append(_fence("text", [change.reason, *(line.strip() for line in show_edits(change.edits))]))
@@ -99,10 +99,7 @@ def _fold(plan: Plan, change: Change) -> str:
         # GitHub colours a line by its first character.
         lines = [line.strip() for line in show_fields(change.fields)]
         parts.append(_fence("diff", [f"!{line[1:]}" if line.startswith("~") else line for line in lines]))
-    if not parts:
-        return ""
-    summary = f"<details><summary>{show_text(f'{plan.target.environment}: {change.key}')}</summary>"
-    return f"{summary}\n\n{''.join(parts)}</details>\n\n"
+    return fold(f"{plan.target.environment}: {change.key}", "".join(parts)) if parts else ""
 
 
 def _fence(language: str, lines: Iterable[str]) -> str:
@@ -113,13 +110,3 @@ def _fence(language: str, lines: Iterable[str]) -> str:
 def _escape(text: str) -> str:
     """A predictor's name made by hand can hold anything; ours hold nothing that Markdown reads."""
     return re.sub(r"[^\w .()-]", "?", text)
-
-
-def _take(parts: Sequence[str], room: int) -> tuple[Sequence[str], int]:
-    """The first parts that fit into `room` characters, and how many do not."""
-    used = 0
-    for index, part in enumerate(parts):
-        used += len(part)
-        if used > room:
-            return parts[:index], len(parts) - index
-    return parts, 0
