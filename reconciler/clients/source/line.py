@@ -1,4 +1,4 @@
-"""Reads a first-parent line: what the main branch was at each of its merges, and what messages end with.
+"""Reads commits and first-parent lines: what the main branch was at each merge, and what messages end with.
 
 Plumbing only (git-rev-list(1), git-diff-tree(1)): what people configure for `git log` does not reach it.
 """
@@ -37,6 +37,12 @@ def read_line(
         complete=_is_root(objects, families[-1][0]),
         commits=tuple(commits)[::-1],
     )
+
+
+def read_commit(git: Git, directory: Path, sha: str) -> Commit:
+    """The facts of one commit."""
+    answer = git.run("rev-list", "--no-walk", "--max-count=1", _FORMAT, sha, directory=directory)
+    return _make_commit(sha, answer.output.decode("utf-8", "replace").partition("\n")[2])
 
 
 def read_trailers(

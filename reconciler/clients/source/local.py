@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.clients.source.address import check_full_name, check_ref, is_full_name
-from reconciler.clients.source.failures import clean
 from reconciler.clients.source.git import Git
 from reconciler.clients.source.interface import (
     DATA_FOLDERS,
@@ -24,7 +23,7 @@ from reconciler.clients.source.interface import (
     SourceRefused,
     Tree,
 )
-from reconciler.clients.source.line import read_line, read_trailers
+from reconciler.clients.source.line import read_commit, read_line, read_trailers
 from reconciler.clients.source.objects import ObjectReader
 from reconciler.clients.source.signatures import check_signature
 
@@ -88,23 +87,7 @@ class LocalRepository:
 
     def read_commit(self, sha: str) -> Commit:
         self._require(sha)
-        answer = self._git.run(
-            "rev-list",
-            "--no-walk",
-            "--max-count=1",
-            "--format=%an%x00%ae%x00%ct%x00%s",
-            sha,
-            directory=self._path,
-        )
-        facts = answer.output.decode("utf-8", "replace").partition("\n")[2]
-        author, email, seconds, subject = facts.split("\0", 3)
-        return Commit(
-            sha=sha,
-            author=clean(author),
-            email=clean(email),
-            committed=datetime.fromtimestamp(int(seconds), tz=timezone.utc),
-            subject=clean(subject),
-        )
+        return read_commit(self._git, self._path, sha)
 
     def list_changed(self, base: str, head: str) -> tuple[str, ...]:
         self._require(base)
