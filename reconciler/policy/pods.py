@@ -12,6 +12,7 @@ from reconciler.policy.locations import Mapped, map_location
 from reconciler.policy.placed import PlacedContainer, PlacedDeployment, PlacedVariant
 from reconciler.policy.servers import server_image
 from reconciler.state.declarations import ContainerSettings, Declaration, Environment, Serving
+from reconciler.state.repository import Repository
 
 # These change how many Pods there are, or stand beside them: none of them restarts anything.
 _BESIDE = frozenset({"replicas", "scaling", "disruption", "explainer"})
@@ -47,15 +48,29 @@ def list_kept(
 
 
 def list_pairs(context: Context) -> Iterator[tuple[PlacedDeployment, PlacedDeployment]]:
-    """Deployments before and after, where anything that they are rendered from differs, by name."""
+    """Deployments before and after, where anything that they are rendered from differs, by name.
+
+    Not those with a file that cannot be read on one side: what it says is not gone, and it is told itself.
+    """
     if context.base is None:
         return
     after = {placed.id: placed for placed in context.served}
     same = _Same(context)
     for placed in context.before:
         found = after.get(placed.id)
-        if found is not None and not same.holds(placed, found):
+        if found is None or same.holds(placed, found):
+            continue
+        if _is_readable(context.base, placed) and _is_readable(context.repository, found):
             yield placed, found
+
+
+def _is_readable(repository: Repository, deployment: PlacedDeployment) -> bool:
+    models = {deployment.entry.declaration.model, *(use.folder for use in deployment.model_uses())}
+    return (
+        not repository.has_faulty_defaults
+        and deployment.environment.environment is not None
+        and all((entry := repository.models.get(name)) is not None and entry.model for name in models)
+    )
 
 
 class _Same:

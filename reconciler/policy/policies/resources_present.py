@@ -32,9 +32,13 @@ _NEEDED = ("requests.cpu", "requests.memory", "limits.memory")
 
 
 def check(context: Context) -> Iterator[Finding]:
+    if context.repository.has_faulty_defaults:
+        return
     for deployment in context.served:
-        # Without a readable model.yaml its layer is missing, and nobody knows what it would have said.
+        # Of a layer that cannot be read nobody knows what it would have said.
         if deployment.model is None or deployment.model.model is None:
+            continue
+        if deployment.environment.environment is None:
             continue
         for serving, members in deployment.distinct_containers():
             if members[0].is_unread:
