@@ -27,7 +27,7 @@ from reconciler.plan.awaiting import (
     judge_sight,
 )
 from reconciler.plan.shares import read_shares
-from reconciler.plan.wording import describe_set, shorten_revision
+from reconciler.plan.wording import shorten_revision
 from reconciler.policy.clusters import ClusterView, view_cluster
 from reconciler.policy.naming import derived_names
 from reconciler.render.applyset import parent_name
@@ -238,11 +238,11 @@ def _conclude(goal: _Goal, first: _Goal, verdict: Verdict, tools: WaitTools, sec
     served = next((it for it in goal.rendered.manifests if it.key.kind == SELDON_DEPLOYMENT), None)
     return Waited(
         name=goal.name,
-        revision=shorten_revision(str(goal.revision)),
+        revision=str(goal.revision),
         outcome=Outcome.UNDECIDED if verdict.outcome is None else verdict.outcome,
         reason=verdict.reason,
-        shares="" if served is None else describe_set(read_shares(served.body)),
-        overtaken="" if goal is first else shorten_revision(str(first.revision)),
+        shares=() if served is None else read_shares(served.body),
+        overtaken="" if goal is first else str(first.revision),
         seconds=seconds,
         requests=tools.reader.requests,
     )

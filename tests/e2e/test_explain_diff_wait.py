@@ -200,6 +200,10 @@ class TestWait:
         assert ended.code == 0, ended
         assert f"main@sha1:{first[:7]} was overtaken by main@sha1:{second[:7]}." in ended.out
         assert "is served: v2 100 %" in ended.out
+        told = json.loads(bottlery.wait("--revision", first, "-o", "json").out)
+        assert (told["overtaken"], told["revision"]) == (f"main@sha1:{first}", f"main@sha1:{second}")
+        assert [(share["version"], share["percent"]) for share in told["declared"]] == [("v2", 100)]
+        assert told["outcome"] == 0
 
     def test_what_is_unhealthy_past_its_deadline_is_6(self, bottlery: Bottlery) -> None:
         bottlery.play(1, "crash-loop")

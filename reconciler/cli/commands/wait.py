@@ -7,7 +7,13 @@ import sys
 import click
 
 from reconciler.cli.editing import complete_deployment
-from reconciler.cli.options import cluster_options, directory_option, git_options, with_settings
+from reconciler.cli.options import (
+    cluster_options,
+    directory_option,
+    git_options,
+    output_option,
+    with_settings,
+)
 from reconciler.settings import Settings, parse_duration
 from reconciler.state.outcomes import Outcome
 
@@ -22,7 +28,7 @@ could not be reached.
 \b
 Examples:
   modelsync wait production/wines
-  modelsync wait production/wines --revision "$GITHUB_SHA" --timeout 20m
+  modelsync wait production/wines --revision "$GITHUB_SHA" --timeout 20m -o json
 """
 
 
@@ -33,14 +39,15 @@ Examples:
     "--revision", default="", show_default="that of --ref", metavar="SHA", help="The commit to wait for."
 )
 @click.option("--timeout", default="10m", show_default=True, metavar="TIME", help="How long to wait at most.")
+@output_option("text", "json")
 @git_options
 @cluster_options
 @with_settings
-def command(settings: Settings, name: str, revision: str, timeout: str) -> Outcome:
+def command(settings: Settings, name: str, revision: str, timeout: str, output: str) -> Outcome:
     from reconciler import wiring
     from reconciler.cli.waiting import show_waiting
     from reconciler.pipeline.awaiting import WaitRequest, WaitTools, wait_for
-    from reconciler.report.text_wait import show_wait
+    from reconciler.report.text_wait import show_json, show_wait
 
     request = WaitRequest(
         name=name,
@@ -54,5 +61,5 @@ def command(settings: Settings, name: str, revision: str, timeout: str) -> Outco
         tools = WaitTools(source=source, reader=wiring.open_cluster(settings).reader, clock=clock)
         with show_waiting(sys.stderr, clock.monotonic) as progress:
             waited = wait_for(request, tools, progress)
-    click.echo(show_wait(waited))
+    click.echo({"text": show_wait, "json": show_json}[output](waited))
     return waited.outcome

@@ -143,8 +143,8 @@ def test_a_right_that_is_taken_away_ends_it(scene: Scene) -> None:
 
 def test_a_later_commit_takes_its_place(scene: Scene) -> None:
     waited, told = wait(scene, Clock(), record(scene.second), MISSING, timeout=5, revision=scene.first)
-    assert waited.overtaken == f"main@sha1:{scene.first[:7]}"
-    assert waited.revision == f"main@sha1:{scene.second[:7]}"
+    assert waited.overtaken == f"main@sha1:{scene.first}"
+    assert waited.revision == f"main@sha1:{scene.second}"
     assert "SeldonDeployment/wines is not in the cluster" in told[0]
 
 

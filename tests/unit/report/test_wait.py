@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from io import StringIO
 
 from reconciler.cli.waiting import show_waiting
-from reconciler.report.text_wait import show_wait
+from reconciler.report.text_wait import show_json, show_wait
 from reconciler.state.outcomes import Outcome
+from reconciler.state.shares import Share
 from reconciler.state.waits import Waited
 from tests.unit.report.golden import check_golden
 
+SHARES = (
+    Share(predictor="v3", version="v3", shadow=False, percent=90),
+    Share(predictor="v5", version="v5", shadow=False, percent=10),
+)
 SERVED = Waited(
     name="production/wines",
     revision="main@sha1:4be2a91",
     outcome=Outcome.DONE,
-    shares="v3 90 %, v5 10 %",
+    shares=SHARES,
     seconds=41.2,
     requests=12,
 )
 
 
-def ended(outcome: Outcome, reason: str, shares: str = "v3 90 %") -> Waited:
+def ended(outcome: Outcome, reason: str) -> Waited:
     return Waited(
         name="production/wines",
         revision="main@sha1:4be2a91",
         outcome=outcome,
         reason=reason,
-        shares=shares,
+        shares=SHARES[:1],
         seconds=600,
         requests=120,
     )
@@ -50,6 +57,18 @@ def test_every_end() -> None:
         ended(Outcome.UNDECIDED, "no run has taken it up yet; the last one was about main@sha1:77ad03e"),
     )
     check_golden("wait.txt", "\n\n".join(show_wait(end) for end in ends))
+
+
+def test_programs_read_the_same() -> None:
+    check_golden("wait.json", show_json(ended(Outcome.UNHEALTHY, "SeldonDeployment/wines is Failed\x1b[31m")))
+    gone = replace(SERVED, shares=(), overtaken="main@sha1:77ad03e")
+    told = json.loads(show_json(gone))
+    assert (told["declared"], told["overtaken"], told["reason"], told["outcome"]) == (
+        [],
+        "main@sha1:77ad03e",
+        None,
+        0,
+    )
 
 
 class Terminal(StringIO):
