@@ -37,9 +37,8 @@ def verify_records(
             facts = open_registry().find_versions(verification.find_names(asked))
             findings = sort_findings((*findings, *verification.verify_records(asked, facts)))
         except RegistryUnreachable as error:
-            undecided += [
-                Undecided(rule=rule, reason=str(error), blocking=True) for rule in verification.RULES
-            ]
+            reason = str(error).rstrip(".")
+            undecided += [Undecided(rule=rule, reason=reason, blocking=True) for rule in verification.RULES]
     return replace(
         check,
         findings=findings,

@@ -53,7 +53,9 @@ def summarise_check(check: Check) -> str:
     if not check.findings:
         tail = f", {len(check.undecided)} not decided ({reasons})" if check.undecided else ""
         waived = f", {len(check.waived)} waived" if check.waived else ""
-        return f"ok: {size}{waived}; {count(check.policies, 'policy', 'policies')}{tail}."
+        # What was asked for and could not be had is no pass: the command ends with 3.
+        word = "undecided" if any(item.blocking for item in check.undecided) else "ok"
+        return f"{word}: {size}{waived}; {count(check.policies, 'policy', 'policies')}{tail}."
     tail = f"; {undecided}" if check.undecided else ""
     said = [count(errors, "error")] if errors else []
     said += [f"{advice} advice"] if advice else []

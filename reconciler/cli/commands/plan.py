@@ -9,7 +9,7 @@ import click
 from reconciler.cli.options import cluster_options, directory_option, output_option, with_settings
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome, worst
-from reconciler.state.reviews import Verdict
+from reconciler.state.reviews import Review, Verdict
 
 if TYPE_CHECKING:
     from reconciler.pipeline.change_plan import PlannedChange
@@ -57,20 +57,27 @@ def command(
         raise click.UsageError("--registry is about the records of a change, and --live compares no change.")
     if live:
         planned = _plan_live(settings, environments, head)
-        failed = False
+        judged = Outcome.DONE
         _show_plans(planned, output)
     else:
         base = "HEAD" if base is None else base
         change = _plan_change(settings, environments, base, head, ask_registry=registry)
         planned = change.planned
-        failed = change.review.verdict is Verdict.FAIL
+        judged = _conclude(change.review)
         _show_change(change, output)
     for note in planned.notes:
         click.echo(note, err=True)
-    outcome = worst((planned.outcome, Outcome.FINDINGS if failed else Outcome.DONE))
+    outcome = worst((planned.outcome, judged))
     if outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
         return Outcome.PENDING
     return outcome
+
+
+def _conclude(review: Review) -> Outcome:
+    """A registry that was asked and did not answer is no pass; where nobody asked, the verdict says so."""
+    if review.verdict is Verdict.FAIL:
+        return Outcome.FINDINGS
+    return Outcome.UNDECIDED if any(item.blocking for item in review.undecided) else Outcome.DONE
 
 
 def _plan_live(settings: Settings, environments: tuple[str, ...], head: str | None) -> Planned:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shop import Shop
+from tests.support.shop import Shop, make_record
 
 
 @pytest.fixture
@@ -87,3 +87,20 @@ def test_the_registry_is_asked_about_a_change_only(shop: Shop) -> None:
     ended = shop.run("plan", "--live", "--registry")
     assert ended.code == 2
     assert "--live compares no change" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [("plan", "verdict: unverified"), ("validate", "undecided: 1 ")]
+)
+def test_a_registry_that_cannot_be_asked_leaves_the_change_undecided(
+    shop: Shop, command: str, said: str
+) -> None:
+    model = 'registeredModel: wine-quality\nregistry: elsewhere\nowners: ["@red-team"]\n'
+    shop.write("models/reds/model.yaml", model)
+    record = make_record(4).replace("registry: main", "registry: elsewhere")
+    shop.write("models/reds/versions/4.yaml", record)
+    assert shop.run(command, "--base", "main").code == 0
+    ended = shop.run(command, "--base", "main", "--registry")
+    assert ended.code == 3
+    assert said in ended.out
+    assert "registry elsewhere is not known here" in ended.out
