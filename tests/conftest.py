@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("modelsync", deadline=None)
 hypothesis.settings.load_profile("modelsync")
 
-pytest_plugins = ("tests.faults.ran", "tests.integration.mlflow_fixtures", "tests.faults.sweep_summary")
+pytest_plugins = (
+    "tests.faults.ran",
+    "tests.faults.sweep_summary",
+    "tests.integration.mlflow_fixtures",
+    "tests.support.forge_fixtures",
+)
 
 # Set by the process that the user started; pytest-xdist's workers inherit them.
 _RUN_FOLDER = "MODELSYNC_TEST_RUN_FOLDER"

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.gitea import GiteaServer
 from tests.conftest import MakeNamespace
-from tests.support.forge import Scene, make_people, make_repository
+from tests.support.forge import People, Scene, make_repository
 from tests.support.git_servers import Repository
 from tests.support.shop import Ended, Shop, make_record
 
 BRANCH = "modelsync/bot/production/wines"
 
 
-@pytest.fixture
-def forge_server() -> Iterator[GiteaServer]:
-    with GiteaServer() as server:
-        yield server
-
-
 def test_what_failed_past_its_deadline_gets_its_way_back_proposed_once(
     forge_server: GiteaServer,
+    people: People,
     operator_cluster: LocalCluster,
     make_operator_namespace: MakeNamespace,
     tmp_path: Path,
 ) -> None:
-    people = make_people(forge_server)
     name = make_repository(forge_server, people)
     shop = Shop(tmp_path / "shop")
     shop.git("config", "user.name", "modelsync bot")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from reconciler.clients.forge.interface import PullRequest
 from reconciler.state.outcomes import Outcome
 from scripts.local_cluster.gitea import GiteaServer
 from tests.integration.mlflow_fixtures import MODEL, SharedMlflow
-from tests.support.forge import People, Scene, make_people, make_repository
+from tests.support.forge import People, Scene, make_repository
 from tests.support.git_servers import Repository
 from tests.support.proxy import Proxy, Reply
 
@@ -136,17 +136,6 @@ def _call(server: SharedMlflow, method: str, path: str, body: Mapping[str, Any] 
     )
     assert answer.status == 200, answer.data
     return json.loads(answer.data)
-
-
-@pytest.fixture(scope="module")
-def forge_server() -> Iterator[GiteaServer]:
-    with GiteaServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def people(forge_server: GiteaServer) -> People:
-    return make_people(forge_server)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from reconciler.report.comment import MARKER
 from reconciler.state.outcomes import Outcome
 from scripts.local_cluster.gitea import Account, GiteaServer
 from tests.integration.mlflow_fixtures import SharedMlflow
-from tests.support.forge import People, make_people, make_repository
+from tests.support.forge import People, make_repository
 from tests.support.git_servers import Repository, find_free_port
 from tests.support.waiting import wait_until
 
@@ -33,40 +33,29 @@ BRANCH = "release/wines"
 RECORD = "models/wines/versions/1.yaml"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[GiteaServer]:
-    with GiteaServer() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def people(server: GiteaServer) -> People:
-    return make_people(server)
+@pytest.fixture
+def name(forge_server: GiteaServer, people: People) -> str:
+    return make_repository(forge_server, people)
 
 
 @pytest.fixture
-def name(server: GiteaServer, people: People) -> str:
-    return make_repository(server, people)
-
-
-@pytest.fixture
-def work(server: GiteaServer, people: People, name: str, tmp_path: Path) -> Repository:
+def work(forge_server: GiteaServer, people: People, name: str, tmp_path: Path) -> Repository:
     """A clone of the main branch that has the commits of the others, as a workflow's checkout has them."""
     repository = Repository(tmp_path / "work")
     repository.commit("wines", **{"models/wines/model.yaml": MODEL})
     repository.git("checkout", "--quiet", "-b", BRANCH)
     repository.commit("v1 comes", **{"models/wines/notes.md": "v1\n"})
     repository.git("checkout", "--quiet", "main")
-    repository.git("remote", "add", "origin", server.git_address(people.ada, name))
+    repository.git("remote", "add", "origin", forge_server.git_address(people.ada, name))
     repository.git("push", "--quiet", "--all", "origin")
     return repository
 
 
 @pytest.fixture
-def forge(server: GiteaServer, people: People, name: str) -> Forge:
+def forge(forge_server: GiteaServer, people: People, name: str) -> Forge:
     """As Ada's bot sees it."""
-    environment = {"GITEA_SERVER_URL": server.address, "GITEA_TOKEN": people.ada.token}
-    return find_forge(f"{server.address}/{name}.git", ForgeAccess(), environment)
+    environment = {"GITEA_SERVER_URL": forge_server.address, "GITEA_TOKEN": people.ada.token}
+    return find_forge(f"{forge_server.address}/{name}.git", ForgeAccess(), environment)
 
 
 @pytest.fixture
@@ -79,7 +68,7 @@ def pull(work: Repository, forge: Forge) -> PullRequest:
 @pytest.fixture
 def modelsync(
     work: Repository,
-    server: GiteaServer,
+    forge_server: GiteaServer,
     people: People,
     mlflow_server: SharedMlflow,
     tmp_path: Path,
@@ -91,7 +80,7 @@ def modelsync(
     token.write_text(people.ada.token, encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    forge = ("--forge", "gitea", "--forge-url", server.address, "--forge-token-file", str(token))
+    forge = ("--forge", "gitea", "--forge-url", forge_server.address, "--forge-token-file", str(token))
 
     def call(*arguments: str, uri: str = mlflow_server.uri) -> tuple[Outcome, str, str]:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -157,38 +146,45 @@ class TestAnswer:
         assert read_branch(work, RECORD) == ""
 
     def test_to_have_opened_the_pull_request_is_no_right_to_write(
-        self, ask: Command, server: GiteaServer, people: People, name: str, work: Repository
+        self, ask: Command, forge_server: GiteaServer, people: People, name: str, work: Repository
     ) -> None:
-        environment = {"GITEA_SERVER_URL": server.address, "GITEA_TOKEN": people.bob.token}
-        bobs = find_forge(f"{server.address}/{name}.git", ForgeAccess(), environment)
+        environment = {"GITEA_SERVER_URL": forge_server.address, "GITEA_TOKEN": people.bob.token}
+        bobs = find_forge(f"{forge_server.address}/{name}.git", ForgeAccess(), environment)
         pull = bobs.open_pull_request(
             NewPullRequest(title="wines: v1", body="", source=BRANCH, target="main")
         )
         assert (pull.author, pull.source_repository) == ("bob", name)
-        server.demand("DELETE", f"/repos/{name}/collaborators/bob", account=people.ada)
+        forge_server.demand("DELETE", f"/repos/{name}/collaborators/bob", account=people.ada)
 
         assert ask("bob", pull.number)[0] is Outcome.REFUSED
         assert read_branch(work, RECORD) == ""
 
     def test_nothing_is_pushed_to_a_fork(
-        self, ask: Command, server: GiteaServer, people: People, name: str, work: Repository, forge: Forge
+        self,
+        ask: Command,
+        forge_server: GiteaServer,
+        people: People,
+        name: str,
+        work: Repository,
+        forge: Forge,
     ) -> None:
-        number = self.open_from_fork(server, people.eve, name)
+        number = self.open_from_fork(forge_server, people.eve, name)
         assert ask("eve", number)[0] is Outcome.REFUSED
         said = read_answer(forge, number)
         assert f"comes from eve/{name.partition('/')[2]}, and nothing is pushed" in said
         assert "modelsync pin wines 1 and adds the record" in said
 
-    def open_from_fork(self, server: GiteaServer, who: Account, name: str) -> int:
-        fork = server.demand("POST", f"/repos/{name}/forks", {}, account=who)["full_name"]
+    def open_from_fork(self, forge_server: GiteaServer, who: Account, name: str) -> int:
+        fork = forge_server.demand("POST", f"/repos/{name}/forks", {}, account=who)["full_name"]
         # After the first push a repository is called empty for a moment, and takes no pull request.
         wait_until(
-            lambda: not server.demand("GET", f"/repos/{name}")["empty"] or None, "the forge saw the push"
+            lambda: not forge_server.demand("GET", f"/repos/{name}")["empty"] or None,
+            "the forge saw the push",
         )
         file = {"branch": "main", "new_branch": "mine", "content": "djEK", "message": "v1 comes"}
-        server.demand("POST", f"/repos/{fork}/contents/models/wines/notes.md", file, account=who)
+        forge_server.demand("POST", f"/repos/{fork}/contents/models/wines/notes.md", file, account=who)
         new = {"title": "wines: v1", "head": f"{who.name}:mine", "base": "main"}
-        number = server.demand("POST", f"/repos/{name}/pulls", new, account=who)["number"]
+        number = forge_server.demand("POST", f"/repos/{name}/pulls", new, account=who)["number"]
         assert isinstance(number, int)
         return number
 
@@ -250,7 +246,7 @@ class TestComment:
 
     @pytest.mark.covers("B35")
     def test_one_comment_is_edited_and_nothing_in_it_has_an_effect(
-        self, show: Command, forge: Forge, pull: PullRequest, server: GiteaServer, name: str
+        self, show: Command, forge: Forge, pull: PullRequest, forge_server: GiteaServer, name: str
     ) -> None:
         outcome, out, _ = show("### ✅ pass: no environment changes\n")
         assert (outcome, "comment added, status modelsync/plan: success." in out) == (Outcome.DONE, True)
@@ -258,7 +254,7 @@ class TestComment:
         assert show("### ❌ fail: @bob <img src=x> [here](http://evil.example)\n")[0] is Outcome.DONE
         (comment,) = forge.list_comments(pull.number)
         assert "### ❌ fail: @\u200bbob &lt;img src=x> \\[here\\](http:\u200b//evil.example)" in comment.body
-        statuses = server.demand("GET", f"/repos/{name}/commits/{pull.head}/statuses")
+        statuses = forge_server.demand("GET", f"/repos/{name}/commits/{pull.head}/statuses")
         last = max(statuses, key=lambda status: int(status["id"]))
         assert (last["context"], last["status"]) == ("modelsync/plan", "failure")
 

@@ -1,4 +1,4 @@
-"""One real forge for all tests here that a worker runs."""
+"""One real forge for all tests of a file, with people who have accounts there."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from scripts.local_cluster.gitea import GiteaServer
 from tests.support.forge import People, make_people
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def forge_server() -> Iterator[GiteaServer]:
     """Gitea, up in a second; built by the first that asks where `scripts.local_cluster build` was not run."""
     with GiteaServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def people(forge_server: GiteaServer) -> People:
     """Who has an account there."""
     return make_people(forge_server)
