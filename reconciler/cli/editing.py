@@ -29,7 +29,8 @@ _VERSION = re.compile(r"[1-9][0-9]{0,14}")
 class EditOptions:
     """How an edit is carried out. `branch` names the branch of a commit; empty: the edit's own.
 
-    With `pull_request` it is pushed to `remote` and proposed for its branch `base`.
+    With `pull_request` it is pushed to `remote` and proposed for its branch `base`, or for that of the remote
+    `into`, of which `remote` is a fork.
     """
 
     yes: bool
@@ -40,6 +41,7 @@ class EditOptions:
     pull_request: bool = False
     remote: str = "origin"
     base: str = "main"
+    into: str = ""
 
 
 def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -56,6 +58,7 @@ def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         pull_request: bool,
         remote: str | None,
         base: str | None,
+        into: str,
         **rest: Any,
     ) -> Any:
         commit = commit or pull_request
@@ -64,8 +67,10 @@ def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         if commit and allow_dirty:
             word = "--pull-request" if pull_request else "--commit"
             raise click.UsageError(f"{word} takes what is committed and --allow-dirty what is not; give one.")
-        if not pull_request and (remote or base):
-            raise click.UsageError("--remote and --base are about a pull request; add --pull-request.")
+        if not pull_request and (remote or base or into):
+            raise click.UsageError(
+                "--remote, --base and --into are about a pull request; add --pull-request."
+            )
         editing = EditOptions(
             yes=yes,
             dry_run=dry_run,
@@ -75,6 +80,7 @@ def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
             pull_request=pull_request,
             remote=remote or "origin",
             base=base or "main",
+            into=into,
         )
         return function(settings=settings, editing=editing, **rest)
 
@@ -84,6 +90,12 @@ def edit_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--remote", metavar="NAME", help="Where --pull-request pushes to (default: origin)."),
         click.option(
             "--base", metavar="BRANCH", help="What the pull request is to be merged into (default: main)."
+        ),
+        click.option(
+            "--into",
+            default="",
+            metavar="NAME",
+            help="The remote that the pull request is for, where --remote is a fork of it.",
         ),
         click.option(
             "--pull-request",
@@ -133,7 +145,7 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
     if editing.pull_request and not editing.dry_run:
         from reconciler.cli.proposing import prepare
 
-        prepared = prepare(settings, editing.remote, branch, editing.base)
+        prepared = prepare(settings, editing.remote, branch, editing.base, editing.into)
     judged = judge(workspace, change, _read_history(settings, workspace, change) if versioned else None)
     if editing.dry_run:
         click.echo(judged.diff)
@@ -250,7 +262,8 @@ def _write(directory: Path, workspace: Workspace, change: Change) -> None:
 
 def _question(editing: EditOptions, branch: str) -> str:
     if editing.pull_request:
-        return f"Commit on {branch}, push it to {editing.remote} and open a pull request into {editing.base}?"
+        goal = f"{editing.base} of {editing.into}" if editing.into else editing.base
+        return f"Commit on {branch}, push it to {editing.remote} and open a pull request into {goal}?"
     return f"Commit on {branch}?" if editing.commit else "Write?"
 
 

@@ -17,29 +17,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A remote and its forge that answered, and what they have of the branch."""
+    """A remote and its forge that answered, and what they have of the branch.
+
+    `fork` is the repository (`owner/name`) of the remote where that is another than the forge's.
+    """
 
     forge: Forge
+    fork: str
     publisher: GitPublisher
     published: Published
 
 
-def prepare(settings: Settings, remote: str, branch: str, base: str) -> Prepared:
+def prepare(settings: Settings, remote: str, branch: str, base: str, into: str) -> Prepared:
     """Ask remote and forge whether a pull request can be opened; nothing is written yet.
 
+    `into` is the remote whose repository it is for, where `remote` is a fork of that; empty: its own.
     Raises SourceError and ForgeError, which say what is missing, and SettingsError.
     """
     from reconciler import wiring
 
     if branch == base:
         raise SettingsError(f"{branch} cannot be merged into itself; name another branch with --branch.")
-    forge = wiring.open_forge(settings, wiring.open_worktree(settings).read_remote(remote))
+    forge = wiring.open_forge(settings, wiring.open_worktree(settings).read_remote(into or remote))
+    fork = _find_fork(settings, remote, forge) if into else ""
     publisher = wiring.open_publisher(settings)
-    published = publisher.look(remote, branch, base)
+    published = publisher.look(remote, branch, base, into)
     # Who nobody knows may read in public, and opens nothing.
     forge.read_caller()
-    forge.find_open(branch, base)
-    return Prepared(forge=forge, publisher=publisher, published=published)
+    forge.find_open(branch, base, fork)
+    return Prepared(forge=forge, fork=fork, publisher=publisher, published=published)
+
+
+def _find_fork(settings: Settings, remote: str, forge: Forge) -> str:
+    """The repository of a remote at a forge; empty where it is the forge's. Raises SettingsError."""
+    from reconciler import wiring
+
+    own = wiring.open_forge(settings, wiring.open_worktree(settings).read_remote(remote))
+    if own.server != forge.server:
+        raise SettingsError(
+            f"{remote} is at {own.server} and the pull request is for {forge.server}; a forge takes them "
+            "from forks that it has itself."
+        )
+    names = own.repository, forge.repository
+    if names[0].casefold() == names[1].casefold():
+        return ""
+    if len({name.partition("/")[0].casefold() for name in names}) == 1:
+        raise SettingsError(
+            f"{names[0]} and {names[1]} have the same owner, by whom forges tell forks apart. Push the "
+            f"branch to {names[1]} itself, with --remote."
+        )
+    return names[0]
 
 
 def publish(prepared: Prepared, judged: Judged, made: str, base: str) -> None:
@@ -67,7 +94,7 @@ def publish(prepared: Prepared, judged: Judged, made: str, base: str) -> None:
         click.echo(f"pushed {branch} to {published.remote}")
     change = judged.change
     body = show_proposal(change.notes, change.details, judged.findings, judged.planned.plans)
-    new = NewPullRequest(title=change.title, body=body, source=branch, target=base)
+    new = NewPullRequest(title=change.title, body=body, source=branch, target=base, fork=prepared.fork)
     try:
         proposal = propose(prepared.forge, new)
     except ForgeError:

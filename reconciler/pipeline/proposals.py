@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from reconciler.clients.forge.interface import Forge, ForgeConflict, NewPullRequest, PullRequest
@@ -32,14 +32,14 @@ def propose(forge: Forge, new: NewPullRequest) -> Proposal:
 
     Nothing is written where it is so already. Raises ForgeError.
     """
-    wanted = NewPullRequest(title=_shorten(new.title), body=new.body, source=new.source, target=new.target)
-    found = forge.find_open(wanted.source, wanted.target)
+    wanted = replace(new, title=_shorten(new.title))
+    found = forge.find_open(wanted.source, wanted.target, wanted.fork)
     if found is None:
         try:
             return Proposal(pull=forge.open_pull_request(wanted), done=Proposed.OPENED)
         except ForgeConflict:
             # Another run was quicker, or there is nothing to merge.
-            found = forge.find_open(wanted.source, wanted.target)
+            found = forge.find_open(wanted.source, wanted.target, wanted.fork)
             if found is None:
                 raise
     if found.title == wanted.title and _trim(found.body) == _trim(wanted.body):

@@ -117,6 +117,14 @@ class TestPullRequests:
         assert forge.find_open("release/wines", "main") is None
         assert scene.open().source_repository == scene.name
 
+        # Nor ours for the fork's.
+        assert forge.find_open("release/wines", "main", fork) == theirs
+        assert forge.find_open("release/wines", "main", "bob/models") is None
+        forge.close_pull_request(theirs.number)
+        assert forge.find_open("release/wines", "main", fork) is None
+        again = scene.forge(eve).open_pull_request(replace(scene.new, fork=fork))
+        assert (again.author, again.source_repository, again.source) == ("eve", fork, "release/wines")
+
     def test_title_and_body_are_written_anew_and_what_is_not_named_stays(self, shared: Scene) -> None:
         number, forge = shared.open().number, shared.forge()
 

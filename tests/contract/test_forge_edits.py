@@ -168,6 +168,62 @@ class TestOpening:
         assert desk.list_open() == []
 
 
+class TestForks:
+    @pytest.fixture
+    def fork(self, desk: Desk) -> str:
+        """Eve, who may write nothing, at Ada's clone with a fork of her own as the remote `fork`."""
+        eve = desk.people.eve
+        # What is forked before the first push is seen stays empty.
+        desk.list_open()
+        name: str = desk.call("POST", "/forks", {}, account=eve)["full_name"]
+        desk.shop.git("remote", "add", "fork", desk.server.git_address(eve, name))
+        desk.token_file.write_text(eve.token)
+        desk.sign(desk.shop, "Eve")
+        path = f"/repos/{name}/branches/main"
+        wait_until(lambda: desk.server.call("GET", path)[0] == 200, "the fork has its branches")
+        return name
+
+    def test_an_edit_is_pushed_to_the_fork_and_proposed_upstream(self, desk: Desk, fork: str) -> None:
+        words = ("--remote", "fork", "--into", "origin", "--branch", "steps")
+        outcome, out, err = desk.run(*MOVE, *words)
+
+        assert outcome is Outcome.DONE, err
+        (pull,) = desk.list_open()
+        assert out.endswith(
+            f"pushed steps to fork\nopened pull request {pull['number']}: {pull['html_url']}\n"
+        )
+        assert (pull["user"]["login"], pull["head"]["repo"]["full_name"], pull["head"]["ref"]) == (
+            "eve",
+            fork,
+            "steps",
+        )
+        assert "traffic: 70" in desk.shop.git("show", f"steps:{WINES}")
+        assert desk.shop.git("ls-remote", "origin", "refs/heads/steps") == ""
+
+        # The second run goes on there, and updates the same one.
+        outcome, out, err = desk.run("traffic", "staging/wines", "v1=60", "v2=40", *words)
+        assert outcome is Outcome.DONE, err
+        assert f"updated pull request {pull['number']}: " in out
+        assert [one["title"] for one in desk.list_open()] == ["staging/wines: v1 90 → 60 % and v2 10 → 40 %"]
+
+    @pytest.mark.usefixtures("fork")
+    def test_what_cannot_be_is_told_before_anything_is_written(self, desk: Desk) -> None:
+        desk.shop.git("remote", "add", "copy", desk.server.git_address(desk.people.eve, "eve/other"))
+        for words, said in (
+            (("--remote", "fork", "--into", "upstream"), "there is no remote upstream, so no forge to ask."),
+            (("--remote", "fork", "--into", "copy"), "have the same owner, by whom forges tell forks apart"),
+            (
+                ("--remote", "fork", "--into", "origin", "--base", "trunk"),
+                "origin: it has no branch trunk to merge into. Name it with --base.",
+            ),
+        ):
+            outcome, _, err = desk.run(*MOVE, *words)
+            assert outcome is Outcome.CONFIGURATION, words
+            assert said in err
+        assert desk.list_branches() == ["main"]
+        assert desk.list_open() == []
+
+
 class TestAgain:
     def test_the_same_edit_changes_nothing(self, desk: Desk) -> None:
         desk.run(*MOVE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -308,6 +309,24 @@ class TestPaging:
 
         assert found is not None
         assert found.number == 4
+
+    def test_a_pull_request_from_a_fork_names_its_owner_and_is_found_by_it(
+        self, github: GitHubServer
+    ) -> None:
+        example = github.example("pulls/list")
+        repo = {**example["head"]["repo"], "full_name": "eve/Hello-World"}
+        theirs = {**example, "number": 3, "head": {**example["head"], "repo": repo}}
+        github.lists["pulls/list"] = [{**example, "number": 4}, theirs]
+        forge = open_forge(github)
+
+        forge.open_pull_request(replace(NEW, fork="eve/Hello-World"))
+        found = forge.find_open("new-topic", "master", "Eve/hello-world")
+
+        assert github.bodies == [
+            {"title": "wines: v5", "body": "Because.", "head": "eve:release/wines", "base": "main"}
+        ]
+        assert found is not None
+        assert found.number == 3
 
 
 class TestLimits:

@@ -170,12 +170,21 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPullRequest:
-    """What is to be opened: from branch `source` of the same repository into branch `target`."""
+    """What is to be opened: from branch `source` of the same repository, or of its `fork`, into `target`.
+
+    `fork` is `owner/name`, of another owner than the repository's.
+    """
 
     title: str
     body: str
     source: str
     target: str
+    fork: str = ""
+
+    @property
+    def head(self) -> str:
+        """The branch as forges name it."""
+        return f"{self.fork.partition('/')[0]}:{self.source}" if self.fork else self.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +218,8 @@ class Forge(Protocol):
     def list_open(self) -> tuple[PullRequest, ...]:
         """All open pull requests by number, those from forks, too; `files` is not known of these."""
 
-    def find_open(self, source: str, target: str) -> PullRequest | None:
-        """The open pull request from a branch of this repository, never of a fork, into another one."""
+    def find_open(self, source: str, target: str, fork: str = "") -> PullRequest | None:
+        """The open pull request from a branch of this repository, or else of just this fork, into another."""
 
     def read_pull_request(self, number: int) -> PullRequest:
         """One pull request."""

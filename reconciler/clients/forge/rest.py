@@ -62,8 +62,8 @@ class RestForge(ABC):
     def list_open(self) -> tuple[PullRequest, ...]:
         """As the port says."""
 
-    def find_open(self, source: str, target: str) -> PullRequest | None:
-        ours = self._repository.lower()
+    def find_open(self, source: str, target: str, fork: str = "") -> PullRequest | None:
+        ours = (fork or self._repository).lower()
         for found in self.list_open():
             if found.source_repository.lower() == ours and (found.source, found.target) == (source, target):
                 return found
@@ -75,8 +75,8 @@ class RestForge(ABC):
         return read_pull_request(self._fields(answer.body, what))
 
     def open_pull_request(self, new: NewPullRequest) -> PullRequest:
-        what = f"a pull request from {new.source} into {new.target} of {self._repository}"
-        body = {"title": new.title, "body": new.body, "head": new.source, "base": new.target}
+        what = f"a pull request from {new.head} into {new.target} of {self._repository}"
+        body = {"title": new.title, "body": new.body, "head": new.head, "base": new.target}
         answer = self._ask("POST", f"{self._repo}/pulls", what, body=body)
         return read_pull_request(self._fields(answer.body, what))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,25 +29,28 @@ class GitPublisher:
     def __init__(self, directory: Path) -> None:
         self._git = OwnGit(directory)
 
-    def look(self, remote: str, branch: str, target: str) -> Published:
-        """What the remote has of both branches now; their commits are fetched.
+    def look(self, remote: str, branch: str, target: str, into: str = "") -> Published:
+        """What the remote has of the branch, and it or the remote `into` of its target; both are fetched.
 
-        Raises SourceRefused where it has no branch `target`, SourceUnreachable where it does not answer.
+        Raises SourceRefused where there is no branch `target`, SourceUnreachable where one does not answer.
         """
         self._git.text("check-ref-format", "--branch", branch)
-        refs = (f"refs/heads/{branch}", f"refs/heads/{target}")
-        said = speak(self._git, remote, "ls-remote", "--", remote, *refs).decode("utf-8", "surrogateescape")
-        # <commit>\t<name>; a pattern also finds names that end as it does.
-        found = {name: sha for sha, _, name in (line.partition("\t") for line in said.splitlines())}
-        if refs[1] not in found:
+        own, goal = f"refs/heads/{branch}", f"refs/heads/{target}"
+        asked = {remote: (own,), into: (goal,)} if into not in ("", remote) else {remote: (own, goal)}
+        found = {(place, ref): sha for place, refs in asked.items() for ref, sha in self._list(place, refs)}
+        base = found.get((into or remote, goal))
+        if base is None:
             raise SourceRefused(
-                f"{clean(remote)}: it has no branch {clean(target)} to merge into. Name it with --base."
+                f"{clean(into or remote)}: it has no branch {clean(target)} to merge into. "
+                "Name it with --base."
             )
-        there = [ref for ref in refs if ref in found]
         # Nothing but objects: no name in this repository changes.
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
-        speak(self._git, remote, "fetch", *quiet, "--refmap=", "--", remote, *there)
-        return Published(remote=remote, branch=branch, tip=found.get(refs[0], ""), target=found[refs[1]])
+        for place in asked:
+            there = [ref for known, ref in found if known == place]
+            if there:
+                speak(self._git, place, "fetch", *quiet, "--refmap=", "--", place, *there)
+        return Published(remote=remote, branch=branch, tip=found.get((remote, own), ""), target=base)
 
     def count_strangers(self, published: Published) -> int:
         """How many commits of HEAD the target lacks: a pull request from here would carry them along."""
@@ -75,6 +78,13 @@ class GitPublisher:
         """Push the branch. Raises SourceRefused where the remote does not take it, SourceUnreachable."""
         ref = f"refs/heads/{published.branch}"
         speak(self._git, published.remote, "push", "--porcelain", "--", published.remote, f"{ref}:{ref}")
+
+    def _list(self, remote: str, refs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Those of the refs that a remote has, with their commits."""
+        said = speak(self._git, remote, "ls-remote", "--", remote, *refs).decode("utf-8", "surrogateescape")
+        # <commit>\t<name>; a pattern also finds names that end as it does.
+        found = (line.partition("\t") for line in said.splitlines())
+        return ((name, sha) for sha, _, name in found if name in refs)
 
     def _find_local(self, branch: str) -> str:
         """The last commit of a branch of ours; empty where there is none."""
