@@ -187,3 +187,13 @@ def test_a_proposed_share_is_reviewed_merged_told_and_synced(team: Team, tmp_pat
         assert "v1 90 → 70 %, v2 10 → 30 %" in out
         assert team.shares("wines") == {"v1": 70, "v2": 30}
         assert team.shares("prices") == {"v1": 100}
+
+        # Whoever asks later is told who approved it; what was pushed before nobody did.
+        access = ("--forge", "gitea", "--forge-url", server.address, "--forge-token-file", str(token_file))
+        told = team.run("history", "production/wines", "--repository", place.address, "--approvals", *access)
+        assert told.code == 0, told.err
+        said = [line.strip() for line in told.out.splitlines() if "approved by" in line]
+        assert said == [
+            f"approved by bob: pull request 1 by ada, {pull.address}",
+            "approved by nobody: the forge knows of no pull request that brought it",
+        ]
