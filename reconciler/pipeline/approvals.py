@@ -11,7 +11,7 @@ from reconciler.state.approvals import Approval, Approvals
 from reconciler.state.outcomes import Outcome, worst
 
 MOST_ASKED = 50
-"""Commits that one command asks about, with two requests each (four at Gitea), and more for long lists."""
+"""Commits that one command asks about, with two requests each (three at Gitea), and more for long lists."""
 
 _TOO_MANY = f"of more than {MOST_ASKED} changes only the newest are asked about; --at asks about one"
 
