@@ -131,7 +131,8 @@ def themselves(staging: str, production: str = "") -> list[tuple[str, list[str],
 
 def test_platform_rules_and_artifacts_of_the_environments() -> None:
     staging = (
-        "platform: {ingress: [istio, ambassador-v2], servers: {mlflow: {v2: {image: a}}}}\nrules: {soak: 1h}\n"
+        "platform: {ingress: [istio, ambassador-v2], servers: {mlflow: {v2: {image: a}}}}\n"
+        "rules: {soak: 1h}\n"
     )
     production = "platform: {keda: true, servers: {mlflow: {v2: {image: b}}}}\nrules: {soak: {grade: hard}}\n"
     assert themselves(staging, production) == [
