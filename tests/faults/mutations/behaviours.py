@@ -315,8 +315,8 @@ BEHAVIOURS: tuple[Mutation, ...] = (
         id="B36",
         what="call undecided what the registry did not say",
         file="reconciler/pipeline/verification.py",
-        old="Undecided(rule=rule, reason=str(error), blocking=True) for rule in verification.RULES",
-        new="Undecided(rule=rule, reason=str(error), blocking=True) for rule in ()",
+        old="Undecided(rule=rule, reason=reason, blocking=True) for rule in verification.RULES",
+        new="Undecided(rule=rule, reason=reason, blocking=True) for rule in ()",
         test="tests/faults/test_no_network.py::"
         "test_what_the_registry_would_have_to_say_is_undecided_and_no_pass",
     ),
