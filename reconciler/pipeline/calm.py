@@ -137,9 +137,13 @@ def _find_end(
         moments.append(change)
     latest = min([begin + LONGEST, *moments])
     startup = find_startup(request.rendered.desired)
+    # What is Current stays so until something moves.
+    health = tuple(item for item in health if item.word is not HealthWord.CURRENT)
+    unsettled = {item.key for item in health}
+    manifests = tuple(item for item in request.rendered.manifests if item.key in unsettled)
 
     def judge(moment: datetime) -> tuple[list[HealthWord], bool]:
-        assessed = assess_all(request.rendered.manifests, seen, now=moment)
+        assessed = assess_all(manifests, seen, now=moment)
         return [item.word for item in assessed], find_unhealthy(assessed, record, startup, moment)
 
     # No later judgement sees what the routes told; where it matters the next run asks for them again.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reconciler.apply.clock import Clock
@@ -98,7 +99,7 @@ def _sync(
             _remember(named, tools)
             spent = tools.cluster.reader.requests - before
             return _tell_outage(_tell_cost(run, spent, tools.clock.monotonic() - started), named, tools)
-    named, tree = _read(named, settings, tools)
+    named, tree = _read_and_load(named, settings, tools)
     terms = describe_terms(settings, named.revision.sha, trust.digest)
     from reconciler.pipeline.full import sync_revision
 
@@ -144,6 +145,21 @@ def _read(named: _Named, settings: Settings, tools: SyncTools) -> tuple[_Named, 
         return named, tools.source.read(named.revision)
     _remember(named, tools)
     return named, tree
+
+
+def _read_and_load(named: _Named, settings: Settings, tools: SyncTools) -> tuple[_Named, Tree]:
+    """The same, while the rest of the program is loaded: git is another process."""
+    found: list[tuple[_Named, Tree]] = []
+
+    def read() -> None:
+        found.append(_read(named, settings, tools))
+
+    def load() -> None:
+        import_module("reconciler.pipeline.full")
+
+    for _ in run_parallel((read, load), lambda ask: ask(), limit=2, go_on=lambda: True):
+        pass
+    return found[0]
 
 
 def _remember(named: _Named, tools: SyncTools) -> None:

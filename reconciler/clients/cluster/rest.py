@@ -263,6 +263,7 @@ class RestWriter:
             body=body,
             content_type="application/apply-patch+yaml",
             accept=METADATA,
+            bulk=True,
         )
         return self._send(request, "patch", key)
 
@@ -279,6 +280,7 @@ class RestWriter:
                 "preconditions": {"uid": uid, "resourceVersion": resource_version},
             },
             accept=METADATA,
+            bulk=True,
         )
         self._ask(request, "delete", key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
 import threading
@@ -25,6 +26,7 @@ from reconciler.clients.cluster.interface import (
     Throttled,
 )
 from reconciler.clients.cluster.tally import Tally
+from reconciler.clients.cluster.turns import Turns
 from reconciler.clients.cluster.wire import Broken, Distrusted, Oversized, Reply, Wire
 from reconciler.state.packing import encode
 
@@ -32,12 +34,16 @@ JSON = "application/json"
 METADATA = f"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
 """The form of an answer that holds metadata alone; a server that does not know it sends the whole object."""
 
+_FIRST = 0
+"""The rank of what is not sent in bulk, before those of all parts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One call of the API. `repeatable` if sending it twice ends as sending it once does.
 
     `accept` says in which form the answer is wanted. `permit`, where there is one, is asked before each try.
+    `bulk` marks one of many that are sent at once: all others, such as a renewal of a Lease, go first.
     """
 
     method: str
@@ -48,6 +54,7 @@ class Request:
     accept: str = JSON
     repeatable: bool = True
     permit: Permit | None = None
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +137,9 @@ class HttpTransport:
         self._monotonic = monotonic
         self._hurried = hurried
         self._waits = _Waits(self._patience.waits)
-        self._turns = threading.BoundedSemaphore(PARALLEL + 1)
+        self._turns = Turns(PARALLEL + 1)
+        self._parts = itertools.count(1)
+        self._rank = next(self._parts)
         self._tally = Tally()
 
     @property
@@ -147,8 +156,13 @@ class HttpTransport:
         return self._tally.read_answers()
 
     def part(self) -> HttpTransport:
-        """The same connections and budgets, with counts of its own, which begin at nothing."""
+        """The same connections and budgets, with counts of its own, which begin at nothing.
+
+        Where turns are short, what earlier parts send in bulk goes first: one after the other comes to its
+        end, and the steps that follow meet the bulk of the next, rather than each other.
+        """
         part = copy.copy(self)
+        part._rank = next(self._parts)
         part._tally = Tally(self._tally)
         return part
 
@@ -163,7 +177,7 @@ class HttpTransport:
             told = False
             try:
                 # Asked with the turn in hand: what was waited for it is gone of the time that is left.
-                with self._turns:
+                with self._turns.take(self._rank if request.bulk else _FIRST):
                     left = self._find_left(request, tries, started, unseen)
                     reply = self._send_once(request, body, left)
             except Broken as error:
@@ -299,7 +313,7 @@ class DryRunTransport:
         query = {**request.query, "dryRun": "All"}
         # What is not stored may be asked for as often as one likes, and nobody looks into it.
         return self._transport.send(
-            replace(request, query=query, body=body, accept=METADATA, repeatable=True)
+            replace(request, query=query, body=body, accept=METADATA, repeatable=True, bulk=True)
         )
 
 
