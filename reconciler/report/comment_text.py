@@ -8,16 +8,19 @@ from reconciler.report.comment import describe_pods, group_approvals, name_some
 from reconciler.report.comment_parts import clean
 from reconciler.report.comment_table import describe_evidence
 from reconciler.report.screen import quiet_commands
-from reconciler.state.findings import Approval
+from reconciler.state.findings import Approval, Finding
 from reconciler.state.reviews import Review
 
 _SHORT = 12
+# What a terminal shows beside a plan; validate shows all.
+_ERRORS = 20
 
 
 def show_review(review: Review) -> str:
     """The verdict with its reasons, then what is known of each version, what to weigh, and who is asked."""
     compared = review.compared
     lines = [f"verdict: {review.verdict.value}", *(f"  {clean(reason)}" for reason in review.reasons)]
+    lines += _list_errors([finding for finding in review.findings if finding.is_error])
     lines += _list_evidence(review)
     lines += [f"risk: {clean(f'{note.object}: {note.text}')}" for note in review.risks]
     lines += [
@@ -33,6 +36,13 @@ def show_review(review: Review) -> str:
     moved = f"; the main branch is at {compared.tip[:_SHORT]}" if compared.tip else ""
     lines.append(f"Compared: base {compared.base[:_SHORT]}, head {head}; no cluster was asked{moved}.")
     return quiet_commands("\n".join(lines))
+
+
+def _list_errors(errors: Sequence[Finding]) -> Iterator[str]:
+    for item in errors[:_ERRORS]:
+        yield f"error: {clean(f'{item.location}: {item.rule}: {item.message}')}"
+    if len(errors) > _ERRORS:
+        yield f"error: {len(errors) - _ERRORS} more; modelsync validate --base shows all"
 
 
 def _tell_approval(item: Approval, names: Sequence[str]) -> str:

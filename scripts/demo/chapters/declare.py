@@ -96,7 +96,8 @@ def review(story: Narrator) -> None:
         "Both work from the files alone; with --registry the records are compared with the registry too."
     )
     story.run("modelsync validate --registry")
-    # Nothing served before, so that nothing can have soaked in staging: the verdict is fail.
     story.run("modelsync plan --base HEAD", ends_with=1)
+    story.say("Versions go to staging before production, so this would need a waiver that an owner approves.")
+    story.say("The shop opens with it all the same: nobody is served yet.")
     story.run("git add .")
     story.run("git commit --quiet -m 'Serve wines: version 2 in staging, 10 % of production'")

@@ -127,6 +127,20 @@ def test_text_on_a_terminal_stays_in_its_line(text: str) -> None:
     assert "\x1b" not in shown
 
 
+@pytest.mark.parametrize(("errors", "lines"), [(0, 0), (1, 1), (20, 20), (21, 21), (500, 21)])
+def test_on_a_terminal_errors_are_named_and_advice_is_left_to_validate(errors: int, lines: int) -> None:
+    error = Finding(
+        rule="soak", grade=Grade.SOFT, location=AT, message="production/wines: too soon", advice="Wait."
+    )
+    advice = replace(error, grade=Grade.ADVISORY)
+    shown = show_review(_make_review(findings=(advice, *(error,) * errors)))
+
+    said = [line for line in shown.splitlines() if line.startswith("error: ")]
+    assert len(said) == lines
+    assert set(said[:20]) <= {f"error: {AT}: soak: production/wines: too soon"}
+    assert said[20:] in ([], [f"error: {errors - 20} more; modelsync validate --base shows all"])
+
+
 def test_the_marker_holds_nothing_but_a_commit() -> None:
     shown = show_comment(_make_review(compared=Compared(base="7" * 40, head="4 --> <b>")))
     assert shown.startswith(f"{MARKER} head=none -->\n")
