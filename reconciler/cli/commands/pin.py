@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,12 +137,20 @@ def command(
         results = pin_versions(registry, selection, mode, reading, settings.directory, progress, show)
     verdicts = {result.decision.verdict for result in results}
     if mode is Mode.PIN and any(result.decision.write for result in results):
-        click.echo(
-            "next: name the version in a deployment, then modelsync validate and modelsync plan", err=True
-        )
+        _tell_next(repository, sorted({result.wanted.model for result in results if result.decision.write}))
     if not results:
         click.echo("no records to compare.", err=True)
     return Outcome.FINDINGS if any(verdict.is_error for verdict in verdicts) else Outcome.DONE
+
+
+def _tell_next(repository: Repository, models: Iterable[str]) -> None:
+    from reconciler import wiring
+    from reconciler.pipeline.pin_next import tell_first
+
+    now = wiring.open_clock().now()
+    for model in models:
+        free = tell_first(repository, model, now)
+        click.echo(f"next: {free or 'name the version in a deployment, then modelsync validate'}", err=True)
 
 
 def _show(repository: Repository, pinned: Pinned) -> None:
