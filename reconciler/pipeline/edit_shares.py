@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from reconciler.edit.deployments import append_variant, set_traffic
 from reconciler.edit.shares import (
@@ -15,9 +15,10 @@ from reconciler.edit.shares import (
 )
 from reconciler.pin.describe import describe_record
 from reconciler.pipeline.edits import Change, Workspace, name_file
+from reconciler.plan.following import find_hold
 from reconciler.policy.wording import join_words
 from reconciler.state.declarations import Deployment, Variant
-from reconciler.state.repository import Repository
+from reconciler.state.repository import EnvironmentEntry, Repository
 
 DEFAULT_SHARE = 10
 """Percent that a version gets when nobody says how much."""
@@ -65,7 +66,7 @@ def release(
         branch=f"modelsync/release-{environment.name}-{deployment}-v{version}",
         companions=(f"models/{declared.model}/versions/{version}.yaml",),
         details=describe_evidence(workspace.repository, declared, version),
-        notes=(note,),
+        notes=(note, *_tell_hold(workspace, environment, deployment, version)),
     )
 
 
@@ -115,6 +116,19 @@ def describe_evidence(repository: Repository, deployment: Deployment, version: i
     earlier = (f"v{baseline}", other.declaration) if other is not None else None
     lines = describe_record(f"{deployment.model} v{version}", record.declaration, earlier)
     return (*lines, f"  {'digest':<10}{record.declaration.identity.digest}")
+
+
+def _tell_hold(
+    workspace: Workspace, environment: EnvironmentEntry, deployment: str, version: int
+) -> Iterator[str]:
+    """People may release what automation must skip, and should know that somebody had a reason."""
+    known = environment.known_exceptions
+    hold = find_hold(known, deployment, version, workspace.now) if known is not None else None
+    if hold is not None:
+        yield (
+            f'{environment.name}/{deployment}: v{version} is held ("{hold.reason}"), and automation goes on '
+            f"skipping it. If that is over, remove it from environments/{environment.name}/exceptions.yaml."
+        )
 
 
 def _describe_present(name: str, variant: Variant) -> str:

@@ -44,6 +44,15 @@ class TestRelease:
         )
         assert "  - version: 3\n    shadow: 100\n" in desk.read()
 
+    def test_says_that_the_version_is_held(self, desk: Desk) -> None:
+        desk.run("hold", "staging/wines", "v3", "--reason", "sour", "--until", in_days(2), "--yes")
+        desk.shop.commit("Hold v3")
+
+        outcome, out, _ = desk.run("release", "staging/wines", "v3", "--yes")
+
+        assert outcome is Outcome.DONE
+        assert 'staging/wines: v3 is held ("sour"), and automation goes on skipping it.' in out
+
     def test_writes_nothing_that_breaks_a_rule(self, desk: Desk) -> None:
         outcome, out, err = desk.run("release", "staging/wines", "v9", "--yes")
         assert outcome is Outcome.FINDINGS
