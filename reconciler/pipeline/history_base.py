@@ -73,6 +73,7 @@ def check_change(
     source: Source, loaded: Loaded, base: Base, now: datetime, codeowners: OwnersFile | None
 ) -> Check:
     """Check what a change ends with as a change of `base`; `codeowners` is what it ends with, too."""
+    # It costs processes of git, and only a change that ends without the block can have taken it away.
     before = None if has_block(codeowners) else read_owners(source, base.fork)
     return check(
         loaded,
@@ -80,7 +81,7 @@ def check_change(
         now=now,
         history=base.history,
         codeowners=codeowners,
-        owned_before=before if has_block(before) else None,
+        owned_before=before,
     )
 
 

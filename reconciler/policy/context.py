@@ -30,7 +30,7 @@ class Context:
     `now` is the time for which it is judged; None: rules about time are not decided. `history` is what was
     served when, by the commits of the main branch; None: rules from history are not decided. `codeowners`
     says who approves what at the forge; None: there is no such file, or nobody looked. `owned_before` is the
-    same before the change, where it had modelsync's block then, and has none now.
+    same before the change; it is compared only where `codeowners` has no block of modelsync.
 
     `deployments` are all that could be parsed, `served` those that are not to end (`retire`), and `before`
     those that were served before the change.

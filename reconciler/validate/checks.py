@@ -79,7 +79,7 @@ def check(
 
     `base` is the repository that a change is compared with, for rules about changes; `now` is the time for
     rules about time, `history` for those about what was served. Without them such rules are not decided.
-    `codeowners` is judged where there is one; `owned_before` is what a change takes from it. What shares its
+    `codeowners` is judged where there is one, against `owned_before`, what it was before. What shares its
     value with `like` (none: with `base`) is not parsed again.
     """
     repository, faults = parse(loaded, like=base if like is None else like)

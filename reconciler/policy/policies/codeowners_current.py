@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.codeowners import Stale, find_stale, find_unreadable
+from reconciler.policy.codeowners import Stale, find_stale, find_unreadable, has_block
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
 from reconciler.state.documents import Location
@@ -30,7 +30,7 @@ from reconciler.state.findings import Finding, Grade, Undecided
 
 def check(context: Context) -> Iterator[Finding | Undecided]:
     file, before = context.codeowners, context.owned_before
-    if before is not None:
+    if before is not None and has_block(before) and not has_block(file):
         path = file.path if file is not None else before.path
         yield POLICY.finding(
             Location(file=path),
@@ -44,7 +44,9 @@ def check(context: Context) -> Iterator[Finding | Undecided]:
     if file is None or stale is None:
         return
     if unreadable := find_unreadable(context.repository):
-        yield POLICY.undecided(f"{unreadable} has faults of form, so that its owners are not known")
+        yield POLICY.undecided(
+            f"{unreadable} is missing or has faults of form, so that its owners are not known"
+        )
         return
     width = max(len(stale.found), 1)
     yield POLICY.finding(

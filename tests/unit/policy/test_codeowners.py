@@ -11,7 +11,10 @@ from reconciler.cli.app import app, run
 from reconciler.load.worktree import choose_codeowners, read_worktree
 from reconciler.policy import codeowners
 from reconciler.policy.codeowners import BEGIN, END, Stale, is_owner, put_block
+from reconciler.policy.context import Context
+from reconciler.policy.engine import run_policies
 from reconciler.policy.placing import place_all
+from reconciler.policy.policies import POLICIES
 from reconciler.state.outcomes import Outcome
 from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
@@ -113,6 +116,21 @@ def test_the_first_stale_line_is_told() -> None:
     assert (after.line, after.found, after.wanted) == (17, "* @everybody", "")
 
 
+@pytest.mark.parametrize("before", ["", "* @everybody\n", f"{BEGIN}\n/models/wines/ @old-team\n{END}\n"])
+@pytest.mark.parametrize("after", [None, "block"])
+def test_only_a_block_that_was_there_can_be_gone(before: str, after: str | None) -> None:
+    given = repository(OWNED)
+    text = put_block(before, write_block(given, "CODEOWNERS"))
+    context = Context(
+        repository=given,
+        codeowners=OwnersFile(path="CODEOWNERS", text=text) if after else None,
+        owned_before=OwnersFile(path="CODEOWNERS", text=before),
+    )
+    found = run_policies(context, POLICIES).findings
+    gone = [one.message for one in found if one.rule == "codeowners-current"]
+    assert len(gone) == (after is None and BEGIN in before)
+
+
 class TestCommand:
     def lay_out(self, directory: Path) -> None:
         for path, text in {**SOUND, **OWNED}.items():
@@ -180,7 +198,7 @@ class TestCommand:
         assert run(["validate", "-C", str(tmp_path)]) is Outcome.FINDINGS
         out, _ = capsys.readouterr()
         assert "error codeowners-current" not in out
-        assert f"{path} has faults of form, so that its owners are not known" in out
+        assert f"{path} is missing or has faults of form, so that its owners are not known" in out
         assert run(["codeowners", "-C", str(tmp_path), "--write"]) is Outcome.CONFIGURATION
         assert f"{path} is missing or has faults of form" in capsys.readouterr().err
         assert (tmp_path / "CODEOWNERS").read_text(encoding="utf-8") == written
