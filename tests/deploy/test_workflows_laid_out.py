@@ -89,6 +89,25 @@ class TestBootstrap:
         assert "names no modelsync to install" in ended.stderr
         assert "commit=…" in ended.stderr
 
+    @pytest.mark.parametrize(
+        ("interpreter", "code"), [(sys.executable, 0), ("/nowhere/python", 2)], ids=["there", "gone"]
+    )
+    def test_an_environment_whose_python_is_gone_is_made_again(
+        self, tmp_path: Path, interpreter: str, code: int
+    ) -> None:
+        commit = "4be2a91c0d6e8f1a2b3c4d5e6f708192a3b4c5d6"
+        origin = Origin(repository="https://git.example.com/ml/modelsync.git", commit=commit)
+        write_new(tmp_path, lay_out_repository({}, origin=origin))
+        programs = tmp_path / ".venv/bin"
+        programs.mkdir(parents=True)
+        (programs / "python").symlink_to(interpreter)
+        (programs / "modelsync").touch(mode=0o755)
+        (tmp_path / ".venv/.modelsync-commit").write_text(f"{commit}\n", encoding="utf-8")
+        ended = run(tmp_path / ".modelsync/bootstrap", PYTHON="/nowhere/python")
+        # Up to date, or begun again, which needs a Python that works.
+        assert ended.returncode == code, ended.stderr
+        assert ("is not a working Python" in ended.stderr) is (code != 0)
+
     def test_it_installs_this_commit_and_then_is_done(self, tmp_path: Path) -> None:
         commit = run("git", "-C", REPOSITORY, "rev-parse", "HEAD").stdout.strip()
         origin = Origin(repository=f"file://{REPOSITORY}", commit=commit)
