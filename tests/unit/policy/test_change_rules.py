@@ -167,6 +167,14 @@ class TestFreeze:
         assert len(say(judge("freeze-kept", before, {DEPLOYMENT: more}))) == 1
         assert say(judge("freeze-kept", before, {DEPLOYMENT: less})) == []
 
+    def test_a_named_shadow_that_becomes_live_is_no_withdrawal(self) -> None:
+        three, red = "{version: 3, traffic: %d}", "{name: red, version: 5, %s: 50}"
+        before = {**self.FROZEN, DEPLOYMENT: deployment(three % 100, red % "shadow")}
+        answers = deployment(three % 50, red % "traffic")
+        assert len(say(judge("freeze-kept", before, {DEPLOYMENT: answers}))) == 1
+        turned = {**self.FROZEN, DEPLOYMENT: answers}
+        assert len(say(judge("freeze-kept", turned, before))) == 1
+
     def test_settings_from_elsewhere_wait_too(self) -> None:
         found = judge("freeze-kept", self.FROZEN, {MODEL: SOUND[MODEL].replace("1Gi", "2Gi")})
         assert len(say(found)) == 1
