@@ -183,6 +183,8 @@ def test_a_pull_request_with_another_base_is_judged_again() -> None:
     [
         # A run that waits is cancelled by the next of its group: none may come from somebody else's doing.
         ("pin", {"github.event.comment.id"}),
+        ("validate", {"github.workflow", "github.event_name == 'push' && github.sha || github.ref"}),
+        ("tests", {"github.workflow", "github.event_name == 'push' && github.sha || github.ref"}),
         ("records", {"github.event.workflow_run.event", "github.event.workflow_run.head_sha"}),
         (
             "comment",
@@ -196,7 +198,7 @@ def test_a_pull_request_with_another_base_is_judged_again() -> None:
 )
 def test_nobody_can_take_the_place_of_anothers_run(workflow: str, names: set[str]) -> None:
     group = read(REPOSITORY / f".github/workflows/{workflow}.yaml")["concurrency"]["group"]
-    assert set(re.findall(r"\$\{\{\s*([\w.]+)\s*\}\}", group)) == names
+    assert set(re.findall(r"\$\{\{\s*(.+?)\s*\}\}", group)) == names
 
 
 def test_a_cancelled_run_gives_no_comment() -> None:
