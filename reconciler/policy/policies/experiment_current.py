@@ -1,8 +1,8 @@
 """Experiments that are over are decided and taken out.
 
 What it checks
-    No `experiment` has ended. Whether one is large enough to be decided by its end is not known without the
-    requests that its environment's metrics source counts: it is said to be undecided.
+    No `experiment` has ended. Whether one gets enough rewards to be decided by then is no question of this
+    rule: no file tells it, and `modelsync status DEPLOYMENT` shows the requests that its variants get.
 
 Why
     What goes on after its end costs Pods and keeps part of the requests from the better version, and nobody
@@ -30,26 +30,19 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.experiments import find_end, list_experiments
 from reconciler.policy.wording import show_value
-from reconciler.state.findings import Finding, Grade, Undecided
+from reconciler.state.findings import Finding, Grade
 
 
-def check(context: Context) -> Iterator[Finding | Undecided]:
+def check(context: Context) -> Iterator[Finding]:
     for deployment, experiment in list_experiments(context.served):
         end = find_end(experiment)
-        if end is None or context.now is None:
-            continue
-        if end <= context.now:
+        if end is not None and context.now is not None and end <= context.now:
             yield POLICY.finding(
                 deployment.at("experiment", "until"),
                 f"{deployment.id}: the experiment with reward {show_value(experiment.reward.name)} ended "
                 f"{experiment.until}; expected an end that is to come.",
                 "Give the better version the requests and remove the block, or write a later end.",
             )
-            continue
-        yield POLICY.undecided(
-            f"{deployment.id}: whether each variant gets {experiment.min_samples} rewards until "
-            f"{experiment.until} is told by no file (modelsync status {deployment.id} shows its requests)"
-        )
 
 
 POLICY = Policy(

@@ -63,6 +63,7 @@ def test_what_changes_nothing_breaks_no_rule_about_changes(repository: Repositor
         "shared-serving-change",
         "mass-change",
         "freeze-kept",
+        "experiment-kept",
     }
     rules = tuple(policy for policy in RULES if policy.id in own)
     context = Context(repository=repository, base=repository, now=NOW, history=history)

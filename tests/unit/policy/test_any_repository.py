@@ -108,9 +108,24 @@ VARIANT = block(
     serving=SERVING,
     graph=st.recursive(nodes(), nodes, max_leaves=3),
 )
+UNTIL = st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", fullmatch=True)
+SIDE = st.sampled_from(["v1", "v2", "v3", "v4"]) | NAME
+BOUND = st.sampled_from([-1.0, 0.0, 1.0])
+EXPERIMENT = st.fixed_dictionaries(
+    {
+        "baseline": SIDE,
+        "challengers": st.lists(SIDE, min_size=1, max_size=2).map(tuple),
+        "reward": st.fixed_dictionaries(
+            {"name": TEXT.filter(bool)}, optional={"range": st.tuples(BOUND, BOUND)}
+        ),
+        "minSamples": st.integers(1, 3),
+        "until": st.sampled_from(["2026-12-15", "2026-11-20"]) | UNTIL,
+    },
+    optional={"attribution": st.sampled_from(["predictor", "ledger"])},
+)
 DEPLOYMENT = st.fixed_dictionaries(
     {"model": NAME, "variants": st.lists(VARIANT, min_size=1, max_size=4).map(tuple)},
-    optional={"serving": SERVING, "retire": st.booleans()},
+    optional={"serving": SERVING, "retire": st.booleans(), "experiment": EXPERIMENT},
 )
 ARTIFACTS = st.lists(
     st.fixed_dictionaries(
@@ -138,7 +153,6 @@ ENVIRONMENT = st.fixed_dictionaries(
     },
 )
 NOW = datetime(2026, 11, 23, 12, tzinfo=timezone.utc)
-UNTIL = st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?", fullmatch=True)
 BECAUSE = {"reason": st.just("because"), "until": UNTIL}
 WEEKLY = st.fixed_dictionaries(
     {
