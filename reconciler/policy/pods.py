@@ -87,7 +87,7 @@ class _Same:
     def holds(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
         return (
             self._defaults
-            and _is_same(before.entry.declaration, after.entry.declaration)
+            and _is_same(_strip(before), _strip(after))
             and self._has_same_environment(before, after)
             and self._has_same_models(before, after)
         )
@@ -122,6 +122,11 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _declared(entry: Any) -> Any:
     return None if entry is None else entry.declaration
+
+
+def _strip(deployment: PlacedDeployment) -> Declaration:
+    """A deployment's declaration without its experiment: nothing is rendered from that."""
+    return deployment.entry.declaration.model_copy(update={"experiment": None})
 
 
 def _rendered(deployment: PlacedDeployment) -> tuple[object, ...] | None:

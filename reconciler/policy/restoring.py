@@ -65,8 +65,12 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
 def _is_same_but_for_shares(
     before: PlacedDeployment, after: PlacedDeployment, old: Mapping[str, PlacedVariant]
 ) -> bool:
-    """Whether what stays is served as it was and in the role that it had, the number of Pods included."""
-    was, now = (side.entry.declaration.model_copy(update={"variants": ()}) for side in (before, after))
+    """Whether what stays is served as it was and in the role that it had, the number of Pods included.
+
+    An experiment is served by nothing, and names the challenger that goes.
+    """
+    beside = {"variants": (), "experiment": None}
+    was, now = (side.entry.declaration.model_copy(update=beside) for side in (before, after))
     return was == now and all(
         # One predictor can be a shadow before and live after: a variant with a name keeps it in both roles.
         (old[placed.predictor].variant.shadow is None) is (placed.variant.shadow is None)

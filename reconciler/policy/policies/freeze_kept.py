@@ -95,7 +95,8 @@ def _say(placed: PlacedDeployment) -> str:
 
 
 def _lowers(before: PlacedDeployment, after: PlacedDeployment) -> bool:
-    return before.entry.declaration != after.entry.declaration and only_withdraws(before, after)
+    was, now = (side.entry.declaration.variants for side in (before, after))
+    return was != now and only_withdraws(before, after)
 
 
 POLICY = Policy(

@@ -10,6 +10,10 @@ from tests.unit.policy.building import DEPLOYMENT, ENVIRONMENT, MODEL, SOUND, de
 from tests.unit.policy.judging import STAGED, STAGING, Files, digest, environment, judge, own_record, say
 
 EXCEPTIONS = "environments/production/exceptions.yaml"
+EXPERIMENT = """\
+experiment:
+  {baseline: v3, challengers: [v5], reward: {name: liked, range: [0, 1]}, minSamples: 9, until: 2026-12-01}
+"""
 
 
 class TestPodsInPlace:
@@ -174,6 +178,16 @@ class TestFreeze:
         assert len(say(judge("freeze-kept", before, {DEPLOYMENT: answers}))) == 1
         turned = {**self.FROZEN, DEPLOYMENT: answers}
         assert len(say(judge("freeze-kept", turned, before))) == 1
+
+    def test_an_experiment_ends_with_the_challenger_that_goes(self) -> None:
+        before = {**self.FROZEN, DEPLOYMENT: f"{self.FROZEN[DEPLOYMENT]}{EXPERIMENT}"}
+        assert say(judge("freeze-kept", before, {DEPLOYMENT: deployment("{version: 3, traffic: 100}")})) == []
+
+    def test_an_experiment_alone_changes_nothing_that_serves(self) -> None:
+        after = {DEPLOYMENT: f"{self.FROZEN[DEPLOYMENT]}{EXPERIMENT}"}
+        assert say(judge("freeze-kept", self.FROZEN, after)) == []
+        elsewhere = {ENVIRONMENT: SOUND[ENVIRONMENT].replace("wines-production", "others")}
+        assert len(say(judge("freeze-kept", self.FROZEN, {**after, **elsewhere}))) == 1
 
     def test_settings_from_elsewhere_wait_too(self) -> None:
         found = judge("freeze-kept", self.FROZEN, {MODEL: SOUND[MODEL].replace("1Gi", "2Gi")})
