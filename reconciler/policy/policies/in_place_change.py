@@ -3,7 +3,8 @@
 What it checks
     A variant that answers requests before and after a change keeps the settings that its Pods are made from,
     in environments with `protected: true`: image, files, resources, environment, scheduling. Numbers of Pods
-    may change. With a new `rollout` number the predictor has a new name, and with it Pods of its own.
+    may change. With a new `rollout` number, or another `name` where it has one, the predictor has a new name,
+    and with it Pods of its own.
 
 Why
     New Pods under the old name take the place of those that work. If they do not become ready, nothing is
@@ -17,7 +18,8 @@ Example
 
 Fix
     Count `rollout` up beside the version: `{version: 5, rollout: 2, traffic: 100}`. The Pods of v5-r2 come up
-    beside the old ones, which serve until the new ones are ready.
+    beside the old ones, which serve until the new ones are ready. A variant with a `name`, as each graph has,
+    gets another one.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.pods import list_edits, list_kept, list_pairs
+from reconciler.state.declarations import Variant
 from reconciler.state.findings import Finding
 
 _SHOWN = 3
@@ -42,15 +45,22 @@ def check(context: Context) -> Iterator[Finding]:
             if not edits:
                 continue
             more = f" and {len(edits) - _SHOWN} more" if len(edits) > _SHOWN else ""
-            rollout = (new.variant.rollout or 1) + 1
+            expected, way = _find_way(new.variant)
             yield POLICY.finding(
                 after.variant_at(new),
                 f"{after.id}: the Pods of {new.name} would be replaced under the name {new.predictor} while "
-                f"it answers requests: {', '.join(edits[:_SHOWN])}{more}; expected rollout: {rollout}.",
-                f"Add rollout: {rollout} to it: its Pods get names of their own, and the old ones serve "
-                "until these are ready.",
+                f"it answers requests: {', '.join(edits[:_SHOWN])}{more}; expected {expected}.",
+                f"{way}: its Pods get names of their own, and the old ones serve until these are ready.",
                 subject=after.id,
             )
+
+
+def _find_way(variant: Variant) -> tuple[str, str]:
+    """What would have been expected, and how to get there: one with a name takes no `rollout`."""
+    if variant.name is not None:
+        return "another name", "Give the variant another name"
+    rollout = (variant.rollout or 1) + 1
+    return f"rollout: {rollout}", f"Add rollout: {rollout} to it"
 
 
 def _is_protected(deployment: PlacedDeployment) -> bool:

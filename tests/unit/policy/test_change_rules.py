@@ -54,6 +54,7 @@ class TestPodsInPlace:
         before, after = deployment(graph.format(1)), deployment(graph.format(2))
         (said,) = self.changes({DEPLOYMENT: before}, {DEPLOYMENT: after})
         assert "red.env.A 1 → 2" in said
+        assert said.endswith("; expected another name.")
 
     @pytest.mark.parametrize("traffic", ["traffic: 0", "shadow: 100"])
     def test_what_does_not_answer_may_change(self, traffic: str) -> None:
