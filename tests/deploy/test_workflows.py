@@ -173,9 +173,17 @@ def test_a_job_that_pull_requests_are_asked_for_is_never_skipped() -> None:
             assert [job for job in read(workflow)["jobs"].values() if "if" in job] == [], workflow.name
 
 
-def test_a_pull_request_with_another_base_is_judged_again() -> None:
-    types = set(read(REPOSITORY / ".github/workflows/validate.yaml")[True]["pull_request"]["types"])
-    assert types == {"opened", "synchronize", "reopened", "edited"}
+def test_a_commit_is_judged_against_the_main_branch_whatever_its_pull_request_is_into() -> None:
+    """A check belongs to a commit: a second pull request of it would cover what the first one's found."""
+    content = read(REPOSITORY / ".github/workflows/validate.yaml")
+    assert content[True]["pull_request"] is None  # on any branch
+    for job in content["jobs"].values():
+        assert job["env"]["BASE"] == (
+            "${{ github.event.merge_group.base_sha || "
+            "format('origin/{0}', github.event.repository.default_branch) }}"
+        )
+    text = (REPOSITORY / ".github/workflows/validate.yaml").read_text(encoding="utf-8")
+    assert not re.search(r"base_ref|pull_request\.base", text)
 
 
 @pytest.mark.parametrize(
