@@ -49,10 +49,9 @@ def grade_findings(
         subject = finding.subject or name_subject(finding.location.file)
         environment = repository.environments.get(subject.partition("/")[0])
         rule, grade = rules.get(finding.rule), finding.grade
-        if rule is not None and _read_grade(rule.id, environment) is not None:
-            said = find_grade(rule, environment)
-            # What a policy itself finds worse than its grade is not made less by a general word.
-            grade = said if grade is rule.grade or is_lower(grade, said) else grade
+        # What a policy itself finds worse or better than its grade is not moved by a general word.
+        if rule is not None and grade is rule.grade:
+            grade = find_grade(rule, environment)
         yield replace(finding, subject=subject, grade=grade)
 
 

@@ -5,8 +5,8 @@ What it checks
     first version of a deployment has nobody to share with, so it may take all. Going back to a set that
     served here before, taking a variant out and lowering a challenger are never stopped, and neither is the
     baseline that takes what is freed. Where the baseline itself is taken out, a version that stays may rise
-    by more than a step: that is advice, and says how to get there in steps, as nobody on call may be kept
-    from taking out what is sick. An environment that names a grade for this rule has it for that, too.
+    by more than a step: that is advice, whatever grade an environment gives this rule, and says how to get
+    there in steps, as nobody on call may be kept from taking out what is sick.
 
 Why
     What is wrong with a new version shows with few requests as well as with all of them, and then few

@@ -204,7 +204,8 @@ class TestSteps:
         ("rules", "grades"),
         [
             ("max-traffic-step: 20", ["soft", "advisory"]),
-            ("max-traffic-step: {grade: hard, value: 20}", ["hard", "hard"]),
+            ("max-traffic-step: {grade: soft, value: 20}", ["soft", "advisory"]),
+            ("max-traffic-step: {grade: hard, value: 20}", ["hard", "advisory"]),
         ],
     )
     def test_taking_the_baseline_out_is_advised_on_but_not_stopped(
