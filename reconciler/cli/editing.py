@@ -129,6 +129,7 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
     from reconciler import wiring
     from reconciler.cli.confirmation import ask
     from reconciler.pipeline.edits import judge, open_workspace
+    from reconciler.report.screen import clean_screen
     from reconciler.report.text_edit import show_edit, show_findings
 
     workspace = open_workspace(settings.directory, wiring.open_clock().now())
@@ -148,18 +149,18 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
         prepared = prepare(settings, editing.remote, branch, editing.base, editing.into)
     judged = judge(workspace, change, _read_history(settings, workspace, change) if versioned else None)
     if editing.dry_run:
-        click.echo(judged.diff)
+        click.echo(clean_screen(judged.diff))
         if judged.findings:
             click.echo(show_findings(judged.findings), err=True)
         return _conclude(judged)
     click.echo(show_edit(change.notes, judged.diff, judged.findings, judged.planned.plans))
     for note in judged.planned.notes:
-        click.echo(note, err=True)
+        click.echo(clean_screen(note), err=True)
     if judged.is_broken:
         click.echo("nothing was written: no waiver lifts such a rule.", err=True)
         return Outcome.FINDINGS
     for line in judged.following:
-        click.echo(line, err=True)
+        click.echo(clean_screen(line), err=True)
     if not editing.yes and not ask(_question(editing, branch)):
         click.echo("nothing was changed.")
         return Outcome.DONE

@@ -133,3 +133,20 @@ def test_messages_and_authors_of_commits_are_shown_as_text(call: Call, shop: Sho
         assert ended.code == 0, ended.err
         assert _is_quiet(ended)
         assert "evil.example" in ended.out
+
+
+def test_what_an_edit_could_not_decide_is_told_as_text(call: Call, shop: Shop) -> None:
+    gates = f"rules: {{metric-gates: {{{QUOTED}: {{max: 9, worseBy: 2%}}}}}}"
+    shop.add_environment("staging", "wines-staging", gates)
+    shop.declare("staging/wines", {1: 90, 3: 10})
+    first = (shop.folder / "models/wines/versions/2.yaml").read_text(encoding="utf-8")
+    metrics = next(line for line in first.splitlines() if line.lstrip().startswith("metrics:"))
+    for number in (1, 3):
+        record = shop.folder / f"models/wines/versions/{number}.yaml"
+        text = record.read_text(encoding="utf-8")
+        record.write_text(text.replace("  metrics: {rmse: 0.7}", metrics), encoding="utf-8")
+    shop.commit("Gates")
+    for command in (("traffic", "staging/wines", "v1=85", "v3=15", "--yes"), ("validate", "--strict")):
+        ended = call(*command)
+        assert "metric-gates" in ended.err
+        assert _is_quiet(ended)

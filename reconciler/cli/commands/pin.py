@@ -146,11 +146,13 @@ def command(
 def _tell_next(repository: Repository, models: Iterable[str]) -> None:
     from reconciler import wiring
     from reconciler.pipeline.pin_next import tell_first
+    from reconciler.report.screen import clean_screen
 
     now = wiring.open_clock().now()
     for model in models:
         free = tell_first(repository, model, now)
-        click.echo(f"next: {free or 'name the version in a deployment, then modelsync validate'}", err=True)
+        follows = free or "name the version in a deployment, then modelsync validate"
+        click.echo(clean_screen(f"next: {follows}"), err=True)
 
 
 def _show(repository: Repository, pinned: Pinned) -> None:

@@ -51,6 +51,8 @@ def command(
     detailed_exitcode: bool,
     output: str,
 ) -> Outcome:
+    from reconciler.report.screen import clean_screen
+
     if live and base is not None:
         raise click.UsageError("--live compares with the cluster and --base with a commit; give one of them.")
     if live and registry:
@@ -66,7 +68,7 @@ def command(
         judged = _conclude(change.review)
         _show_change(change, output)
     for note in planned.notes:
-        click.echo(note, err=True)
+        click.echo(clean_screen(note), err=True)
     outcome = worst((planned.outcome, judged))
     if outcome is Outcome.DONE and detailed_exitcode and any(plan.changes for plan in planned.plans):
         return Outcome.PENDING

@@ -34,11 +34,12 @@ def command(settings: Settings, environment: str, folder: Path | None) -> Outcom
     from reconciler.pipeline.check import check_worktree
     from reconciler.pipeline.offline import render_offline
     from reconciler.render.text import to_yaml
+    from reconciler.report.screen import clean_screen
 
     check = check_worktree(settings.directory)
     rendered = render_offline(check, environment, cluster=settings.cluster.name, commit="")
     for note in rendered.notes:
-        click.echo(note, err=True)
+        click.echo(clean_screen(note), err=True)
     if folder is None:
         click.echo(to_yaml(rendered.manifests), nl=False)
     else:

@@ -72,8 +72,10 @@ def command(
     if output == "github" and summary is not None:
         _add_summary(check, summary)
     if strict and output == "text":
+        from reconciler.report.screen import clean_screen
+
         for item in check.undecided:
-            click.echo(f"undecided: {item.rule}: {item.reason}", err=True)
+            click.echo(clean_screen(f"undecided: {item.rule}: {item.reason}"), err=True)
     if any(finding.is_error for finding in check.findings):
         return Outcome.FINDINGS
     if any(item.blocking or strict for item in check.undecided):
