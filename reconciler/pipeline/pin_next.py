@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from reconciler.policy.context import Context
 from reconciler.policy.placed import PlacedDeployment
-from reconciler.policy.placing import place_all
 from reconciler.policy.policies.soak import POLICY as SOAK
 from reconciler.policy.served import list_upstream, say_time
 from reconciler.policy.soak import WORDS, read_times
@@ -19,7 +19,8 @@ def tell_first(repository: Repository, model: str, now: datetime) -> str:
 
     Times are those of rule soak, as if the version were merged upstream now.
     """
-    places = [place for place in place_all(repository) if place.entry.declaration.model == model]
+    served = Context(repository=repository).served
+    places = [place for place in served if place.entry.declaration.model == model]
     firsts = {place.environment.name for place in places if not list_upstream(place)}
     said = [f"{place.id} now" for place in places if not list_upstream(place)]
     later = [place for place in places if list_upstream(place)]

@@ -47,3 +47,7 @@ def test_without_an_order_nobody_waits() -> None:
 
 def test_a_model_that_no_deployment_names_may_go_nowhere_yet() -> None:
     assert tell_first(declare(staging=""), "spirits", NOW) == ""
+
+
+def test_what_is_retired_takes_no_version() -> None:
+    assert tell_first(declare(staging="", old="retire: true\n"), "wines", NOW) == "staging/wines now"
