@@ -30,10 +30,11 @@ class Side:
 
     @property
     def pins(self) -> tuple[Pin, ...]:
-        """What it serves; none where nobody knows."""
+        """What it serves, by the names of its containers; none where nobody knows."""
         if self.placed is None:
             return ()
-        return tuple(pin for pin in list_pins(self.deployment) if pin.variant is self.placed)
+        pins = (pin for pin in list_pins(self.deployment) if pin.variant is self.placed)
+        return tuple(sorted(pins, key=lambda pin: pin.container.name))
 
     def is_same(self, other: Side) -> bool:
         """Whether both serve the same versions; of what serves none that are known, by the name."""

@@ -8,7 +8,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import run_policies
 from reconciler.policy.policies import POLICIES
 from tests.unit.policy.building import DEPLOYMENT, NOW, deployment, find, repository
-from tests.unit.policy.judging import RECORDS, Files, judge, own_record, say, span
+from tests.unit.policy.judging import RECORDS, Files, digest, judge, own_record, say, span
 
 TWO = ("{version: 3, traffic: 90}", "{version: 5, traffic: 10}")
 THREE = (*TWO[:1], "{version: 5, traffic: 5}", "{version: 6, traffic: 5}")
@@ -86,7 +86,62 @@ class TestKept:
     def test_new_artifacts_under_the_same_number_are_another_version(self) -> None:
         before = declare(*TWO, said=experiment())
         again = {"models/wines/versions/5.yaml": own_record(5, "9")}
-        assert len(say(judge("experiment-kept", before, again))) == 1
+        (found,) = say(judge("experiment-kept", before, again))
+        assert found == (
+            "production/wines: challenger v5 of an experiment that runs until 2026-12-15 serves "
+            f"v5 ({digest('9')[:19]}…); expected v5 ({digest('5')[:19]}…) till then."
+        )
+
+    GRAPH = (
+        "{name: b, traffic: 10, graph: {name: mean, type: combiner, children: ["
+        "{name: %s, model: wines, version: %d}, {name: %s, model: wines, version: %d}]}}"
+    )
+
+    def test_versions_of_a_graph_are_told_by_their_nodes(self) -> None:
+        said = experiment(challengers="[b]")
+        before = declare(TWO[0], self.GRAPH % ("red", 5, "white", 6), said=said)
+        other = declare(TWO[0], self.GRAPH % ("red", 6, "white", 5), said=said)
+        assert say(judge("experiment-kept", before, other)) == [
+            (
+                "production/wines: challenger b of an experiment that runs until 2026-12-15 serves wines v6 "
+                "in b/red and wines v5 in b/white; expected wines v5 in b/red and wines v6 in b/white till "
+                "then."
+            )
+        ]
+
+    def test_the_order_of_nodes_makes_no_other_version(self) -> None:
+        said = experiment(challengers="[b]")
+        before = declare(TWO[0], self.GRAPH % ("red", 5, "white", 6), said=said)
+        turned = declare(TWO[0], self.GRAPH % ("white", 6, "red", 5), said=said)
+        assert say(judge("experiment-kept", before, turned)) == []
+
+    @pytest.mark.parametrize(
+        ("was", "now", "told"),
+        [
+            ("minSamples: 5000", "minSamples: 500", "minSamples {} becomes 500; expected 5000"),
+            ("name: rating", "name: clicks", 'reward.name {} becomes "clicks"; expected "rating"'),
+            ("range: [0, 1]", "range: [0, 0.5]", "reward.range {} becomes [0, 0.5]; expected [0, 1]"),
+            (", range: [0, 1]", "", "reward.range {} becomes nothing; expected [0, 1]"),
+            ("predictor", "ledger", "attribution {} becomes ledger; expected predictor"),
+            ("attribution: predictor, ", "", "attribution {} becomes nothing; expected predictor"),
+        ],
+    )
+    def test_what_decides_it_stays(self, was: str, now: str, told: str) -> None:
+        said = experiment()
+        assert was in said
+        before, after = declare(*TWO, said=said), declare(*TWO, said=said.replace(was, now))
+        until = "of an experiment that runs until 2026-12-15"
+        found = say(judge("experiment-kept", before, after))
+        assert found == [f"production/wines: {told.format(until)} till then."]
+
+    @pytest.mark.parametrize("said", ["attribution: predictor, ", ", range: [0, 1]"])
+    def test_what_was_left_out_may_be_said(self, said: str) -> None:
+        before = declare(*TWO, said=experiment().replace(said, ""))
+        assert say(judge("experiment-kept", before, declare(*TWO, said=experiment()))) == []
+
+    def test_another_end_is_free(self) -> None:
+        before = declare(*TWO, said=experiment())
+        assert say(judge("experiment-kept", before, declare(*TWO, said=experiment(until="2027-01-15")))) == []
 
     def test_what_is_no_variant_is_known_by_its_name(self) -> None:
         before = declare(*TWO, said=experiment(challengers="[v8]"))
