@@ -37,10 +37,12 @@ def review_change(
     now: datetime,
     history: History | None = None,
     stale: tuple[Stale, ...] = (),
+    owned: Sequence[str] = (),
 ) -> Review:
     """All that is to be said of the change from `base` to `head`.
 
     `head` was checked as a change of `base`; `targets` are the plans of all targets that were asked for.
+    `owned` are the files that differ, where a forge asks their owners.
     """
     changes = [item for target in targets for item in list_model_changes(target)]
     context = RowContext(base=base.repository, head=head.repository, now=now, history=history)
@@ -59,7 +61,7 @@ def review_change(
             if target.plan.changes
             for note in target.plan.notes
         ),
-        approvals=(*head.approvals, *list_owner_approvals(base.repository, head.repository)),
+        approvals=(*head.approvals, *list_owner_approvals(base.repository, owned)),
         findings=head.findings,
         waived=head.waived,
         undecided=undecided,

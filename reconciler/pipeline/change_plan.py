@@ -15,7 +15,9 @@ from reconciler.pipeline.check import find_files, load_tree, load_worktree
 from reconciler.pipeline.history_base import Base, check_change, list_changed, read_base, read_owners
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.verification import leave_registry_out, verify_records
+from reconciler.policy.codeowners import has_block
 from reconciler.state.history import History
+from reconciler.state.owners import OwnersFile
 from reconciler.state.repository import Repository
 from reconciler.state.reviews import Compared, Review, Stale
 from reconciler.validate.checks import Check, check
@@ -48,7 +50,8 @@ class PlannedChange:
 class _Sides:
     """Both sides of a comparison; `head` was checked as a change of `base`.
 
-    `head_sha` is empty for a work tree that is no commit.
+    `head_sha` is empty for a work tree that is no commit; `owned` are the files that differ, where a forge
+    asks their owners.
     """
 
     base: Check
@@ -58,6 +61,7 @@ class _Sides:
     history: History | None = None
     tip: str = ""
     stale: tuple[Stale, ...] = ()
+    owned: tuple[str, ...] = ()
 
 
 def plan_change(
@@ -90,7 +94,14 @@ def plan_change(
         now=now,
     )
     review = review_change(
-        sides.base, checked, planned.targets, compared, now=now, history=sides.history, stale=sides.stale
+        sides.base,
+        checked,
+        planned.targets,
+        compared,
+        now=now,
+        history=sides.history,
+        stale=sides.stale,
+        owned=sides.owned,
     )
     return PlannedChange(planned=planned, review=review)
 
@@ -103,8 +114,9 @@ def _read_sides(source: Source, question: Question, head: Revision | None, now: 
     tree = source.read(head)
     loaded = load_tree(tree)
     base = read_base(source, question.base, head.sha, tree.files, loaded, now)
-    checked = check_change(source, loaded, base, now, read_owners(source, head.sha))
-    return _compare(source, base, checked, tree.files, head.sha)
+    before = read_owners(source, base.fork)
+    checked = check_change(loaded, base, now, read_owners(source, head.sha), before)
+    return _compare(source, base, before, checked, tree.files, head.sha)
 
 
 def _read_worktree(source: Source, question: Question, now: datetime) -> _Sides:
@@ -112,13 +124,21 @@ def _read_worktree(source: Source, question: Question, now: datetime) -> _Sides:
     head = source.resolve("HEAD")
     loaded = load_worktree(worktree)
     base = read_base(source, question.base, head.sha, worktree.files, loaded, now)
-    checked = check_change(source, loaded, base, now, worktree.codeowners)
+    before = read_owners(source, base.fork)
+    checked = check_change(loaded, base, now, worktree.codeowners, before)
     committed = source.read(head, known=(*worktree.files.values(), *base.files.values()))
     clean = (worktree.files, worktree.links) == (committed.files, committed.links)
-    return _compare(source, base, checked, worktree.files, head.sha if clean else "")
+    return _compare(source, base, before, checked, worktree.files, head.sha if clean else "")
 
 
-def _compare(source: Source, base: Base, head: Check, files: Mapping[str, bytes], head_sha: str) -> _Sides:
+def _compare(
+    source: Source,
+    base: Base,
+    owners: OwnersFile | None,
+    head: Check,
+    files: Mapping[str, bytes],
+    head_sha: str,
+) -> _Sides:
     moved = base.fork != base.main.sha
     return _Sides(
         base=check(base.loaded, like=base.repository),
@@ -128,6 +148,7 @@ def _compare(source: Source, base: Base, head: Check, files: Mapping[str, bytes]
         history=base.history,
         tip=base.main.sha if moved else "",
         stale=_find_stale(source, base, head.repository, files) if moved else (),
+        owned=_list_owned(owners, base.files, files),
     )
 
 
@@ -144,7 +165,15 @@ def _look_back(source: Source, base: str, head: Revision, now: datetime) -> _Sid
     before = check(loaded)
     tree = source.read(head, known=tip.files.values())
     after = check(load_tree(tree, like=loaded), base=before.repository, now=now)
-    return _Sides(base=before, head=after, base_sha=main.sha, head_sha=head.sha)
+    owned = _list_owned(read_owners(source, main.sha), tip.files, tree.files)
+    return _Sides(base=before, head=after, base_sha=main.sha, head_sha=head.sha, owned=owned)
+
+
+def _list_owned(
+    owners: OwnersFile | None, before: Mapping[str, bytes], after: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """The files that differ; none where the base's CODEOWNERS lacks our block: then no forge asks."""
+    return tuple(list_changed(before, after)) if has_block(owners) else ()
 
 
 def _find_stale(

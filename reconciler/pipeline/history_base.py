@@ -57,7 +57,7 @@ def judge_worktree(directory: Path, source: Source, ref: str, now: datetime) -> 
     worktree = find_files(directory)
     loaded = load_worktree(worktree)
     base = read_base(source, ref, source.resolve("HEAD").sha, worktree.files, loaded, now)
-    return Judged(check=check_change(source, loaded, base, now, worktree.codeowners), base=base)
+    return Judged(check=_judge(source, loaded, base, now, worktree.codeowners), base=base)
 
 
 def judge_revision(source: Source, ref: str, head: Revision, now: datetime) -> Judged:
@@ -66,22 +66,33 @@ def judge_revision(source: Source, ref: str, head: Revision, now: datetime) -> J
     loaded = load_tree(tree)
     base = read_base(source, ref, head.sha, tree.files, loaded, now)
     owners = read_owners(source, head.sha)
-    return Judged(check=check_change(source, loaded, base, now, owners), base=base)
+    return Judged(check=_judge(source, loaded, base, now, owners), base=base)
+
+
+def _judge(source: Source, loaded: Loaded, base: Base, now: datetime, codeowners: OwnersFile | None) -> Check:
+    # It costs processes of git, and only a change that ends without the block can have taken it away.
+    before = None if has_block(codeowners) else read_owners(source, base.fork)
+    return check_change(loaded, base, now, codeowners, before)
 
 
 def check_change(
-    source: Source, loaded: Loaded, base: Base, now: datetime, codeowners: OwnersFile | None
+    loaded: Loaded,
+    base: Base,
+    now: datetime,
+    codeowners: OwnersFile | None,
+    owned_before: OwnersFile | None,
 ) -> Check:
-    """Check what a change ends with as a change of `base`; `codeowners` is what it ends with, too."""
-    # It costs processes of git, and only a change that ends without the block can have taken it away.
-    before = None if has_block(codeowners) else read_owners(source, base.fork)
+    """Check what a change ends with as a change of `base`; `codeowners` is what it ends with, too.
+
+    `owned_before` is that file in the base, needed only where the change ends without the block.
+    """
     return check(
         loaded,
         base=base.repository,
         now=now,
         history=base.history,
         codeowners=codeowners,
-        owned_before=before,
+        owned_before=owned_before,
     )
 
 

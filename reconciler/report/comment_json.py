@@ -73,9 +73,9 @@ def _note(note: Note) -> Json:
 
 def _approval(item: Approval) -> Json:
     return {
-        "rule": item.rule,
+        "rule": item.rule or None,
         "subject": item.subject,
-        "reason": item.reason,
+        "reason": item.reason or None,
         "owners": list(item.owners),
         "file": item.location.file,
         "line": item.location.line,

@@ -9,6 +9,7 @@ from pathlib import Path
 from reconciler.load.documents import load
 from reconciler.load.worktree import read_worktree
 from reconciler.pipeline.change import review_change
+from reconciler.pipeline.history_base import list_changed
 from reconciler.pipeline.offline import plan_offline
 from reconciler.pipeline.verification import leave_registry_out
 from reconciler.state.history import History, ServedSpan
@@ -37,7 +38,16 @@ def review_files(
     head = leave_registry_out(check(load(after), base=base.repository, now=NOW, history=history))
     planned = plan_offline(base, head, (), cluster="", revision=HEAD, now=NOW)
     compared = Compared(base=BASE, head=HEAD)
-    return review_change(base, head, planned.targets, compared, now=NOW, history=history, stale=stale)
+    return review_change(
+        base,
+        head,
+        planned.targets,
+        compared,
+        now=NOW,
+        history=history,
+        stale=stale,
+        owned=list_changed(before, after),
+    )
 
 
 def _remember(base: Repository) -> History:

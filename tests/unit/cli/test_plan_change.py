@@ -77,6 +77,28 @@ def test_going_back_is_planned_as_a_change_of_the_branch(shop: Shop) -> None:
     assert "verdict: " in shown
 
 
+def test_owners_are_asked_where_the_base_has_codeowners(shop: Shop) -> None:
+    def list_approvals(*words: str) -> list[dict[str, object]]:
+        shown = json.loads(shop.run("plan", *words, "-o", "json").out)
+        return list(shown["review"]["approvals"])
+
+    file = shop.folder / "environments/production/deployments/wines.yaml"
+    assert list_approvals("--base", "main") == []
+    assert shop.run("codeowners", "--write").code == 0
+    assert list_approvals("--base", "main") == [], "what comes with the change asks nobody yet"
+    shop.commit()
+    file.write_text(file.read_text() + "# A remark.\n")
+    shop.commit()
+    (approval,) = list_approvals("--base", "HEAD~1", "--head", "HEAD")
+    assert (approval["subject"], approval["owners"]) == (
+        "environments/production/deployments/wines.yaml",
+        ["@wine-team"],
+    )
+    assert (approval["rule"], approval["reason"]) == (None, None)
+    (back,) = list_approvals("--base", "change", "--head", "HEAD~1")
+    assert back == approval
+
+
 def test_text_tells_verdict_and_evidence_after_the_plan(shop: Shop) -> None:
     shown = shop.run("plan", "--base", "main", "--head", "change").out
     assert "\nevidence: production/wines v2: not comparable with v1" in shown
