@@ -68,7 +68,7 @@ def _find_fault(container: PlacedContainer) -> tuple[str, str] | None:
         )
     if container.type in ("transformer", "model") and children > 1:
         return (
-            f"is a {container.type} with {children} children, of which only the first would answer",
+            f"is a {container.type} with {children} children; only the first of them would answer",
             "Put a combiner, or a router, between it and its children.",
         )
     if container.type == "model" and children and container.serving.serving.protocol == "v2":

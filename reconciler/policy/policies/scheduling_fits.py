@@ -92,7 +92,7 @@ def _check_toleration(toleration: Toleration) -> Iterator[str]:
     if exists and toleration.value:
         yield f"a toleration with operator Exists must have no value ({toleration.value!r})"
     if toleration.toleration_seconds is not None and toleration.effect != "NoExecute":
-        yield "tolerationSeconds stands with effect NoExecute only"
+        yield "tolerationSeconds needs effect NoExecute"
 
 
 def _check_affinity(affinity: Affinity | None) -> Iterator[str]:

@@ -65,7 +65,7 @@ def _say(variants: Sequence[Variant]) -> str:
 
 def _say_baseline(before: Sequence[Variant], after: Sequence[Variant]) -> str:
     old, new = _name_baseline(before), _name_baseline(after)
-    return "" if old == new else f", and the baseline would be {new}, not {old}"
+    return f"; expected {_say(before)}" if old == new else f", and the baseline would be {new}, not {old}"
 
 
 def _name_baseline(variants: Sequence[Variant]) -> str:
