@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from reconciler.clients.forge.interface import Forge, ForgeConflict, ForgeError
@@ -16,11 +17,13 @@ MOST_ASKED = 50
 _TOO_MANY = f"of more than {MOST_ASKED} changes only the newest are asked about; --at asks about one"
 
 
-def read_approvals(forge: Forge, commits: Iterable[str]) -> Approvals:
-    """Who approved these commits (full names), the newest first.
+def read_approvals(forge: Forge, commits: Iterable[str], ref: str) -> Approvals:
+    """Who approved these commits (full names) of branch `ref`, the newest first.
 
-    A forge that fails is asked no more: what is left is not known then, and the outcome says so.
+    Where `ref` is a tag or commit none is found: pull requests are merged into branches. A forge
+    that fails is asked no more: what is left is not known then, and the outcome says so.
     """
+    target = _find_branch(ref)
     found: dict[str, Approval] = {}
     outcomes: list[Outcome] = []
     failed = ""
@@ -29,7 +32,7 @@ def read_approvals(forge: Forge, commits: Iterable[str]) -> Approvals:
             found[commit] = Approval(unknown=failed or _TOO_MANY)
             continue
         try:
-            found[commit] = _read_one(forge, commit)
+            found[commit] = _read_one(forge, commit, target)
         except ForgeConflict as error:
             found[commit] = Approval(unknown=str(error))
             outcomes.append(Outcome.UNDECIDED)
@@ -40,8 +43,13 @@ def read_approvals(forge: Forge, commits: Iterable[str]) -> Approvals:
     return Approvals(by_commit=found, outcome=worst(outcomes))
 
 
-def _read_one(forge: Forge, commit: str) -> Approval:
-    pull = forge.find_merged(commit)
+def _find_branch(ref: str) -> str:
+    """The name that a branch has at the forge; clones that CI makes have it by their remote's name."""
+    return re.sub(r"^(refs/heads/|(refs/remotes/)?origin/)", "", ref)
+
+
+def _read_one(forge: Forge, commit: str, target: str) -> Approval:
+    pull = forge.find_merged(commit, target)
     if pull is None:
         return Approval()
     reviews = forge.list_reviews(pull.number)

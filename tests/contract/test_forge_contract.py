@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -345,12 +346,12 @@ class TestMerged:
     ) -> None:
         opened, forge = scene.open(), scene.forge()
         scene.review(scene.people.bob, opened.number, "APPROVED", opened.head)
-        assert forge.find_merged(opened.head) is None
+        assert forge.find_merged(opened.head, "main") is None
         assert scene.merge(opened.number, opened.head) == 200
         scene.work.git("fetch", "--quiet", "origin")
         main = scene.work.git("rev-parse", "origin/main")
 
-        merged = forge.find_merged(main)
+        merged = forge.find_merged(main, "main")
         assert merged is not None
         assert (merged.number, merged.state, merged.merged) == (1, PullState.MERGED, main)
         assert find_approvers(merged, forge.list_reviews(merged.number)) == ("bob",)
@@ -358,19 +359,51 @@ class TestMerged:
         # What comes to the branch afterwards is no part of what was approved.
         moved = scene.push(**{"wines.yaml": "v3: 10\nv5: 90\n"})
         wait_until(lambda: forge.read_pull_request(1).head == moved, "the forge sees the push")
-        found = forge.find_merged(main)
+        found = forge.find_merged(main, "main")
         assert found is not None
         assert found.head == opened.head
 
+    def test_what_was_merged_into_another_branch_did_not_bring_it_to_this_one(self, scene: Scene) -> None:
+        scene.work.git("push", "--quiet", "origin", "main:stable")
+        forge = scene.forge()
+        opened = forge.open_pull_request(replace(scene.new, target="stable"))
+        assert scene.merge(opened.number, opened.head) == 200
+        scene.work.git("fetch", "--quiet", "origin")
+        brought = scene.work.git("rev-parse", "origin/stable")
+        scene.work.git("push", "--quiet", "origin", f"{brought}:main")
+
+        assert forge.find_merged(brought, "main") is None
+        found = forge.find_merged(brought, "stable")
+        assert found is not None
+        assert found.number == opened.number
+
+    def test_an_answer_that_does_not_say_that_it_was_merged_as_the_commit_is_none(self, scene: Scene) -> None:
+        opened = scene.open()
+        assert scene.merge(opened.number, opened.head) == 200
+        main = scene.forge().read_pull_request(opened.number).merged
+        answer = scene.server.demand("GET", f"{scene.path}/commits/{main}/pull")
+        changes: list[dict[str, object]] = [{"merged_at": None}, {"merge_commit_sha": "0" * 40}, {}]
+
+        def change(request: Request) -> Reply | None:
+            if not request.path.endswith("/pull"):
+                return None
+            return Reply(status=200, body=json.dumps({**answer, **changes.pop(0)}).encode())
+
+        with Proxy(scene.server.address, change) as proxy:
+            forge = scene.forge(address=proxy.uri)
+            assert forge.find_merged(main, "main") is None
+            assert forge.find_merged(main, "main") is None
+            assert forge.find_merged(main, "main") is not None
+
     def test_a_commit_without_one_has_none(self, scene: Scene) -> None:
-        assert scene.forge().find_merged(scene.work.git("rev-parse", "main")) is None
-        assert scene.forge().find_merged("0" * 40) is None
+        assert scene.forge().find_merged(scene.work.git("rev-parse", "main"), "main") is None
+        assert scene.forge().find_merged("0" * 40, "main") is None
 
     def test_of_a_repository_that_is_hidden_nothing_is_concluded(self, scene: Scene) -> None:
         scene.server.demand("PATCH", scene.path, {"private": True}, account=scene.people.ada)
 
         with pytest.raises(ForgeNotFound, match="or hides it from this caller"):
-            scene.forge(scene.people.eve).find_merged(scene.work.git("rev-parse", "main"))
+            scene.forge(scene.people.eve).find_merged(scene.work.git("rev-parse", "main"), "main")
 
 
 class TestChangedFiles:

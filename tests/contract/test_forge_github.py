@@ -184,7 +184,9 @@ class TestFields:
         calls = "repos/list-pull-requests-associated-with-commit"
         example = github.example(calls)
         closed = {**example, "state": "closed", "merged_at": "2026-01-26T19:01:12Z"}
+        elsewhere = {**example["base"], "ref": "stable"}
         github.lists[calls] = [
+            {**closed, "number": 2, "merge_commit_sha": "e5bd", "base": elsewhere},
             {**closed, "number": 3, "merge_commit_sha": "aaaa"},
             {**closed, "number": 4, "merge_commit_sha": "e5bd"},
             {**closed, "number": 5, "merged_at": None, "merge_commit_sha": "e5bd"},
@@ -192,21 +194,24 @@ class TestFields:
         ]
         forge = open_forge(github)
 
-        found = forge.find_merged("e5bd")
+        found = forge.find_merged("e5bd", "master")
         assert found is not None
         assert (found.number, found.state) == (4, PullState.MERGED)
         assert github.called == [calls]
 
         # Of commits that were put on top of the branch one by one, only the last is named.
         with pytest.raises(ForgeConflict, match=r"several for the pull request of commit 7ad0 .*: 3, 4\."):
-            forge.find_merged("7ad0")
-        github.lists[calls] = github.lists[calls][:1]
-        found = forge.find_merged("7ad0")
+            forge.find_merged("7ad0", "master")
+        github.lists[calls] = github.lists[calls][:2]
+        found = forge.find_merged("7ad0", "master")
         assert found is not None
         assert found.number == 3
+        found = forge.find_merged("7ad0", "stable")
+        assert found is not None
+        assert found.number == 2
 
     def test_a_commit_that_was_pushed_has_no_pull_request(self, github: GitHubServer) -> None:
-        assert open_forge(github).find_merged("e5bd") is None
+        assert open_forge(github).find_merged("e5bd", "master") is None
 
     def test_changed_files(self, github: GitHubServer) -> None:
         example = github.example("pulls/list-files")

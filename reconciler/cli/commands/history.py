@@ -73,7 +73,7 @@ def command(settings: Settings, name: str, approvals: bool, at: str | None, outp
         from reconciler.pipeline.approvals import read_approvals
 
         commits = (period.commit.sha for period in periods if period.commit is not None)
-        history = replace(history, approvals=read_approvals(forge, commits))
+        history = replace(history, approvals=read_approvals(forge, commits, settings.ref))
     click.echo({"text": report.show_text, "json": report.show_json}[output](history, periods))
     if not history.complete and not periods:
         return Outcome.UNDECIDED

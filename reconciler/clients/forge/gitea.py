@@ -16,6 +16,7 @@ from reconciler.clients.forge.interface import (
     ForgeNotFound,
     NewPullRequest,
     PullRequest,
+    PullState,
     Review,
     Verdict,
 )
@@ -85,7 +86,7 @@ class Gitea(RestForge):
         found = self._list(path, what, _read_review, lambda review: review[0])
         return tuple(review for _, review in sorted(found, key=lambda each: each[0]) if review is not None)
 
-    def find_merged(self, revision: str) -> PullRequest | None:
+    def find_merged(self, revision: str, target: str) -> PullRequest | None:
         what = f"the pull request of commit {revision[:12]} of {self._repository}"
         try:
             answer = self._ask("GET", f"{self._repo}/commits/{quote(revision, safe='')}/pull", what)
@@ -94,6 +95,8 @@ class Gitea(RestForge):
             self._is_empty()
             return None
         pull = read_pull_request(self._fields(answer.body, what))
+        if (pull.state, pull.merged, pull.target) != (PullState.MERGED, revision, target):
+            return None
         return replace(pull, head=self._read_head(pull.number))
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:

@@ -76,12 +76,12 @@ class GitHub(RestForge):
         found = self._gather(pages, _read_review, lambda review: review[0])
         return tuple(review for _, review in sorted(found, key=lambda each: each[0]) if review is not None)
 
-    def find_merged(self, revision: str) -> PullRequest | None:
+    def find_merged(self, revision: str, target: str) -> PullRequest | None:
         what = f"the pull request of commit {revision[:12]} of {self._repository}"
         pages = self._pages(f"{self._repo}/commits/{quote(revision, safe='')}/pulls", what)
         found = self._gather(pages, read_pull_request, lambda pull: pull.number)
-        merged = [pull for pull in found if pull.state is PullState.MERGED]
-        # A commit may have come by way of another branch; what a pull request was merged as names it alone.
+        merged = [pull for pull in found if pull.state is PullState.MERGED and pull.target == target]
+        # Several may hold a commit; what a pull request was merged as names it alone.
         own = [pull for pull in merged if pull.merged == revision] or merged
         if len(own) > 1:
             numbers = ", ".join(str(pull.number) for pull in own)

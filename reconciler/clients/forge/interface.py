@@ -253,10 +253,11 @@ class Forge(Protocol):
     def list_reviews(self, number: int) -> tuple[Review, ...]:
         """All submitted reviews, oldest first."""
 
-    def find_merged(self, revision: str) -> PullRequest | None:
-        """The merged pull request that brought a commit (full name); None where the forge knows of none.
+    def find_merged(self, revision: str, target: str) -> PullRequest | None:
+        """The pull request that brought a commit (full name) to branch `target`; None where none is known.
 
-        Its `head` is what was merged, whatever its branch did since; `files` need not be known of it.
+        One that was merged into another branch is none, also where that came to `target` later. Its `head` is
+        what was merged, whatever its branch did since; `files` need not be known of it.
         ForgeConflict where the forge cannot tell which of several it was.
         """
 

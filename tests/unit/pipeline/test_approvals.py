@@ -53,7 +53,7 @@ def make_review(server: GitHubServer, number: int, login: str, revision: str) ->
 def test_a_change_has_its_pull_request_and_whoever_approved_its_last_commit(github: GitHubServer) -> None:
     bring(github, "sue", "bob", "octocat")
 
-    found = read_approvals(open_forge(github), ["aaaa", "aaaa"])
+    found = read_approvals(open_forge(github), ["aaaa", "aaaa"], "master")
     assert found.find("aaaa") == Approval(
         number=1347,
         author="octocat",
@@ -67,20 +67,37 @@ def test_a_change_has_its_pull_request_and_whoever_approved_its_last_commit(gith
 def test_whoever_approved_an_earlier_commit_is_named_apart(github: GitHubServer) -> None:
     bring(github, "bob", revision="0ld")
 
-    found = read_approvals(open_forge(github), ["aaaa"]).find("aaaa")
+    found = read_approvals(open_forge(github), ["aaaa"], "master").find("aaaa")
     assert (found.approvers, found.uncounted) == ((), ("bob",))
 
 
 def test_a_commit_that_was_pushed_has_no_pull_request(github: GitHubServer) -> None:
-    found = read_approvals(open_forge(github), ["aaaa"])
+    found = read_approvals(open_forge(github), ["aaaa"], "master")
     assert (found.find("aaaa"), found.outcome) == (Approval(), Outcome.DONE)
+
+
+@pytest.mark.parametrize(
+    ("ref", "number"),
+    [
+        ("refs/heads/master", 1347),
+        ("origin/master", 1347),
+        ("refs/remotes/origin/master", 1347),
+        ("v1", None),
+    ],
+)
+def test_only_what_was_merged_into_the_branch_that_was_read_counts(
+    github: GitHubServer, ref: str, number: int | None
+) -> None:
+    bring(github, "bob")
+
+    assert read_approvals(open_forge(github), ["aaaa"], ref).find("aaaa").number == number
 
 
 def test_a_commit_of_which_the_forge_cannot_tell_leaves_the_others_known(github: GitHubServer) -> None:
     bring(github, "bob")
     github.faults = [refuse(422, "No commit found for SHA: aaaa")]
 
-    found = read_approvals(open_forge(github), ["aaaa", "bbbb"])
+    found = read_approvals(open_forge(github), ["aaaa", "bbbb"], "master")
     assert "No commit found for SHA: aaaa" in found.find("aaaa").unknown
     assert found.find("bbbb").approvers == ("bob",)
     assert found.outcome is Outcome.UNDECIDED
@@ -94,7 +111,7 @@ def test_a_forge_that_fails_is_asked_no_more(
 ) -> None:
     github.faults = [refuse(status, "no")] * 9
 
-    found = read_approvals(open_forge(github), ["aaaa", "bbbb", "cccc"])
+    found = read_approvals(open_forge(github), ["aaaa", "bbbb", "cccc"], "master")
     assert found.find("aaaa").unknown == found.find("cccc").unknown != ""
     assert found.outcome is outcome
     assert github.called == [PULLS] * calls
@@ -104,12 +121,12 @@ def test_a_forge_that_fails_is_asked_no_more(
 def test_of_many_changes_the_newest_are_asked_about(github: GitHubServer) -> None:
     bring(github, "bob")
 
-    found = read_approvals(open_forge(github), [f"{each:040x}" for each in range(MOST_ASKED + 1)])
+    found = read_approvals(open_forge(github), [f"{each:040x}" for each in range(MOST_ASKED + 1)], "master")
     assert len(github.called) == 2 * MOST_ASKED
     assert found.find(f"{MOST_ASKED - 1:040x}").approvers == ("bob",)
     assert "--at asks about one" in found.find(f"{MOST_ASKED:040x}").unknown
 
 
 def test_of_a_commit_that_is_not_at_hand_nothing_is_known(github: GitHubServer) -> None:
-    assert read_approvals(open_forge(github), []).find("").unknown
+    assert read_approvals(open_forge(github), [], "master").find("").unknown
     assert github.called == []
