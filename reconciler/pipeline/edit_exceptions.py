@@ -11,6 +11,7 @@ from reconciler.pipeline.edits import Change, Workspace, name_file
 from reconciler.policy.wording import join_words
 from reconciler.settings import SettingsError
 from reconciler.state.documents import Value
+from reconciler.state.exceptions import Waiver
 from reconciler.state.freezing import goes_on
 from reconciler.state.moments import end_of, start_of
 from reconciler.state.repository import EnvironmentEntry
@@ -88,6 +89,7 @@ def waive(
 ) -> Change:
     """Exempt objects from a rule; those of several environments are waived in the file of each.
 
+    What is waived in the same words already is left as it is: its days count from when it came.
     `environment` says where the waiver of an object stands that is in none, such as a model. Raises
     SettingsError, RequestRefused and EditRefused.
     """
@@ -99,31 +101,44 @@ def waive(
             raise SettingsError(f"{name} is in no environment; say with --environment where it is waived.")
         places.setdefault(workspace.find_environment(place).name, []).append(name)
     files = {}
-    for place, names in places.items():
-        _refuse_again(workspace.find_environment(place), rule, names, until)
+    known = {
+        place: waiver
+        for place, names in places.items()
+        if (waiver := _find_same(workspace.find_environment(place), rule, names, until)) is not None
+    }
+    already = tuple(
+        f'{join_words(places[place])}: exempt from rule {rule} until {until} already ("{waiver.reason}")'
+        for place, waiver in known.items()
+    )
+    added = {place: names for place, names in places.items() if place not in known}
+    kept = {name for place in known for name in places[place]}
+    if not added:
+        raise RequestRefused("; ".join((*already, "nothing is to be changed.")))
+    for place, names in added.items():
         path = _name_exceptions(place)
         entry: dict[str, Value] = {"rule": rule, "objects": tuple(names), "reason": reason, "until": until}
         files[path] = append_exception(path, workspace.read(path), "waivers", entry)
-    said = f"{join_words(objects)}: exempt from rule {rule}{end}"
+    said = f"{join_words([name for name in objects if name not in kept])}: exempt from rule {rule}{end}"
     return Change(
         title=said,
         files=files,
-        environments=tuple(sorted(places)),
-        branch=f"modelsync/waive-{rule}-{'-'.join(sorted(places))}",
+        environments=tuple(sorted(added)),
+        branch=f"modelsync/waive-{rule}-{'-'.join(sorted(added))}",
         details=(f"Why: {reason}",),
-        notes=(f"{said}. It counts once an owner of the rules has approved the change.",),
+        notes=(
+            f"{said}. It counts once an owner of the rules has approved the change.",
+            *(f"{one}." for one in already),
+        ),
     )
 
 
-def _refuse_again(environment: EnvironmentEntry, rule: str, names: list[str], until: str) -> None:
-    """What is waived in the same words already does not begin anew: its days count from when it came."""
+def _find_same(environment: EnvironmentEntry, rule: str, names: list[str], until: str) -> Waiver | None:
+    """The waiver of these objects in the same words; None where there is none."""
     known = environment.known_exceptions
     for item in known.waivers if known is not None else ():
         if (item.rule, set(item.objects), item.until) == (rule, set(names), until):
-            raise RequestRefused(
-                f"{join_words(names)}: exempt from rule {rule} until {until} already "
-                f'("{item.reason}"); nothing is to be changed.'
-            )
+            return item
+    return None
 
 
 def retire(workspace: Workspace, name: str) -> Change:

@@ -81,6 +81,21 @@ class TestExceptions:
         assert f'staging/wines: exempt from rule max-prune until {in_days(9)} already ("moved")' in err
         assert desk.status() == ""
 
+    def test_a_waiver_of_several_environments_comes_where_it_is_not_yet(self, desk: Desk) -> None:
+        desk.shop.add_environment("production", "wines-production")
+        desk.shop.declare("production/wines", {1: 100})
+        there = "waivers:\n  - {rule: max-prune, objects: [staging/wines], reason: moved, until: UNTIL}\n"
+        desk.shop.write(EXCEPTIONS, there.replace("UNTIL", in_days(9)))
+        desk.merge("Waived", 48)
+        both = ("waive", "max-prune", "staging/wines", "production/wines", "--reason", "once more")
+        _, out, _ = desk.run(*both, "--until", in_days(9), "--dry-run")
+        assert out.count("+++ ") == 1
+        assert "+++ b/environments/production/exceptions.yaml" in out
+        _, out, _ = desk.run(*both, "--until", in_days(9), "--yes")
+        assert f"production/wines: exempt from rule max-prune until {in_days(9)}. It counts once" in out
+        assert f'staging/wines: exempt from rule max-prune until {in_days(9)} already ("moved")' in out
+        assert desk.read(EXCEPTIONS) == there.replace("UNTIL", in_days(9))
+
     @pytest.mark.parametrize(
         ("arguments", "said"),
         [
