@@ -39,13 +39,14 @@ def find_origin(address: str, commit: str) -> Origin | None:
 
 
 def read_installation(text: str) -> Origin | Path | None:
-    """What an installer wrote into direct_url.json (PEP 610): a commit, or the folder of a checkout."""
+    """What an installer wrote into direct_url.json (PEP 610): a commit, or the folder of a live checkout."""
     try:
         content: Any = json.loads(text)
         address = str(content["url"])
         if "vcs_info" in content:
             return find_origin(address, str(content["vcs_info"]["commit_id"]))
-        if "dir_info" in content and address.startswith("file://"):
+        # Of a copy of a folder nobody knows which commit it was.
+        if content["dir_info"]["editable"] is True and address.startswith("file://"):
             return Path(unquote(urlsplit(address).path))
     except (ValueError, KeyError, TypeError):
         return None

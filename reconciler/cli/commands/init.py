@@ -66,7 +66,7 @@ def command(directory: Path, branch: str) -> Outcome:
 
 
 def _find_origin() -> Origin | None:
-    """The commit that this program was installed from, or that its checkout is at."""
+    """The commit that this program was installed from, or that its checkout is at, if others can have it."""
     from reconciler import wiring
     from reconciler.clients.source.interface import SourceError
     from reconciler.scaffold.origin import find_origin, read_installation
@@ -77,10 +77,8 @@ def _find_origin() -> Origin | None:
         return None
     if not isinstance(found, Path):
         return found
-    checkout = Settings(directory=found)
+    worktree = wiring.open_worktree(Settings(directory=found))
     try:
-        address = wiring.open_worktree(checkout).read_remote("origin")
-        with wiring.open_worktree_source(checkout) as source:
-            return find_origin(address, source.resolve("HEAD").sha)
+        return find_origin(worktree.read_remote("origin"), worktree.find_published("origin"))
     except SourceError:
         return None

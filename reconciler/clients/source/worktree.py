@@ -82,6 +82,17 @@ class GitWorktree:
             )
         return done.stdout.decode("utf-8", "surrogateescape").strip()
 
+    def find_published(self, remote: str) -> str:
+        """The commit that is checked out, if a branch of the remote had it when last spoken to; else empty.
+
+        Empty, too, below the top of a work tree: then the commit is that of a repository around the folder.
+        """
+        if self._git.prefix():
+            return ""
+        head = self._git.head()
+        holders = self._git.run("for-each-ref", "--count=1", f"--contains={head}", f"refs/remotes/{remote}/")
+        return head if holders else ""
+
     def commit(self, branch: str, files: Mapping[str, bytes], message: str) -> str:
         """Commit files on a new branch that starts at HEAD; the commit's full name.
 

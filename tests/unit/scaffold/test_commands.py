@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from reconciler.settings import SettingsError
 from reconciler.state.outcomes import Outcome
 from reconciler.validate.checks import check
 from reconciler.validate.schema import schema_files
+from tests.support.git_servers import Repository
 from tests.support.shop import Shop
 
 MODEL = ["model", "wines", "--registered-model", "wine-quality", "--owner", "@wine-team"]
@@ -270,6 +274,34 @@ class TestInit:
         workflow = (tmp_path / ".github/workflows/validate.yaml").read_text(encoding="utf-8")
         assert "    branches: [trunk]\n" in workflow
         assert os.access(tmp_path / ".modelsync/bootstrap", os.X_OK)
+
+    @pytest.mark.parametrize("published", [True, False], ids=["published", "not-pushed"])
+    def test_workflows_install_the_commit_of_the_checkout_where_its_origin_has_it(
+        self, tmp_path: Path, published: bool
+    ) -> None:
+        checkout = Repository(tmp_path / "checkout")
+        checkout.git("remote", "add", "origin", "git@git.example.com:ml/modelsync.git")
+        commit = checkout.commit("First", run="x")
+        if published:
+            checkout.git("update-ref", "refs/remotes/origin/main", commit)
+        # What an installer leaves behind: found before the installation that runs these tests.
+        told = tmp_path / "packages/modelsync-1.dist-info"
+        told.mkdir(parents=True)
+        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: modelsync\nVersion: 1\n", "utf-8")
+        installed = {"url": checkout.path.as_uri(), "dir_info": {"editable": True}}
+        (told / "direct_url.json").write_text(json.dumps(installed), "utf-8")
+        subprocess.run(
+            [sys.executable, "-m", "reconciler", "init", str(tmp_path / "shop")],
+            env={**os.environ, "PYTHONPATH": str(told.parent)},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        lines = (tmp_path / "shop/.modelsync/bootstrap").read_text(encoding="utf-8").splitlines()
+        assert (f"commit={commit}" in lines) is published
+        assert ("repository=https://git.example.com/ml/modelsync.git" in lines) is published
+        assert ("commit=''" in lines) is not published
 
     def test_a_branch_that_no_workflow_could_name_is_wrong_usage(self, tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["init", str(tmp_path / "shop"), "--branch", "re*"])

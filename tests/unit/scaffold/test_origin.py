@@ -68,6 +68,9 @@ def test_an_installation_from_a_checkout_tells_its_folder() -> None:
         "null",
         '{"url": "file:///wheels/modelsync.whl", "archive_info": {}}',
         '{"url": 1, "vcs_info": []}',
+        '{"url": "file:///home/ada/modelsync", "dir_info": {}}',
+        '{"url": "file:///home/ada/modelsync", "dir_info": {"editable": false}}',
+        '{"url": "https://git.example.com/ml/modelsync", "dir_info": {"editable": true}}',
     ],
 )
 def test_any_other_tells_nothing(text: str) -> None:

@@ -87,3 +87,40 @@ def test_a_signature_that_is_asked_for_and_cannot_be_made_is_an_error(repository
     with pytest.raises(SourceRefused, match="git commit-tree failed"):
         GitWorktree(repository.path).commit("edits", {"run": b"y"}, "Title")
     assert "edits" not in repository.git("for-each-ref")
+
+
+class TestPublished:
+    @pytest.fixture
+    def clone(self, tmp_path: Path, repository: Repository) -> Repository:
+        """A clone, which has the branch main of its origin."""
+        made = Repository(tmp_path / "clone")
+        made.git("remote", "add", "origin", str(repository.path))
+        made.git("pull", "--quiet", "origin", "main")
+        return made
+
+    def test_a_commit_that_the_remote_has_is_published(self, clone: Repository) -> None:
+        assert GitWorktree(clone.path).find_published("origin") == clone.git("rev-parse", "HEAD")
+
+    def test_an_older_one_is_too(self, repository: Repository, clone: Repository) -> None:
+        first = clone.git("rev-parse", "HEAD")
+        repository.commit("Second", run="y")
+        clone.git("fetch", "--quiet", "origin")
+        assert GitWorktree(clone.path).find_published("origin") == first
+
+    def test_one_that_was_never_pushed_is_not(self, clone: Repository) -> None:
+        clone.commit("Mine", run="y")
+        assert GitWorktree(clone.path).find_published("origin") == ""
+        clone.git("push", "--quiet", "origin", "HEAD:refs/heads/mine")
+        assert GitWorktree(clone.path).find_published("origin") == clone.git("rev-parse", "HEAD")
+
+    def test_another_remote_does_not_count(self, clone: Repository) -> None:
+        clone.git("remote", "rename", "origin", "origin-fork")
+        assert GitWorktree(clone.path).find_published("origin") == ""
+
+    def test_a_folder_inside_another_repository_is_not_that_repository(self, clone: Repository) -> None:
+        assert GitWorktree(clone.path / "data").find_published("origin") == ""
+
+    def test_without_a_commit_there_is_none(self, tmp_path: Path, repository: Repository) -> None:
+        repository.git("init", "--quiet", str(tmp_path / "empty"))
+        with pytest.raises(SourceRefused, match="there is no commit yet"):
+            GitWorktree(tmp_path / "empty").find_published("origin")
