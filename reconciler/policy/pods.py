@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.policy.changes import list_pins
@@ -47,39 +48,81 @@ def list_kept(
             yield placed, new[placed.predictor]
 
 
-def list_pairs(context: Context) -> Iterator[tuple[PlacedDeployment, PlacedDeployment]]:
+def list_pairs(context: Context) -> tuple[tuple[PlacedDeployment, PlacedDeployment], ...]:
     """Deployments before and after, where anything that they are rendered from differs, by name.
 
-    Not those with a file that cannot be read on one side: what it says is not gone, and it is told itself.
+    Not those with a file that cannot be read on one side: what it says is not gone. In the change's own files
+    it is told itself, and for the base there is `list_unread`.
     """
-    if context.base is None:
-        return
-    after = {placed.id: placed for placed in context.served}
-    same = _Same(context)
-    for placed in context.before:
-        found = after.get(placed.id)
-        if found is None or same.holds(placed, found):
-            continue
-        if _is_readable(context.base, placed) and _is_readable(context.repository, found):
-            yield placed, found
+    return context.once(_compare).pairs
 
 
-def _is_readable(repository: Repository, deployment: PlacedDeployment) -> bool:
-    models = {deployment.entry.declaration.model, *(use.folder for use in deployment.model_uses())}
+def list_unread(context: Context) -> tuple[tuple[PlacedDeployment, str], ...]:
+    """Deployments that would be pairs if the base could be read, by name, each with the file that cannot."""
+    return context.once(_compare).unread
+
+
+def say_unread(file: str) -> str:
+    """Why a rule about changes is undecided where the base has a file that cannot be read."""
     return (
-        not repository.has_faulty_defaults
-        and deployment.environment.environment is not None
-        and all((entry := repository.models.get(name)) is not None and entry.model for name in models)
+        f"{file} of the base cannot be read, so what this change does to Pods that run is not known "
+        "(mend it in a change of its own)"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    pairs: tuple[tuple[PlacedDeployment, PlacedDeployment], ...] = ()
+    unread: tuple[tuple[PlacedDeployment, str], ...] = ()
+
+
+def _compare(context: Context) -> _Compared:
+    base = context.base
+    if base is None:
+        return _Compared()
+    before = {placed.id: placed for placed in context.before}
+    same = _Same(base, context.repository)
+    pairs: list[tuple[PlacedDeployment, PlacedDeployment]] = []
+    unread: list[tuple[PlacedDeployment, str]] = []
+    for placed in context.served:
+        old = before.get(placed.id)
+        if old is None:
+            if _is_faulty(base, placed):
+                unread.append((placed, placed.entry.document.file))
+        elif not same.holds(old, placed) and not _find_unreadable(context.repository, placed):
+            file = _find_unreadable(base, old)
+            if file:
+                unread.append((placed, file))
+            else:
+                pairs.append((old, placed))
+    return _Compared(pairs=tuple(pairs), unread=tuple(unread))
+
+
+def _is_faulty(repository: Repository, deployment: PlacedDeployment) -> bool:
+    entry = repository.environments.get(deployment.environment.name)
+    return entry is not None and deployment.name in entry.faulty_deployments
+
+
+def _find_unreadable(repository: Repository, deployment: PlacedDeployment) -> str:
+    """The first shared file of a deployment that cannot be read; empty where all can."""
+    if repository.has_faulty_defaults:
+        return "models/defaults.yaml"
+    if deployment.environment.environment is None:
+        return f"environments/{deployment.environment.name}/environment.yaml"
+    models = {deployment.entry.declaration.model, *(use.folder for use in deployment.model_uses())}
+    for name in sorted(models):
+        entry = repository.models.get(name)
+        if entry is None or entry.model is None:
+            return f"models/{name}/model.yaml"
+    return ""
 
 
 class _Same:
     """Tells whether two deployments are rendered from equal declarations; shared files are compared once."""
 
-    def __init__(self, context: Context) -> None:
-        base = context.base
-        self._defaults = base is not None and _is_same(
-            _declared(base.defaults), _declared(context.repository.defaults)
+    def __init__(self, base: Repository, head: Repository) -> None:
+        self._defaults = base.has_faulty_defaults is head.has_faulty_defaults and _is_same(
+            _declared(base.defaults), _declared(head.defaults)
         )
         self._environments: dict[str, bool] = {}
         self._models: dict[str, bool] = {}

@@ -28,15 +28,15 @@ from reconciler.policy.changes import list_changed
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.placed import PlacedDeployment
-from reconciler.policy.pods import list_pairs
+from reconciler.policy.pods import list_pairs, list_unread, say_unread
 from reconciler.policy.restoring import only_withdraws, restores
 from reconciler.state.documents import Location
-from reconciler.state.findings import Finding
+from reconciler.state.findings import Finding, Undecided
 from reconciler.state.freezing import find_freeze
 from reconciler.state.repository import Repository
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Finding | Undecided]:
     if context.base is None or context.now is None:
         return
     frozen = {
@@ -44,10 +44,13 @@ def check(context: Context) -> Iterator[Finding]:
         for name in sorted({*context.base.environments, *context.repository.environments})
         if (said := _describe_freeze(context.base, context.repository, name, context.now))
     }
-    if not frozen:
+    unknown = {name for name, entry in context.base.environments.items() if entry.has_faulty_exceptions}
+    if not frozen and not unknown:
         return
+    told = set()
     for name, location, what in sorted(_list_touched(context)):
         environment = name.partition("/")[0]
+        told.add(name)
         if environment in frozen:
             yield POLICY.finding(
                 location,
@@ -56,6 +59,14 @@ def check(context: Context) -> Iterator[Finding]:
                 f"possible: modelsync rollback {name}",
                 subject=name,
             )
+        elif environment in unknown:
+            yield POLICY.undecided(
+                f"environments/{environment}/exceptions.yaml of the base cannot be read, so whether changes "
+                "are frozen is not known (mend it in a change of its own)"
+            )
+    for deployment, file in list_unread(context):
+        if deployment.environment.name in frozen and deployment.id not in told:
+            yield POLICY.undecided(say_unread(file))
 
 
 def _describe_freeze(base: Repository, head: Repository, name: str, now: datetime) -> str:
@@ -73,13 +84,17 @@ def _describe_freeze(base: Repository, head: Repository, name: str, now: datetim
 def _list_touched(context: Context) -> Iterator[tuple[str, Location, str]]:
     """The deployments that a change touches and may not during a freeze, where, and how."""
     ended = {placed.id for placed in context.deployments} - {placed.id for placed in context.served}
+    pairs = {after.id: (before, after) for before, after in list_pairs(context)}
     for changed in list_changed(context):
         before, after = changed.before, changed.after
         if before is None and after is not None and not restores(context.history, after):
             yield after.id, after.at("variants"), f"this change makes it ({_say(after)})"
         elif before is not None and after is None and before.id not in ended:
             yield before.id, Location(file=before.entry.document.file), "this change removes it"
-    for before, after in list_pairs(context):
+        elif before is not None and after is not None:
+            # Versions and shares are known though another file of the base may not be.
+            pairs[after.id] = (before, after)
+    for before, after in pairs.values():
         if not (restores(context.history, after) or _lowers(before, after)):
             yield after.id, after.at("variants"), f"this change touches what it serves ({_say(after)})"
 

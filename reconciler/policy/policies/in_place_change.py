@@ -28,17 +28,22 @@ from collections.abc import Iterator
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.placed import PlacedDeployment
-from reconciler.policy.pods import list_edits, list_kept, list_pairs
+from reconciler.policy.pods import list_edits, list_kept, list_pairs, list_unread, say_unread
 from reconciler.state.declarations import Variant
-from reconciler.state.findings import Finding
+from reconciler.state.findings import Finding, Undecided
+from reconciler.state.repository import EnvironmentEntry
 
 _SHOWN = 3
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Finding | Undecided]:
+    base = {} if context.base is None else context.base.environments
+    for deployment, file in list_unread(context):
+        environment = deployment.environment
+        if _is_protected(environment) or _is_protected(base.get(environment.name)):
+            yield POLICY.undecided(say_unread(file))
     for before, after in list_pairs(context):
-        if not (_is_protected(before) or _is_protected(after)):
+        if not (_is_protected(before.environment) or _is_protected(after.environment)):
             continue
         for old, new in list_kept(before, after):
             edits = list_edits(before, old, after, new)
@@ -63,9 +68,9 @@ def _find_way(variant: Variant) -> tuple[str, str]:
     return f"rollout: {rollout}", f"Add rollout: {rollout} to it"
 
 
-def _is_protected(deployment: PlacedDeployment) -> bool:
-    entry = deployment.environment.environment
-    return entry is not None and entry.declaration.protected
+def _is_protected(entry: EnvironmentEntry | None) -> bool:
+    declared = None if entry is None else entry.environment
+    return declared is not None and declared.declaration.protected
 
 
 POLICY = Policy(

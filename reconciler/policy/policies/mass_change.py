@@ -26,15 +26,15 @@ from reconciler.policy.changes import list_changed
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.parameters import Parameter, measure_count
-from reconciler.policy.pods import list_edits, list_kept, list_pairs
+from reconciler.policy.pods import list_edits, list_kept, list_pairs, list_unread, say_unread
 from reconciler.state.documents import Location
-from reconciler.state.findings import Finding, Grade
+from reconciler.state.findings import Finding, Grade, Undecided
 from reconciler.state.repository import EnvironmentEntry
 
 _LIMIT = 10
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Finding | Undecided]:
     removed: dict[str, set[str]] = {}
     touched: dict[str, set[str]] = {}
     for changed in list_changed(context):
@@ -44,10 +44,17 @@ def check(context: Context) -> Iterator[Finding]:
     for before, after in list_pairs(context):
         if any(list_edits(before, old, after, new) for old, new in list_kept(before, after)):
             touched.setdefault(after.environment.name, set()).add(after.name)
-    for name in sorted({*removed, *touched}):
+    unread: dict[str, dict[str, str]] = {}
+    for deployment, file in list_unread(context):
+        if deployment.name not in touched.get(deployment.environment.name, ()):
+            unread.setdefault(deployment.environment.name, {})[deployment.name] = file
+    for name in sorted({*removed, *touched, *unread}):
         entry = context.repository.environments.get(name)
         gone, edited = len(removed.get(name, ())), len(touched.get(name, ()))
         limit = _LIMIT if entry is None else POLICY.value_in(entry)
+        unknown = unread.get(name, {})
+        if gone + edited <= limit < gone + edited + len(unknown):
+            yield from (POLICY.undecided(say_unread(file)) for file in unknown.values())
         if gone + edited > limit:
             total = sum(1 for placed in context.before if placed.environment.name == name)
             yield POLICY.finding(

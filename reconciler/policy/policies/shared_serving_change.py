@@ -25,20 +25,23 @@ from collections.abc import Iterator, Mapping
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.placed import PlacedDeployment
-from reconciler.policy.pods import list_edits, list_kept, list_pairs
+from reconciler.policy.pods import list_edits, list_kept, list_pairs, list_unread, say_unread
 from reconciler.policy.wording import join_words
 from reconciler.state.declarations import Serving
 from reconciler.state.documents import Location
-from reconciler.state.findings import Finding, Grade
+from reconciler.state.findings import Finding, Grade, Undecided
 from reconciler.state.repository import Repository
 
 _DEFAULTS = "models/defaults.yaml"
 
 
-def check(context: Context) -> Iterator[Finding]:
+def check(context: Context) -> Iterator[Finding | Undecided]:
     if context.base is None:
         return
     changed = _list_shared(context.base, context.repository)
+    for _, unread in list_unread(context):
+        if changed or unread.startswith("models/"):
+            yield POLICY.undecided(say_unread(unread))
     if not changed:
         return
     reached: dict[str, dict[str, None]] = {}
