@@ -152,10 +152,12 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
         click.echo(clean_screen(judged.diff))
         if judged.findings:
             click.echo(show_findings(judged.findings), err=True)
-        return _conclude(judged)
-    click.echo(show_edit(change.notes, judged.diff, judged.findings, judged.planned.plans))
+    else:
+        click.echo(show_edit(change.notes, judged.diff, judged.findings, judged.planned.plans))
     for note in judged.planned.notes:
         click.echo(clean_screen(note), err=True)
+    if editing.dry_run:
+        return _conclude(judged)
     if judged.is_broken:
         click.echo("nothing was written: no waiver lifts such a rule.", err=True)
         return Outcome.FINDINGS

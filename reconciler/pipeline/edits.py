@@ -20,6 +20,8 @@ from reconciler.pipeline.edit_next import tell_next
 from reconciler.pipeline.offline import Planned, plan_offline
 from reconciler.pipeline.selection import describe_missing, split_name
 from reconciler.policy.context import Context
+from reconciler.policy.engine import Need
+from reconciler.policy.policies import POLICIES
 from reconciler.policy.wording import join_words, suggest_name
 from reconciler.settings import SettingsError
 from reconciler.state.declarations import Deployment
@@ -27,6 +29,8 @@ from reconciler.state.findings import Finding, Grade, Undecided
 from reconciler.state.history import History
 from reconciler.state.repository import Entry, EnvironmentEntry, Repository
 from reconciler.validate.checks import Check, check
+
+_OF_HISTORY = frozenset(policy.id for policy in POLICIES if Need.HISTORY in policy.needs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +176,8 @@ def _tell_undecided(undecided: Iterable[Undecided], history: History | None) -> 
     """A line for each reason why something was not judged: it must not be taken for a pass."""
     rules: dict[str, list[str]] = {}
     for item in undecided:
-        reason = item.reason if history is not None else "no commit says what served here"
+        without = history is None and item.rule in _OF_HISTORY
+        reason = "no commit says what served here" if without else item.reason
         rules.setdefault(reason, []).append(item.rule)
     for reason, names in rules.items():
         yield f"not decided: {join_words(names)} ({reason})"

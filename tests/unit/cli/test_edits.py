@@ -120,6 +120,18 @@ class TestWriting:
         assert "traffic: 70" in desk.read()
         assert "soak, promotion-order and rollback-served (no commit says what served here)\n" in err
 
+    def test_each_rule_that_is_not_decided_is_told_with_its_own_reason(self, desk: Desk) -> None:
+        (desk.shop.folder / ".git").rename(desk.shop.folder.parent / "git")
+        gates = "rules: {metric-gates: {rmse: {max: 9, worseBy: 2%}}}"
+        desk.shop.add_environment("staging", "wines-staging", gates)
+        _, out, err = desk.run("traffic", "staging/wines", "v1=85", "v2=15", "--dry-run")
+        lines = err.splitlines()
+        (told,) = (line for line in lines if line.startswith("not decided: metric-gates ("))
+        assert "rmse" in told
+        (others,) = (line for line in lines if line.endswith("(no commit says what served here)"))
+        assert "metric-gates" not in others
+        assert out.startswith("--- a/")
+
     def test_a_link_is_not_written_through(self, desk: Desk) -> None:
         file = desk.shop.folder / WINES
         file.rename(file.with_name("real.yaml"))
