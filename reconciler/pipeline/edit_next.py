@@ -17,10 +17,10 @@ from reconciler.state.history import History
 def tell_next(context: Context) -> Iterator[str]:
     """A line for each version that may do more than before, and each deployment that takes it from there.
 
-    Times are those of rule soak, as if the edit were merged now. Nothing where no history is at hand, for
-    the way back to what served before, and where the version has come already.
+    Times are those of rule soak, as if the edit were merged now. Nothing where no history is at hand or it is
+    cut short, for the way back to what served before, and where the version has come already.
     """
-    if context.history is None or context.now is None:
+    if context.history is None or not context.history.complete or context.now is None:
         return
     for changed in list_changed(context):
         for pin in list_new(changed):
@@ -47,7 +47,9 @@ def _list_later(context: Context, place: PlacedDeployment, pin: Pin) -> Iterator
 
 
 def _tell(here: str, later: PlacedDeployment, pin: Pin, history: History, now: datetime) -> str:
-    times = read_times(SOAK.value_in(later.environment))
+    has = max((known.role for known in list_pins(later) if known.is_same(pin)), default=Role.NONE)
+    needs = read_times(SOAK.value_in(later.environment))
+    times = {role: needed for role, needed in needs.items() if role > has}
     soaked = {name: find_soaked(history, name, pin, now) for name in list_upstream(later)}
     slowest = max(times.values())
     missing = [
@@ -68,5 +70,6 @@ def _tell(here: str, later: PlacedDeployment, pin: Pin, history: History, now: d
         for role, left in longest.items()
     ]
     if all(left <= timedelta() for left in longest.values()):
-        return f"next: {later.id} may take {pin.name} once this is merged{also}"
+        more = "" if has is Role.NONE else f" {WORDS[Role.ABOVE]}"
+        return f"next: {later.id} may take {pin.name}{more} once this is merged{also}"
     return f"next: {later.id} may take {pin.name} {', '.join(said)}{also} (rule soak, if this is merged now)"

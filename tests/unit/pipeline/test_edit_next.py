@@ -102,6 +102,25 @@ def test_nothing_follows_where_the_version_serves_already_or_what_served_comes_b
     assert tell(*back, serve(3, 50)) == []
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (SOAK, "may take v5 above 10 % from 2026-11-24 11:00 UTC (rule soak, if this is merged now)"),
+        ("", "may take v5 above 10 % once this is merged"),
+    ],
+)
+def test_what_the_next_one_does_with_the_version_already_is_not_told(rules: str, said: str) -> None:
+    before = declare("3: 95, 5: 5", rules=rules, served="3: 95, 5: 5")
+    after = declare("3: 80, 5: 20", rules=rules, served="3: 95, 5: 5")
+    assert tell(before, after, serve(5, 3)) == [f"next: production/wines {said}"]
+
+
+def test_no_time_is_told_where_the_history_is_cut_short() -> None:
+    cut = History(head="4be2a91", complete=False, spans=(serve(5, 3),))
+    before, after = declare("3: 95, 5: 5", rules=SOAK), declare("3: 80, 5: 20", rules=SOAK)
+    assert list(tell_next(Context(repository=after, base=before, now=NOW, history=cut))) == []
+
+
 def test_nothing_is_told_without_a_history() -> None:
     context = Context(repository=declare("3: 80, 5: 20"), base=declare("3: 100"), now=NOW)
     assert list(tell_next(context)) == []
