@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from reconciler.policy.changes import Pin, list_live, list_pins
 from reconciler.policy.placed import PlacedDeployment, PlacedVariant
 from reconciler.policy.pods import list_edits
@@ -46,11 +44,19 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
     first live one), or to those that stay, but then no more than what the removed ones had: what sync holds
     to be a withdrawal, too.
     """
+    return withdraws_shares(before, after) and _is_same_but_for_shares(before, after)
+
+
+def withdraws_shares(before: PlacedDeployment, after: PlacedDeployment) -> bool:
+    """The same by variants, versions, roles and shares alone, whatever else differs."""
     old = {placed.predictor: placed for placed in before.variants}
     stay = [placed.predictor for placed in after.variants]
     if stay != [predictor for predictor in old if predictor in stay]:
         return False
-    if not _is_same_but_for_shares(before, after, old):
+    # One predictor can be a shadow before and live after: a variant with a name keeps it in both roles.
+    if any(_is_shadow(placed) is not _is_shadow(old[placed.predictor]) for placed in after.variants):
+        return False
+    if not _list_versions(after) <= _list_versions(before):
         return False
     rises = {placed.predictor: _share(placed) - _share(old[placed.predictor]) for placed in after.variants}
     if any(rises[placed.predictor] > 0 for placed in after.shadows):
@@ -62,19 +68,16 @@ def only_withdraws(before: PlacedDeployment, after: PlacedDeployment) -> bool:
     return sum(rise for rise in rises.values() if rise > 0) <= freed
 
 
-def _is_same_but_for_shares(
-    before: PlacedDeployment, after: PlacedDeployment, old: Mapping[str, PlacedVariant]
-) -> bool:
-    """Whether what stays is served as it was and in the role that it had, the number of Pods included.
+def _is_same_but_for_shares(before: PlacedDeployment, after: PlacedDeployment) -> bool:
+    """Whether what stays is served as it was, the number of Pods included.
 
     An experiment is served by nothing, and names the challenger that goes.
     """
     beside = {"variants": (), "experiment": None}
     was, now = (side.entry.declaration.model_copy(update=beside) for side in (before, after))
+    old = {placed.predictor: placed for placed in before.variants}
     return was == now and all(
-        # One predictor can be a shadow before and live after: a variant with a name keeps it in both roles.
-        (old[placed.predictor].variant.shadow is None) is (placed.variant.shadow is None)
-        and old[placed.predictor].serving.serving == placed.serving.serving
+        old[placed.predictor].serving.serving == placed.serving.serving
         and not list_edits(before, old[placed.predictor], after, placed)
         for placed in after.variants
     )
@@ -92,6 +95,17 @@ def _is_set(wanted: list[tuple[Pin, int, bool]], spans: tuple[ServedSpan, ...]) 
 
 def _find_baseline(deployment: PlacedDeployment) -> str:
     return next((placed.predictor for placed in deployment.live), "")
+
+
+def _list_versions(deployment: PlacedDeployment) -> frozenset[tuple[object, ...]]:
+    pins = list_pins(deployment)
+    return frozenset(
+        (pin.variant.predictor, pin.container.name, pin.model, pin.version, pin.digest) for pin in pins
+    )
+
+
+def _is_shadow(placed: PlacedVariant) -> bool:
+    return placed.variant.shadow is not None
 
 
 def _share(placed: PlacedVariant) -> int:

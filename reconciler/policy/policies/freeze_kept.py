@@ -29,7 +29,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.pods import list_pairs, list_unread, say_unread
-from reconciler.policy.restoring import only_withdraws, restores
+from reconciler.policy.restoring import only_withdraws, restores, withdraws_shares
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Undecided
 from reconciler.state.freezing import find_freeze
@@ -84,6 +84,7 @@ def _describe_freeze(base: Repository, head: Repository, name: str, now: datetim
 def _list_touched(context: Context) -> Iterator[tuple[str, Location, str]]:
     """The deployments that a change touches and may not during a freeze, where, and how."""
     ended = {placed.id for placed in context.deployments} - {placed.id for placed in context.served}
+    unread = {deployment.id for deployment, _ in list_unread(context)}
     pairs = {after.id: (before, after) for before, after in list_pairs(context)}
     for changed in list_changed(context):
         before, after = changed.before, changed.after
@@ -91,7 +92,7 @@ def _list_touched(context: Context) -> Iterator[tuple[str, Location, str]]:
             yield after.id, after.at("variants"), f"this change makes it ({_say(after)})"
         elif before is not None and after is None and before.id not in ended:
             yield before.id, Location(file=before.entry.document.file), "this change removes it"
-        elif before is not None and after is not None:
+        elif before and after and not (after.id in unread and withdraws_shares(before, after)):
             # Versions and shares are known though another file of the base may not be.
             pairs[after.id] = (before, after)
     for before, after in pairs.values():

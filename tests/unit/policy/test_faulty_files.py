@@ -69,6 +69,21 @@ def test_a_slip_in_the_base_hides_no_change_of_shares_from_a_freeze(path: str) -
     )
 
 
+def test_a_slip_in_the_base_stops_no_withdrawal() -> None:
+    alone = {DEPLOYMENT: deployment("{version: 3, traffic: 100}")}
+    found, (reason,) = _judge("freeze-kept", MODEL, alone)
+    assert found == []
+    assert reason.startswith(f"{MODEL} of the base cannot be read")
+
+
+def test_another_version_under_the_same_name_is_no_withdrawal() -> None:
+    named = "{name: red, version: %d, traffic: 100}"
+    before, after = ({DEPLOYMENT: deployment(named % version)} for version in (3, 5))
+    slipped = _check({**FILES, **FREEZE, **before, MODEL: f"{FILES[MODEL]}trafic: 1\n"})
+    judged = _check({**FILES, **FREEZE, **after}, slipped)
+    assert [item.subject for item in judged.findings if item.rule == "freeze-kept"] == ["production/wines"]
+
+
 @pytest.mark.parametrize("rule", ["freeze-kept", "in-place-change", "shared-serving-change"])
 @pytest.mark.parametrize("path", [DEFAULTS, MODEL])
 def test_what_a_slip_in_the_base_hides_is_not_decided(rule: str, path: str) -> None:
