@@ -29,6 +29,8 @@ from reconciler.clients.forge.remote import find_forge
 from reconciler.clients.forge.reviews import find_approvers
 from reconciler.clients.forge.sticky import Kept, keep_comment
 from reconciler.clients.forge.transport import Patience
+from reconciler.pipeline.approvals import read_approvals
+from reconciler.state.outcomes import Outcome
 from scripts.local_cluster.gitea import Account, GiteaServer
 from tests.support.answering import ManualClock
 from tests.support.forge import TITLE, People, Scene, make_repository, make_scene
@@ -376,6 +378,30 @@ class TestMerged:
         found = forge.find_merged(brought, "stable")
         assert found is not None
         assert found.number == opened.number
+
+    def test_one_whose_last_commit_is_gone_leaves_only_its_own_commit_unknown(self, scene: Scene) -> None:
+        opened, forge = scene.open(), scene.forge()
+        scene.review(scene.people.bob, opened.number, "APPROVED", opened.head)
+        assert scene.merge(opened.number, opened.head) == 200
+        gone = forge.read_pull_request(opened.number).merged
+        scene.work.git("fetch", "--quiet", "origin")
+        scene.work.git("branch", "release/later", gone)
+        later = replace(scene, source="release/later")
+        later.push(**{"wines.yaml": "v5: 100\n"})
+        other = later.open()
+        assert scene.merge(other.number, other.head) == 200
+        brought = forge.read_pull_request(other.number).merged
+        # Both the branch and the forge's own name for it, as after a restore that left those out.
+        scene.work.git("push", "--quiet", "--delete", "origin", scene.source)
+        kept = scene.server.folder / "repositories" / f"{scene.name}.git"
+        scene.work.git("--git-dir", str(kept), "update-ref", "-d", f"refs/pull/{opened.number}/head")
+
+        with pytest.raises(ForgeConflict, match=f"keeps no last commit of pull request {opened.number} of "):
+            forge.find_merged(gone, "main")
+        told = read_approvals(forge, [gone, brought], "main")
+        assert "keeps no last commit" in told.find(gone).unknown
+        assert told.find(brought).number == other.number
+        assert told.outcome is Outcome.UNDECIDED
 
     def test_an_answer_that_does_not_say_that_it_was_merged_as_the_commit_is_none(self, scene: Scene) -> None:
         opened = scene.open()

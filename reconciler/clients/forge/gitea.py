@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
@@ -13,6 +13,7 @@ from reconciler.clients.forge.interface import (
     ChangedFile,
     Comment,
     FileChange,
+    ForgeConflict,
     ForgeNotFound,
     NewPullRequest,
     PullRequest,
@@ -94,10 +95,13 @@ class Gitea(RestForge):
             # It says the same where the repository is hidden; then asking for that is refused.
             self._is_empty()
             return None
-        pull = read_pull_request(self._fields(answer.body, what))
+        fields = self._fields(answer.body, what)
+        # The last commit first: where it and its branch are gone, the answer is no whole pull request.
+        head = self._read_head(fields.number("number"))
+        pull = read_pull_request(fields)
         if (pull.state, pull.merged, pull.target) != (PullState.MERGED, revision, target):
             return None
-        return replace(pull, head=self._read_head(pull.number))
+        return replace(pull, head=head)
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         what = f"changed files of pull request {number} of {self._repository}"
@@ -105,14 +109,25 @@ class Gitea(RestForge):
         return self._demand_all(number, self._list(path, what, _read_file, lambda file: file.path))
 
     def _read_head(self, number: int) -> str:
-        """The last commit that belongs to a pull request; after a merge its branch may go on without it."""
+        """The last commit that belongs to a pull request; after a merge its branch may go on without it.
+
+        ForgeConflict where it is not kept: that says nothing of other pull requests.
+        """
         what = f"the last commit of pull request {number} of {self._repository}"
         ref = f"refs/pull/{number}/head"
-        answer = self._ask("GET", f"{self._repo}/git/{ref}", what)
-        for found in read_list(answer.body, server=self.server, where=what):
+        try:
+            answer = self._ask("GET", f"{self._repo}/git/{ref}", what)
+        except ForgeNotFound:
+            self._is_empty()
+            refs: Any = []
+        else:
+            refs = answer.body
+        for found in read_list(refs, server=self.server, where=what):
             if found.text("ref") == ref:
                 return found.part("object").demand("sha")
-        raise ForgeNotFound(self.server, f"does not know {what}.")
+        raise ForgeConflict(
+            self.server, f"keeps no last commit of pull request {number} of {self._repository}."
+        )
 
     def _is_empty(self) -> bool:
         what = f"the repository {self._repository}"

@@ -258,7 +258,7 @@ class Forge(Protocol):
 
         One that was merged into another branch is none, also where that came to `target` later. Its `head` is
         what was merged, whatever its branch did since; `files` need not be known of it.
-        ForgeConflict where the forge cannot tell which of several it was.
+        ForgeConflict where the forge cannot tell which of several it was, or keeps no last commit of it.
         """
 
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
