@@ -51,7 +51,7 @@ def _find_branch(ref: str) -> str:
 def _read_one(forge: Forge, commit: str, target: str) -> Approval:
     pull = forge.find_merged(commit, target)
     if pull is None:
-        return Approval()
+        return Approval(unknown=f"the forge knows of no pull request into {target} that became this commit")
     reviews = forge.list_reviews(pull.number)
     return Approval(
         number=pull.number,

@@ -69,8 +69,6 @@ def _find_approval(approvals: Approvals, period: Period) -> Approval:
 def _describe_approval(approval: Approval) -> str:
     if approval.unknown:
         return f"approved by whom is not known: {approval.unknown.removesuffix('.')}"
-    if approval.number is None:
-        return "approved by nobody: the forge knows of no pull request that brought it"
     pull = f"pull request {approval.number} by {approval.author or 'an account that is gone'}"
     words = [f"approved by {join_words(approval.approvers) or 'nobody'}: {pull}", approval.address]
     if approval.uncounted:

@@ -12,9 +12,10 @@ from reconciler.state.outcomes import Outcome
 class Approval:
     """Who approved one commit of the main branch: by whichever pull request brought it.
 
-    `number` is that of the pull request, None where the forge knows of none; `author` opened it, `address` is
-    where people read it. The word of `approvers` counts; that of `uncounted` does not: they approved
-    an earlier commit only, or have no right to. `unknown` says why nothing is known; the rest is empty then.
+    `number` is that of the pull request, `author` opened it, `address` is where people read it. The word of
+    `approvers` counts; that of `uncounted` does not: they approved an earlier commit only, or have no right
+    to. `unknown` says why nothing is known, such as that the forge knows of no pull request; the rest is
+    empty then.
     """
 
     number: int | None = None

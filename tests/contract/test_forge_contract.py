@@ -403,6 +403,21 @@ class TestMerged:
         assert told.find(brought).number == other.number
         assert told.outcome is Outcome.UNDECIDED
 
+    def test_of_commits_put_on_top_one_by_one_only_the_last_leads_to_it(self, scene: Scene) -> None:
+        scene.push(**{"wines.yaml": "v3: 80\nv5: 20\n"})
+        opened, forge = scene.open(), scene.forge()
+        assert scene.merge(opened.number, opened.head, "rebase") == 200
+        scene.work.git("fetch", "--quiet", "origin")
+        earlier, last = (scene.work.git("rev-parse", name) for name in ("origin/main~1", "origin/main"))
+
+        found = forge.find_merged(last, "main")
+        assert found is not None
+        assert found.number == opened.number
+        assert forge.find_merged(earlier, "main") is None
+        told = read_approvals(forge, [last, earlier], "main")
+        assert "no pull request into main that became this commit" in told.find(earlier).unknown
+        assert told.outcome is Outcome.DONE
+
     def test_an_answer_that_does_not_say_that_it_was_merged_as_the_commit_is_none(self, scene: Scene) -> None:
         opened = scene.open()
         assert scene.merge(opened.number, opened.head) == 200

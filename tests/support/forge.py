@@ -76,9 +76,12 @@ class Scene:
         body = {"event": event, "body": "Looked at.", **({"commit_id": revision} if revision else {})}
         self.server.demand("POST", f"{self.path}/pulls/{number}/reviews", body, account=account)
 
-    def merge(self, number: int, revision: str) -> int:
-        """The status of a merge of just this commit, once the forge has looked at the last push."""
-        body = {"Do": "squash", "head_commit_id": revision}
+    def merge(self, number: int, revision: str, how: str = "squash") -> int:
+        """The status of a merge of just this commit, once the forge has looked at the last push.
+
+        `how` is one of the forge's own words: squash, rebase.
+        """
+        body = {"Do": how, "head_commit_id": revision}
 
         def look() -> int | None:
             status, told = self.server.call("POST", f"{self.path}/pulls/{number}/merge", body)

@@ -110,8 +110,11 @@ class TestHistory:
             forge = ("--forge", "github", "--forge-url", github.uri)
             shown = run("history", "production/wines", "-C", repository.path, "--approvals", *forge)
             assert shown.return_value is Outcome.DONE
-            nobody = "  approved by nobody: the forge knows of no pull request that brought it\n"
-            assert shown.stdout.count(nobody) == 2
+            unknown = (
+                "  approved by whom is not known: "
+                "the forge knows of no pull request into main that became this commit\n"
+            )
+            assert shown.stdout.count(unknown) == 2
             github.faults = [refuse(401, "Bad credentials")]
             refused = run("history", "production/wines", "-C", repository.path, "--approvals", *forge)
             assert refused.return_value is Outcome.CONFIGURATION

@@ -93,7 +93,9 @@ ASKED = replace(
     approvals=Approvals(
         by_commit={
             f"{4:040x}": Approval(unknown="the forge at git.example.com answered 502."),
-            f"{3:040x}": Approval(),
+            f"{3:040x}": Approval(
+                unknown="the forge knows of no pull request into main that became this commit"
+            ),
             f"{2:040x}": Approval(number=3, author="ada", address=PULL, approvers=("bob", "sue")),
             f"{0:040x}": Approval(number=1, address=PULL, uncounted=("eve\x1b[31m",)),
         }
