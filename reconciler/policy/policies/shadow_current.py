@@ -1,8 +1,9 @@
 """Shadows are decided on in time.
 
 What it checks
-    No version has been a shadow of a deployment for longer than `shadow-current` allows, by the commit dates
-    of the main branch: 30 days where nothing else is said.
+    In a deployment whose versions or shares the change touches no version has been a shadow for longer than
+    `shadow-current` allows, by the commit dates of the main branch: 30 days where nothing else is said.
+    Shadows of other deployments are not looked at.
 
 Why
     A shadow runs as many Pods as a variant that answers, and answers nobody. After some weeks it tells
@@ -12,9 +13,10 @@ Example
     # environments/production/environment.yaml
     rules:
       shadow-current: 14d
-    # environments/production/deployments/wines.yaml, three weeks ago and still
+    # environments/production/deployments/wines.yaml: v5 is new, v6 came three weeks ago
     variants:
-      - {version: 3, traffic: 100}
+      - {version: 3, traffic: 90}
+      - {version: 5, traffic: 10}
       - {version: 6, shadow: 100}
 
 Fix
@@ -27,7 +29,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.policy.changes import Pin, Role, list_pins, place_of
+from reconciler.policy.changes import Pin, Role, list_changed, list_pins, place_of
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.parameters import Parameter
@@ -41,8 +43,10 @@ from reconciler.state.history import History
 def check(context: Context) -> Iterator[Finding]:
     if context.history is None or context.now is None:
         return
-    for deployment in context.served:
-        if not deployment.shadows:
+    # Others have no history here: it is read of what the change touches.
+    for changed in list_changed(context):
+        deployment = changed.after
+        if deployment is None or not deployment.shadows:
             continue
         limit = POLICY.value_in(deployment.environment)
         for pin in list_pins(deployment):
@@ -81,7 +85,7 @@ POLICY = Policy(
     id="shadow-current",
     documentation=__doc__,
     check=check,
-    needs=(Need.DECLARATIONS, Need.TIME, Need.HISTORY),
+    needs=(Need.BASE, Need.HISTORY, Need.TIME),
     grade=Grade.ADVISORY,
     parameter=Parameter(form="a duration such as 30d", default="30d", measure=_measure),
 )

@@ -165,6 +165,9 @@ class TestCurrent:
 
 class TestShadows:
     SHADOW = declare("{version: 3, traffic: 100}", "{version: 6, shadow: 100}", said="")
+    TRIED = declare(
+        "{version: 3, traffic: 90}", "{version: 5, traffic: 10}", "{version: 6, shadow: 100}", said=""
+    )
 
     def old(self, since: str, until: str = "") -> dict[str, object]:
         one = span("production/wines", 6, 0, since, until)
@@ -172,6 +175,11 @@ class TestShadows:
 
     def test_gaps_begin_it_anew(self) -> None:
         spans = (self.old("2026-08-01", "2026-10-01"), self.old("2026-11-01"))
+        assert say(judge("shadow-current", self.SHADOW, self.TRIED, spans)) == []
+
+    def test_a_change_is_asked_about_what_it_touches_only(self) -> None:
+        spans = (self.old("2026-08-01"),)
+        assert len(say(judge("shadow-current", self.SHADOW, self.TRIED, spans))) == 1
         assert say(judge("shadow-current", self.SHADOW, {}, spans)) == []
 
     def test_what_this_change_takes_out_is_over(self) -> None:
