@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timezone
 
 from reconciler.clients.source.failures import clean
@@ -22,11 +22,19 @@ def find_writers(git: OwnGit, path: str, content: bytes, lines: Collection[int])
     # What the caller asks of git for people's eyes, such as commits that are passed over, is set aside.
     output = git.run(
         *("blame", "--porcelain", "--no-textconv", "--ignore-revs-file=", "--contents", "-"),
-        *(f"-L{line},{line}" for line in sorted(lines)),
+        *(f"-L{first},{last}" for first, last in _join_lines(lines)),
         *("--", path),
         data=content,
     )
     return _parse(output.decode("utf-8", "replace"), git)
+
+
+def _join_lines(lines: Collection[int]) -> Iterator[tuple[int, int]]:
+    """The first and last line of each run of lines: one argument each would be too many for a long file."""
+    wanted = sorted(lines)
+    firsts = [line for at, line in enumerate(wanted) if at == 0 or wanted[at - 1] < line - 1]
+    lasts = [line for at, line in enumerate(wanted) if at == len(wanted) - 1 or line + 1 < wanted[at + 1]]
+    yield from zip(firsts, lasts, strict=True)
 
 
 def _parse(output: str, git: OwnGit) -> Mapping[int, Written]:

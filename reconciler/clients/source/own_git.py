@@ -51,7 +51,7 @@ class OwnGit:
         return self.finish(arguments, self.start(arguments, data), codes)
 
     def start(self, arguments: tuple[str, ...], data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """How git ended, whatever it said. Raises SourceRefused without git, SourceUnreachable in time."""
+        """How git ended, whatever it said. Raises SourceRefused if it cannot run, else SourceUnreachable."""
         try:
             return subprocess.run(
                 (*_WORDS, "-C", str(self.directory), *arguments),
@@ -64,6 +64,11 @@ class OwnGit:
         except FileNotFoundError as error:
             raise SourceRefused(
                 "git is not installed, or not on PATH; it tells what is uncommitted."
+            ) from error
+        except OSError as error:
+            raise SourceRefused(
+                f"{self.directory}: git {arguments[0]} could not be started: {error.strerror}. "
+                "Nothing was changed."
             ) from error
         except subprocess.TimeoutExpired as error:
             raise SourceUnreachable(
