@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime, timezone
 
 from reconciler.clients.source.failures import clean
+from reconciler.clients.source.moments import read_moment
 from reconciler.clients.source.own_git import OwnGit
 from reconciler.state.explanations import Written
 
@@ -66,6 +66,6 @@ def _make(name: str, fact: Mapping[str, str], *, cut: bool) -> Written:
         commit=name,
         author=clean(fact["author"]),
         email=clean(fact["author-mail"].removeprefix("<").removesuffix(">")),
-        moment=datetime.fromtimestamp(int(fact["committer-time"]), tz=timezone.utc),
+        moment=read_moment(fact["committer-time"]),
         cut=cut and "boundary" in fact,
     )

@@ -6,12 +6,12 @@ Plumbing only (git-rev-list(1), git-diff-tree(1)): what people configure for `gi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 
 from reconciler.clients.source.failures import clean
 from reconciler.clients.source.git import Git
 from reconciler.clients.source.interface import Commit, FileChange, LineCommit, MainLine
+from reconciler.clients.source.moments import read_moment
 from reconciler.clients.source.objects import ObjectReader
 
 _FORMAT = "--format=%ct%x00%an%x00%ae%x00%s"
@@ -101,7 +101,7 @@ def _make_commit(sha: str, said: str) -> Commit:
         sha=sha,
         author=clean(author),
         email=clean(email),
-        committed=datetime.fromtimestamp(int(seconds), tz=timezone.utc),
+        committed=read_moment(seconds),
         subject=clean(subject),
     )
 
