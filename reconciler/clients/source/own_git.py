@@ -51,7 +51,7 @@ class OwnGit:
         return self.finish(arguments, self.start(arguments, data), codes)
 
     def start(self, arguments: tuple[str, ...], data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """How git ended, whatever it said. Raises SourceRefused if it cannot run, else SourceUnreachable."""
+        """How git ended, whatever it said. Raises SourceRefused if it cannot, SourceUnreachable in time."""
         try:
             return subprocess.run(
                 (*_WORDS, "-C", str(self.directory), *arguments),
