@@ -38,20 +38,23 @@ def review_change(
     history: History | None = None,
     stale: tuple[Stale, ...] = (),
     owned: Sequence[str] = (),
+    others: Sequence[Repository] = (),
 ) -> Review:
     """All that is to be said of the change from `base` to `head`.
 
     `head` was checked as a change of `base`; `targets` are the plans of all targets that were asked for.
-    `owned` are the files that differ, where a forge asks their owners.
+    `owned` are the files that differ, where a forge asks their owners; `others` the
+    further repositories where the change began, which records are compared with.
     """
     changes = [item for target in targets for item in list_model_changes(target)]
     context = RowContext(base=base.repository, head=head.repository, now=now, history=history)
-    undecided = _list_open(base, head)
+    bases = (base.repository, *others)
+    undecided = _list_open(base, head, bases)
     failures = _list_failures(head, targets, stale)
     return Review(
         compared=compared,
         verdict=Verdict.FAIL if failures else Verdict.UNVERIFIED if undecided else Verdict.PASS,
-        reasons=(*failures, *_explain_open(undecided, base.repository, head.repository)),
+        reasons=(*failures, *_explain_open(undecided, bases, head.repository)),
         plans=tuple(target.plan for target in targets),
         rows=tuple(row for item in changes for row in list_rows(item, context)),
         risks=tuple(risk for item in changes for risk in list_risks(item, head.repository)),
@@ -86,12 +89,12 @@ def _list_failures(head: Check, targets: Sequence[ComparedTarget], stale: tuple[
     return said
 
 
-def _list_open(base: Check, head: Check) -> tuple[Undecided, ...]:
+def _list_open(base: Check, head: Check, bases: Sequence[Repository]) -> tuple[Undecided, ...]:
     """What could not be decided and matters to this change: it blocks, it is about changes, or it is new.
 
     What needs the registry matters where a record is new or different: the others were compared before.
     """
-    records = bool(list_changed_records(head.repository, base.repository))
+    records = bool(list_changed_records(head.repository, bases))
     known = frozenset(base.undecided)
     return tuple(
         item
@@ -101,7 +104,9 @@ def _list_open(base: Check, head: Check) -> tuple[Undecided, ...]:
     )
 
 
-def _explain_open(undecided: Sequence[Undecided], base: Repository, head: Repository) -> Iterator[str]:
+def _explain_open(
+    undecided: Sequence[Undecided], bases: Sequence[Repository], head: Repository
+) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for item in undecided:
         by_reason.setdefault(item.reason, []).append(item.rule)
@@ -110,7 +115,7 @@ def _explain_open(undecided: Sequence[Undecided], base: Repository, head: Reposi
         if set(rules) <= set(REGISTRY_RULES):
             names = [
                 f"{record.declaration.identity.name} v{record.declaration.identity.version}"
-                for record in list_changed_records(head, base)
+                for record in list_changed_records(head, bases)
             ]
             what = f"not compared with the registry: {_name_some(names)}"
         yield f"{what} ({reason})"

@@ -51,7 +51,7 @@ class _Sides:
     """Both sides of a comparison; `head` was checked as a change of `base`.
 
     `head_sha` is empty for a work tree that is no commit; `owned` are the files that differ, where a forge
-    asks their owners.
+    asks their owners. `others` are further repositories where the change began.
     """
 
     base: Check
@@ -62,6 +62,7 @@ class _Sides:
     tip: str = ""
     stale: tuple[Stale, ...] = ()
     owned: tuple[str, ...] = ()
+    others: tuple[Repository, ...] = ()
 
 
 def plan_change(
@@ -81,7 +82,7 @@ def plan_change(
     checked = (
         leave_registry_out(sides.head)
         if open_registry is None
-        else verify_records(sides.head, sides.base.repository, open_registry)
+        else verify_records(sides.head, (sides.base.repository, *sides.others), open_registry)
     )
     compared = Compared(base=sides.base_sha, head=sides.head_sha, tip=sides.tip)
     on = Revision(ref=question.base, sha=sides.base_sha)
@@ -102,6 +103,7 @@ def plan_change(
         history=sides.history,
         stale=sides.stale,
         owned=sides.owned,
+        others=sides.others,
     )
     return PlannedChange(planned=planned, review=review)
 
@@ -149,6 +151,7 @@ def _compare(
         tip=base.main.sha if moved else "",
         stale=_find_stale(source, base, head.repository, files) if moved else (),
         owned=_list_owned(owners, base.files, files),
+        others=base.others,
     )
 
 

@@ -71,7 +71,7 @@ def _name(labels: list[str]) -> str:
 
 
 def _find_keys(after: Repository, before: Repository) -> set[tuple[str, int]]:
-    readable = {record.document.file for record in list_changed_records(after, before)}
+    readable = {record.document.file for record in list_changed_records(after, (before,))}
     keys: set[tuple[str, int]] = set()
     for name, model in sorted(after.models.items()):
         known = before.models.get(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.clients.source.interface import Revision, RevisionNotFound, Source
+from reconciler.clients.source.interface import Revision, RevisionNotFound, Source, Tree
 from reconciler.load.documents import Loaded, LoadedFile, load
 from reconciler.load.layout import FileKind, find_place
 from reconciler.pipeline.check import find_files, load_tree, load_worktree
@@ -30,7 +30,8 @@ class Base:
 
     `repository` is that of the fork, so that what others merged since is not taken for part of the change;
     `history` is that of the tip, and tells of the models that the change is about, in the environments that
-    it touches and those upstream of them. `files` and `loaded` are those of the fork.
+    it touches and those upstream of them. `files` and `loaded` are those of the fork. Where branches were
+    merged crosswise the change began at several commits; `others` are the repositories of the rest of them.
     """
 
     main: Revision
@@ -39,6 +40,12 @@ class Base:
     history: History
     files: Mapping[str, bytes]
     loaded: Loaded
+    others: tuple[Repository, ...] = ()
+
+    @property
+    def repositories(self) -> tuple[Repository, ...]:
+        """Those of all commits where the change began."""
+        return (self.repository, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +120,10 @@ def read_base(
     """
     main = source.resolve(ref)
     try:
-        fork = source.find_merge_bases(main.sha, head)[0]
+        fork, *others = source.find_merge_bases(main.sha, head)
     except RevisionNotFound:
         # In a clone that is cut short it may be out of sight; the tip is what the change will be merged into.
-        fork = main.sha
+        fork, others = main.sha, []
     tree = source.read(Revision(ref=ref, sha=fork), known=files.values())
     before = load_tree(tree, like=loaded)
     return Base(
@@ -133,7 +140,12 @@ def read_base(
         ),
         files=tree.files,
         loaded=before,
+        others=tuple(_read_repository(source, Revision(ref=ref, sha=sha), tree, before) for sha in others),
     )
+
+
+def _read_repository(source: Source, revision: Revision, known: Tree, like: Loaded) -> Repository:
+    return parse(load_tree(source.read(revision, known=known.files.values()), like=like))[0]
 
 
 def find_models(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from reconciler.clients.registry.interface import RegistryReader, RegistryUnreachable
@@ -16,14 +16,14 @@ MAIN = "main"
 
 
 def verify_records(
-    check: Check, base: Repository | None, open_registry: Callable[[], RegistryReader]
+    check: Check, bases: Sequence[Repository], open_registry: Callable[[], RegistryReader]
 ) -> Check:
-    """Add what the registry says of the records that differ from `base` (all of them if that is None).
+    """Add what the registry says of the records that differ from any of `bases` (all records without one).
 
     The registry is not even opened where there is no such record; one that does not answer leaves the
     rules undecided, and blocks. Raises RegistryRefused.
     """
-    changed = list_changed_records(check.repository, base)
+    changed = list_changed_records(check.repository, bases)
     asked = tuple(record for record in changed if record.declaration.identity.registry == MAIN)
     elsewhere = sorted({record.declaration.identity.registry for record in changed} - {MAIN})
     undecided = [
@@ -47,12 +47,12 @@ def verify_records(
     )
 
 
-def leave_registry_out(check: Check, base: Repository | None = None) -> Check:
+def leave_registry_out(check: Check, bases: Sequence[Repository] = ()) -> Check:
     """Say that the rules which need the registry were not decided.
 
-    Where no record differs from `base` there is nothing to ask, and they are: those of `base` were compared.
+    Where no record differs from `bases` there is nothing to ask, and they are: those of a base were compared.
     """
-    differ = base is None or list_changed_records(check.repository, base)
+    differ = not bases or list_changed_records(check.repository, bases)
     reason = "no registry: use --registry"
     skipped = tuple(Undecided(rule=rule, reason=reason) for rule in verification.RULES if differ)
     return replace(
@@ -60,18 +60,24 @@ def leave_registry_out(check: Check, base: Repository | None = None) -> Check:
     )
 
 
-def list_changed_records(repository: Repository, base: Repository | None) -> tuple[Entry[VersionRecord], ...]:
-    """The records that are new or different, by model and version."""
+def list_changed_records(
+    repository: Repository, bases: Sequence[Repository]
+) -> tuple[Entry[VersionRecord], ...]:
+    """The records that are new or different, by model and version; without a base, all of them.
+
+    Where branches were merged crosswise a change has several bases, and a merge may take what differs from
+    any of them.
+    """
     return tuple(
         record
         for name, model in sorted(repository.models.items())
         for version, record in sorted(model.records.items())
-        if not _is_in(base, name, version, record)
+        if not bases or not all(_is_in(base, name, version, record) for base in bases)
     )
 
 
-def _is_in(base: Repository | None, model: str, version: int, record: Entry[VersionRecord]) -> bool:
-    if base is None or model not in base.models:
+def _is_in(base: Repository, model: str, version: int, record: Entry[VersionRecord]) -> bool:
+    if model not in base.models:
         return False
     known = base.models[model].records.get(version)
     return known is not None and known.declaration == record.declaration

@@ -13,6 +13,7 @@ from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from reconciler.state.repository import Repository
     from reconciler.validate.checks import Check
 
 _VIEWS = {"text": "text", "json": "json_check", "sarif": "sarif", "junit": "junit", "github": "github"}
@@ -54,7 +55,7 @@ def command(
     from reconciler.pipeline.verification import leave_registry_out, verify_records
 
     now = wiring.open_clock().now()
-    before = None
+    before: tuple[Repository, ...] = ()
     if base is None:
         check = check_worktree(settings.directory, now=now)
     else:
@@ -62,7 +63,7 @@ def command(
 
         with wiring.open_worktree_source(settings) as source:
             judged = judge_worktree(settings.directory, source, base, now)
-        check, before = judged.check, judged.base.repository
+        check, before = judged.check, judged.base.repositories
     check = check_extras(check)
     if registry:
         check = verify_records(check, before, wiring.open_registry)

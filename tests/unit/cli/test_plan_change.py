@@ -105,6 +105,24 @@ def test_text_tells_verdict_and_evidence_after_the_plan(shop: Shop) -> None:
     assert "\nNo Pod restarts.\n" in shown
 
 
+def test_records_of_branches_that_were_merged_crosswise_are_compared_with_all_their_beginnings(
+    shop: Shop,
+) -> None:
+    shop.write("models/wines/versions/4.yaml", make_record(4))
+    ours = shop.commit()
+    shop.git("checkout", "-q", "main")
+    shop.write("models/wines/versions/5.yaml", make_record(5))
+    theirs = shop.commit()
+    shop.git("merge", "-q", "--no-edit", ours)
+    shop.git("checkout", "-q", "change")
+    shop.git("merge", "-q", "--no-edit", theirs)
+    reasons = json.loads(shop.run("plan", "--base", "main", "-o", "json").out)["review"]["reasons"]
+    assert any(
+        reason.startswith("not compared with the registry: wine-quality v4 and wine-quality v5 ")
+        for reason in reasons
+    ), reasons
+
+
 def test_the_registry_is_asked_about_a_change_only(shop: Shop) -> None:
     ended = shop.run("plan", "--live", "--registry")
     assert ended.code == 2
