@@ -42,6 +42,7 @@ def command(settings: Settings, record_servers: bool, operator_namespace: str) -
         return _record_servers(settings, operator_namespace)
     from reconciler.pipeline.check import check_worktree
     from reconciler.pipeline.doctor import Verdict, examine_all
+    from reconciler.report.screen import clean_screen
 
     diagnoses = examine_all(
         check_worktree(settings.directory),
@@ -59,19 +60,20 @@ def command(settings: Settings, record_servers: bool, operator_namespace: str) -
     found = set()
     for diagnosis in diagnoses:
         found.add(outcomes[diagnosis.verdict])
-        click.echo(f"{diagnosis.verdict.value:<9} {diagnosis.subject}: {diagnosis.detail}")
+        click.echo(clean_screen(f"{diagnosis.verdict.value:<9} {diagnosis.subject}: {diagnosis.detail}"))
         if diagnosis.remedy:
-            click.echo(f"{'':<9} {diagnosis.remedy}")
+            click.echo(clean_screen(f"{'':<9} {diagnosis.remedy}"))
     return worst(found)
 
 
 def _record_servers(settings: Settings, namespace: str) -> Outcome:
     from reconciler import wiring
     from reconciler.pipeline.seldon_config import describe_server_images, read_server_images
+    from reconciler.report.screen import clean_screen
 
     reader = wiring.open_cluster(settings).reader
     for line in describe_server_images(read_server_images(reader, namespace)):
-        click.echo(line)
+        click.echo(clean_screen(line))
     click.echo(
         f"from {reader.server}; put it into environment.yaml of what is served there, best with the images' "
         "digests. The operator's own RELATED_IMAGE_… variables, where it has such, win over these.",

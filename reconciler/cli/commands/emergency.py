@@ -66,6 +66,7 @@ def rollback(settings: Settings, name: str, time: str, reason: str, namespace: s
 
     from reconciler.cli.signals import stop_on_signals
     from reconciler.pipeline.emergency import EmergencyRequest, prepare_rollback, roll_back
+    from reconciler.report.screen import clean_screen
     from reconciler.report.text_emergency import show_rollback, show_rolled_back
 
     environment, deployment = _split(name)
@@ -87,7 +88,7 @@ def rollback(settings: Settings, name: str, time: str, reason: str, namespace: s
         notes = roll_back(prepared, tools)
     click.echo(show_rolled_back(prepared))
     for note in notes:
-        click.echo(f"  {note}")
+        click.echo(clean_screen(f"  {note}"))
     return Outcome.DONE
 
 
