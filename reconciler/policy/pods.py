@@ -130,7 +130,7 @@ class _Same:
     def holds(self, before: PlacedDeployment, after: PlacedDeployment) -> bool:
         return (
             self._defaults
-            and _is_same(_strip(before), _strip(after))
+            and _has_same_variants(before.entry.declaration, after.entry.declaration)
             and self._has_same_environment(before, after)
             and self._has_same_models(before, after)
         )
@@ -167,9 +167,9 @@ def _declared(entry: Any) -> Any:
     return None if entry is None else entry.declaration
 
 
-def _strip(deployment: PlacedDeployment) -> Declaration:
-    """A deployment's declaration without its experiment: nothing is rendered from that."""
-    return deployment.entry.declaration.model_copy(update={"experiment": None})
+def _has_same_variants(one: Declaration, other: Declaration) -> bool:
+    """Whether two deployments are declared alike but for their experiment: nothing is rendered from that."""
+    return one is other or _is_same(*(side.model_copy(update={"experiment": None}) for side in (one, other)))
 
 
 def _rendered(deployment: PlacedDeployment) -> tuple[object, ...] | None:
