@@ -15,7 +15,7 @@ from reconciler.state.outcomes import Outcome
 
 if TYPE_CHECKING:
     from reconciler.load.worktree import Worktree
-    from reconciler.pipeline.additions import Addition
+    from reconciler.pipeline.edits.additions import Addition
     from reconciler.scaffold.layout import Files
 
 
@@ -60,7 +60,7 @@ def add_files(
     a file is there with another content.
     """
     from reconciler import wiring
-    from reconciler.pipeline.additions import judge_addition
+    from reconciler.pipeline.edits.additions import judge_addition
 
     if adding.commit and not wiring.open_worktree(settings).is_git():
         raise click.UsageError("--commit needs a git work tree, and this folder is in none.")

@@ -19,7 +19,7 @@ from reconciler.state.outcomes import Outcome
 if TYPE_CHECKING:
     from reconciler.cli.proposing import Prepared
     from reconciler.clients.source.worktree import GitWorktree
-    from reconciler.pipeline.edits import Change, Judged, Workspace
+    from reconciler.pipeline.edits.edit import Change, Judged, Workspace
     from reconciler.state.history import History
 
 _VERSION = re.compile(r"[1-9][0-9]{0,14}")
@@ -128,7 +128,7 @@ def carry_out(settings: Settings, editing: EditOptions, request: Callable[[Works
     """
     from reconciler import wiring
     from reconciler.cli.confirmation import ask
-    from reconciler.pipeline.edits import judge, open_workspace
+    from reconciler.pipeline.edits.edit import judge, open_workspace
     from reconciler.report.screen import clean_screen
     from reconciler.report.text_edit import show_edit, show_findings
 
@@ -218,8 +218,8 @@ def _read_history(settings: Settings, workspace: Workspace, change: Change) -> H
     """What HEAD tells of what served; None where there is no commit yet."""
     from reconciler import wiring
     from reconciler.clients.source.interface import RevisionNotFound
-    from reconciler.pipeline.history import read_history
-    from reconciler.pipeline.history_base import find_models
+    from reconciler.pipeline.history.base import find_models
+    from reconciler.pipeline.history.reading import read_history
 
     before = workspace.worktree.files
     with wiring.open_worktree_source(settings) as source:

@@ -12,7 +12,7 @@ from reconciler.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from reconciler.clients.forge.interface import Forge
     from reconciler.clients.source.publishing import GitPublisher, Published
-    from reconciler.pipeline.edits import Judged
+    from reconciler.pipeline.edits.edit import Judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def publish(prepared: Prepared, judged: Judged, made: str, base: str) -> None:
     """
     from reconciler.clients.forge.interface import ForgeError, NewPullRequest
     from reconciler.clients.source.interface import SourceError
-    from reconciler.pipeline.proposals import Proposed, propose
+    from reconciler.pipeline.edits.proposals import Proposed, propose
     from reconciler.report.proposal import show_proposal
     from reconciler.report.screen import clean_screen
 

@@ -35,7 +35,7 @@ def check_changed(
     from reconciler import wiring
     from reconciler.clients.forge.interface import StatusState
     from reconciler.pin.decision import Verdict
-    from reconciler.pipeline.changed_records import describe_records, is_verified
+    from reconciler.pipeline.review.records import describe_records, is_verified
 
     with wiring.open_worktree_source(settings) as source:
         sha = source.resolve(head).sha
@@ -69,7 +69,7 @@ def _compare(
     from reconciler.cli.transfer import show_transfers
     from reconciler.pin.decision import Mode
     from reconciler.pin.run import pin_versions
-    from reconciler.pipeline.changed_records import find_changed_records
+    from reconciler.pipeline.review.records import find_changed_records
 
     with wiring.open_worktree_source(settings) as source:
         changed = find_changed_records(source, base, sha)

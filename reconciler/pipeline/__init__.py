@@ -1,1 +1,1 @@
-"""The stages put together: for one environment, then for all."""
+"""The stages put together, a folder for each job of several steps; what jobs share lies beside them."""

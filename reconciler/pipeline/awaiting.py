@@ -13,10 +13,10 @@ from reconciler.observe.inventory import decode_record
 from reconciler.observe.live import WORKLOAD_SELECTOR
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import Rendered, render_environment
-from reconciler.pipeline.health import assess_explained
 from reconciler.pipeline.outcomes import find_outcome
-from reconciler.pipeline.records import find_startup, find_unhealthy
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments, split_name
+from reconciler.pipeline.sync.health import assess_explained
+from reconciler.pipeline.sync.records import find_startup, find_unhealthy
 from reconciler.plan.awaiting import (
     Awaited,
     Sight,

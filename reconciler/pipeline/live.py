@@ -10,12 +10,12 @@ from reconciler.apply.parallel import run_parallel
 from reconciler.apply.write import Refusal, Written, rehearse_change
 from reconciler.clients.cluster.interface import PARALLEL, Cluster, ClusterError, NamespaceMissing
 from reconciler.clients.source.interface import Revision, Source
-from reconciler.pipeline.ancestry import ask_ancestry
 from reconciler.pipeline.desired import render_environment
-from reconciler.pipeline.look import TargetRequest, look
-from reconciler.pipeline.offline import Planned
 from reconciler.pipeline.outcomes import find_outcome
+from reconciler.pipeline.review.offline import Planned
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.pipeline.sync.ancestry import ask_ancestry
+from reconciler.pipeline.sync.look import TargetRequest, look
 from reconciler.plan.backoff import foresee_wait
 from reconciler.policy.clusters import view_cluster
 from reconciler.settings import SettingsError

@@ -13,8 +13,8 @@ from reconciler.apply.lease import Fence
 from reconciler.apply.recorder import save_record
 from reconciler.apply.write import Refusal, Written, apply_change, rehearse_change
 from reconciler.clients.cluster.interface import Cluster, ClusterError
-from reconciler.pipeline.bodies import is_of_set, read_applied
 from reconciler.pipeline.refusals import EmergencyRefused
+from reconciler.pipeline.sync.bodies import is_of_set, read_applied
 from reconciler.plan.diff import diff_owned
 from reconciler.plan.ownership import find_edits, read_owned_fields
 from reconciler.plan.shares import read_shares

@@ -15,11 +15,11 @@ from reconciler.observe.closeup import read_closeup
 from reconciler.observe.live import observe
 from reconciler.pipeline.check import check_tree
 from reconciler.pipeline.desired import Rendered, render_environment
-from reconciler.pipeline.explain import explain_deployment
-from reconciler.pipeline.outage import describe_age, find_outage
 from reconciler.pipeline.outcomes import find_outcome
-from reconciler.pipeline.records import find_startup, find_unhealthy
 from reconciler.pipeline.selection import describe_missing, find_missing, select_environments
+from reconciler.pipeline.served import explain_deployment
+from reconciler.pipeline.sync.outage import describe_age, find_outage
+from reconciler.pipeline.sync.records import find_startup, find_unhealthy
 from reconciler.pipeline.traffic import OpenMetrics, read_traffic
 from reconciler.plan.exceptions import list_holding, list_in_force
 from reconciler.plan.planner import is_ours

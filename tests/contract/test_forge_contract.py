@@ -29,7 +29,7 @@ from reconciler.clients.forge.remote import find_forge
 from reconciler.clients.forge.reviews import find_approvers
 from reconciler.clients.forge.sticky import Kept, keep_comment
 from reconciler.clients.forge.transport import Patience
-from reconciler.pipeline.approvals import read_approvals
+from reconciler.pipeline.history.approvals import read_approvals
 from reconciler.state.outcomes import Outcome
 from scripts.local_cluster.gitea import Account, GiteaServer
 from tests.support.answering import ManualClock

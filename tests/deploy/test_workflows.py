@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from reconciler.cli.app import app
-from reconciler.pipeline.comment import COMMENT, NUMBER
+from reconciler.pipeline.review.comment import COMMENT, NUMBER
 from scripts.tools.actionlint import check_workflows
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import wiring
 from reconciler.apply.clock import SystemClock
-from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
+from reconciler.pipeline.sync.run import SyncRequest, SyncTools, sync
 from reconciler.report.text_run import show_run
 from reconciler.settings import ClusterSettings, Settings
 from reconciler.state.outcomes import Outcome

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.pipeline.marks import decode_mark
+from reconciler.pipeline.sync.marks import decode_mark
 from tests.e2e.conftest import Team
 from tests.support.accounts import make_account
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from reconciler.pipeline.check import check_worktree
-from reconciler.pipeline.offline import render_offline
+from reconciler.pipeline.review.offline import render_offline
 from scripts.local_cluster import LocalCluster
 from scripts.local_cluster.api import MERGE
 from tests.conftest import MakeNamespace

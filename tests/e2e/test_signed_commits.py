@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.pipeline.signing import SIGNERS_FILE
+from reconciler.pipeline.sync.signing import SIGNERS_FILE
 from tests.e2e.conftest import Team
 from tests.support.shop import Ended
 from tests.support.signing import Signer, make_signer

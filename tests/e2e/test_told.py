@@ -18,7 +18,7 @@ from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.clients.source.remote import open_repository
 from reconciler.observe.inventory import decode_record
-from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
+from reconciler.pipeline.sync.run import SyncRequest, SyncTools, sync
 from reconciler.settings import Settings
 from reconciler.state.figures import ExceptionKind
 from reconciler.state.inventory import TargetRecord

@@ -14,7 +14,7 @@ from reconciler.clients.cluster.kinds import LEASE
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.clients.source.interface import GitAccess
 from reconciler.clients.source.remote import open_repository
-from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
+from reconciler.pipeline.sync.run import SyncRequest, SyncTools, sync
 from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome
 from reconciler.state.runs import TargetRun

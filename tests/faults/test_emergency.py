@@ -14,7 +14,7 @@ import pytest
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.observe.inventory import decode_record, encode_record
-from reconciler.pipeline.bodies import read_applied
+from reconciler.pipeline.sync.bodies import read_applied
 from reconciler.plan.shares import read_shares
 from reconciler.render.digest import digest_manifest
 from reconciler.state.inventory import DIGEST_LENGTH, GoodSet, TargetRecord

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reconciler.load.documents import load
 from reconciler.load.worktree import read_worktree
-from reconciler.pipeline.change import review_change
-from reconciler.pipeline.history_base import list_changed
-from reconciler.pipeline.offline import plan_offline
+from reconciler.pipeline.history.base import list_changed
+from reconciler.pipeline.review.change import review_change
+from reconciler.pipeline.review.offline import plan_offline
 from reconciler.pipeline.verification import leave_registry_out
 from reconciler.state.history import History, ServedSpan
 from reconciler.state.repository import Repository

@@ -15,7 +15,7 @@ from reconciler.clients.source.local import LocalRepository
 from reconciler.load.documents import load
 from reconciler.pin.verification import verify_records
 from reconciler.pin.writer import write_record
-from reconciler.pipeline.signing import SIGNERS_FILE, Trust, ask_signatures
+from reconciler.pipeline.sync.signing import SIGNERS_FILE, Trust, ask_signatures
 from reconciler.state.declarations import VersionRecord
 from reconciler.state.repository import Entry
 from reconciler.validate.parse import parse

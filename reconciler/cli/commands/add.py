@@ -136,7 +136,7 @@ def _read_records(worktree: Worktree, files: Files, model: str, versions: tuple[
     from reconciler.pin.run import pin_versions
     from reconciler.pin.selection import select
     from reconciler.pin.session import Reading
-    from reconciler.pipeline.edits import check_tree
+    from reconciler.pipeline.edits.edit import check_tree
 
     after = replace(worktree, files={**files, **worktree.files})
     repository = check_tree(after, None, wiring.open_clock().now(), None).repository

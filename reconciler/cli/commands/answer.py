@@ -42,7 +42,7 @@ def command(settings: Settings, event: Path, tags: tuple[str, ...]) -> Outcome:
     from reconciler.cli.transfer import show_transfers
     from reconciler.pin.evidence import TAGS
     from reconciler.pin.session import Reading
-    from reconciler.pipeline.answer import Desk, answer, read_event
+    from reconciler.pipeline.review.answer import Desk, answer, read_event
     from reconciler.report.answer import show_answer
     from reconciler.report.screen import clean_screen
 

@@ -20,7 +20,7 @@ from reconciler.settings import Settings
 from reconciler.state.outcomes import Outcome, worst
 
 if TYPE_CHECKING:
-    from reconciler.pipeline.edits import Judged
+    from reconciler.pipeline.edits.edit import Judged
     from reconciler.state.runs import TargetStatus
 
 _HELP = """Propose newer versions, and the way back from what failed, as pull requests: one run.
@@ -62,9 +62,9 @@ def command(settings: Settings, base: str, remote: str, dry_run: bool, output: s
     from reconciler import wiring
     from reconciler.cli.transfer import show_transfers
     from reconciler.pin.session import Reading
-    from reconciler.pipeline.bot import BotTools, run_bot
-    from reconciler.pipeline.bot_pulls import PREFIX, PullTools
-    from reconciler.pipeline.edits import open_workspace
+    from reconciler.pipeline.bot.pulls import PREFIX, PullTools
+    from reconciler.pipeline.bot.run import BotTools, run_bot
+    from reconciler.pipeline.edits.edit import open_workspace
     from reconciler.report.bot import show_bot, show_closing, show_json
 
     workspace = open_workspace(settings.directory, wiring.open_clock().now())

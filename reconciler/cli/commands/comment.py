@@ -33,7 +33,7 @@ Examples:
 @with_settings
 def command(settings: Settings, folder: Path, head: str, source: str) -> Outcome:
     from reconciler import wiring
-    from reconciler.pipeline.comment import Run, Shown, publish, read_upload
+    from reconciler.pipeline.review.comment import Run, Shown, publish, read_upload
     from reconciler.report.comment import MARKER
     from reconciler.report.comment_foreign import neutralise, read_head, read_verdict
     from reconciler.report.screen import clean_screen

@@ -45,7 +45,7 @@ def _complete_field(_context: click.Context, _parameter: click.Parameter, typed:
 def command(settings: Settings, name: str, field: str, live: bool, output: str) -> Outcome:
     from reconciler import wiring
     from reconciler.pipeline.check import check_files, find_files
-    from reconciler.pipeline.explaining import add_live, add_writers, explain
+    from reconciler.pipeline.explain import add_live, add_writers, explain
     from reconciler.report import explanation as report
 
     if live and not field:

@@ -30,7 +30,7 @@ Example:
 def command(
     settings: Settings, editing: EditOptions, environment: str, reason: str, until: str, start: str
 ) -> Outcome:
-    from reconciler.pipeline.edit_exceptions import freeze
+    from reconciler.pipeline.edits.exceptions import freeze
 
     return carry_out(
         settings,

@@ -50,7 +50,7 @@ Examples:
 @with_settings
 def command(settings: Settings, name: str, approvals: bool, at: str | None, output: str) -> Outcome:
     from reconciler import wiring
-    from reconciler.pipeline.history import read_deployment_history
+    from reconciler.pipeline.history.reading import read_deployment_history
     from reconciler.pipeline.selection import split_name
     from reconciler.report import history as report
 
@@ -70,7 +70,7 @@ def command(settings: Settings, name: str, approvals: bool, at: str | None, outp
             if period.since <= moment and (period.until is None or moment < period.until)
         )
     if forge is not None:
-        from reconciler.pipeline.approvals import read_approvals
+        from reconciler.pipeline.history.approvals import read_approvals
 
         commits = (period.commit.sha for period in periods if period.commit is not None)
         history = replace(history, approvals=read_approvals(forge, commits, settings.ref))

@@ -27,7 +27,7 @@ Example:
 def command(
     settings: Settings, editing: EditOptions, name: str, version: int, reason: str, until: str
 ) -> Outcome:
-    from reconciler.pipeline.edit_exceptions import hold
+    from reconciler.pipeline.edits.exceptions import hold
 
     return carry_out(
         settings, editing, lambda workspace: hold(workspace, name, version, reason=reason, until=until)

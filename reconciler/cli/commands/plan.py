@@ -12,8 +12,8 @@ from reconciler.state.outcomes import Outcome, worst
 from reconciler.state.reviews import Review, Verdict
 
 if TYPE_CHECKING:
-    from reconciler.pipeline.change_plan import PlannedChange
-    from reconciler.pipeline.offline import Planned
+    from reconciler.pipeline.review.offline import Planned
+    from reconciler.pipeline.review.plan import PlannedChange
 
 _HELP = """Show what will change: models and shares first, then fields.
 
@@ -104,7 +104,7 @@ def _plan_change(
     settings: Settings, environments: tuple[str, ...], base: str, head: str | None, *, ask_registry: bool
 ) -> PlannedChange:
     from reconciler import wiring
-    from reconciler.pipeline.change_plan import Question, plan_change
+    from reconciler.pipeline.review.plan import Question, plan_change
 
     question = Question(
         directory=settings.directory,

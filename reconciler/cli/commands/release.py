@@ -39,7 +39,7 @@ def command(
     shadow: int | None,
     giver: str,
 ) -> Outcome:
-    from reconciler.pipeline.edit_shares import release
+    from reconciler.pipeline.edits.shares import release
 
     if shadow is not None and (traffic is not None or giver):
         raise click.UsageError("--shadow takes no share from others; leave --traffic and --from out.")

@@ -32,7 +32,7 @@ Examples:
 @with_settings
 def command(settings: Settings, environment: str, folder: Path | None) -> Outcome:
     from reconciler.pipeline.check import check_worktree
-    from reconciler.pipeline.offline import render_offline
+    from reconciler.pipeline.review.offline import render_offline
     from reconciler.render.text import to_yaml
     from reconciler.report.screen import clean_screen
 

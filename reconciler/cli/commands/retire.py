@@ -22,6 +22,6 @@ Example:
 @click.argument("name", metavar="ENV[/DEPLOYMENT]", shell_complete=complete_object)
 @edit_options
 def command(settings: Settings, editing: EditOptions, name: str) -> Outcome:
-    from reconciler.pipeline.edit_exceptions import retire
+    from reconciler.pipeline.edits.exceptions import retire
 
     return carry_out(settings, editing, lambda workspace: retire(workspace, name))

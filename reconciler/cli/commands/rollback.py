@@ -28,7 +28,7 @@ Examples:
 @edit_options
 def command(settings: Settings, editing: EditOptions, name: str, version: int | None, reason: str) -> Outcome:
     from reconciler import wiring
-    from reconciler.pipeline.edit_rollback import roll_back
+    from reconciler.pipeline.edits.rollback import roll_back
 
     with wiring.open_worktree_source(settings) as source:
         return carry_out(

@@ -25,7 +25,7 @@ Examples:
 )
 @edit_options
 def command(settings: Settings, editing: EditOptions, name: str, reason: str, until: str) -> Outcome:
-    from reconciler.pipeline.edit_exceptions import suspend
+    from reconciler.pipeline.edits.exceptions import suspend
 
     return carry_out(
         settings, editing, lambda workspace: suspend(workspace, name, reason=reason, until=until)

@@ -71,7 +71,7 @@ def command(
     from reconciler import wiring
     from reconciler.cli.progress import tell_when_long
     from reconciler.cli.signals import stop_on_signals
-    from reconciler.pipeline.sync import SyncRequest, SyncTools, sync
+    from reconciler.pipeline.sync.run import SyncRequest, SyncTools, sync
     from reconciler.report import json, text_run
 
     with stop_on_signals() as stop, wiring.open_source(settings) as source:

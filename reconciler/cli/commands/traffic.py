@@ -42,6 +42,6 @@ def _parse_shares(
 @click.argument("shares", nargs=-1, required=True, metavar="VARIANT=PERCENT...", callback=_parse_shares)
 @edit_options
 def command(settings: Settings, editing: EditOptions, name: str, shares: dict[str, int]) -> Outcome:
-    from reconciler.pipeline.edit_shares import move_traffic
+    from reconciler.pipeline.edits.shares import move_traffic
 
     return carry_out(settings, editing, lambda workspace: move_traffic(workspace, name, shares))

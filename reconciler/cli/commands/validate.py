@@ -59,7 +59,7 @@ def command(
     if base is None:
         check = check_worktree(settings.directory, now=now)
     else:
-        from reconciler.pipeline.history_base import judge_worktree
+        from reconciler.pipeline.history.base import judge_worktree
 
         with wiring.open_worktree_source(settings) as source:
             judged = judge_worktree(settings.directory, source, base, now)

@@ -44,7 +44,7 @@ def command(
     until: str,
     environment: str,
 ) -> Outcome:
-    from reconciler.pipeline.edit_exceptions import waive
+    from reconciler.pipeline.edits.exceptions import waive
 
     return carry_out(
         settings,

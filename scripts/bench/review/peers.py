@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.pipeline.check import check_worktree
-from reconciler.pipeline.offline import render_offline
+from reconciler.pipeline.review.offline import render_offline
 from reconciler.render.text import to_yaml
 from scripts.bench.measure import BenchError
 from scripts.bench.peers import ROOT

@@ -22,7 +22,7 @@ BEHAVIOURS: tuple[Mutation, ...] = (
     Mutation(
         id="B2",
         what="refuse a commit that nobody who may has signed",
-        file="reconciler/pipeline/signing.py",
+        file="reconciler/pipeline/sync/signing.py",
         old="bad = [item for item in found if item.state is not SignatureState.GOOD]",
         new="bad: list[Signature] = []",
         test="tests/e2e/test_signed_commits.py::test_an_unsigned_head_is_refused_and_nothing_is_written",
@@ -38,7 +38,7 @@ BEHAVIOURS: tuple[Mutation, ...] = (
     Mutation(
         id="B4",
         what="refuse to go on with what was read too long ago",
-        file="reconciler/pipeline/outage.py",
+        file="reconciler/pipeline/sync/outage.py",
         old="if not timedelta(0) <= age < timedelta(seconds=settings.max_tree_age):",
         new="if False:",
         test="tests/e2e/test_source_outage.py::test_what_is_too_old_is_not_used",

@@ -18,7 +18,7 @@ STEPS: tuple[Mutation, ...] = (
     Mutation(
         id="S1",
         what="read the newest commit in every run",
-        file="reconciler/pipeline/marks.py",
+        file="reconciler/pipeline/sync/marks.py",
         old="_digest([commit, settings.ref,",
         new="_digest([settings.ref,",
         test="tests/e2e/test_quiet.py::test_another_commit_ends_it",
@@ -34,7 +34,7 @@ STEPS: tuple[Mutation, ...] = (
     Mutation(
         id="S3",
         what="look and judge again under the Lease",
-        file="reconciler/pipeline/target.py",
+        file="reconciler/pipeline/sync/target.py",
         old="second = look_now(request, cluster, clock, namespace)",
         new="second = first",
         test="tests/faults/test_meddling.py::"

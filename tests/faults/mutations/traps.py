@@ -112,7 +112,7 @@ TRAPS: tuple[Mutation, ...] = (
     Mutation(
         id="T12",
         what="check every commit of the range",
-        file="reconciler/pipeline/signing.py",
+        file="reconciler/pipeline/sync/signing.py",
         old='if question.trust.mode == "head":',
         new="if True:",
         test="tests/e2e/test_signed_commits.py::"

@@ -17,8 +17,8 @@ import pytest
 
 from reconciler.clients.source.interface import GitAccess, LineCommit, Source
 from reconciler.clients.source.remote import open_repository
-from reconciler.pipeline.history import read_deployment_history
-from reconciler.pipeline.history_base import judge_revision
+from reconciler.pipeline.history.base import judge_revision
+from reconciler.pipeline.history.reading import read_deployment_history
 from reconciler.report.history import show_json, show_text
 from tests.support.git_servers import Repository
 

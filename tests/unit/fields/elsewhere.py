@@ -65,7 +65,7 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Environment.owners": _read(
         "policy/policies/waiver_needs_approval.py", "declaration.owners", "who approves waivers"
     ),
-    "Environment.auto": _read("pipeline/bot_facts.py", "declaration.auto", "what `modelsync bot` proposes"),
+    "Environment.auto": _read("pipeline/bot/facts.py", "declaration.auto", "what `modelsync bot` proposes"),
     "Environment.allow": _ALLOWED,
     "Cluster.metrics": _read("policy/clusters.py", "metrics", "where status reads served traffic"),
     "Metrics.prometheus": _read("wiring.py", "prometheus", "where status reads served traffic"),
@@ -117,12 +117,12 @@ ELSEWHERE: Mapping[str, Elsewhere] = {
     "Waiver.objects": _WAIVER,
     "Waiver.reason": _PEOPLE,
     "Waiver.until": _rule("waivers-known", "when the waiver ends"),
-    "Deployment.follow": _read("pipeline/bot_facts.py", "declaration.follow", "see there"),
+    "Deployment.follow": _read("pipeline/bot/facts.py", "declaration.follow", "see there"),
     "Follow.alias": _follow("follow.alias"),
     "Follow.tag": _follow("follow.tag"),
     "Follow.metric": _follow("follow.metric"),
     "Follow.better": _follow("follow.better"),
-    "Follow.traffic": _read("pipeline/bot_changes.py", "follow.traffic", "the share that is proposed"),
+    "Follow.traffic": _read("pipeline/bot/changes.py", "follow.traffic", "the share that is proposed"),
     "GraphNode.protocol": _rule("one-protocol", "must be that of the deployment"),
 }
 

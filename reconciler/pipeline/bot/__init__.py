@@ -1,0 +1,1 @@
+"""The registry bot: what each deployment follows, and one pull request that says so."""

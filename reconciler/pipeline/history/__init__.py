@@ -1,0 +1,1 @@
+"""What the main branch tells of what served, and who approved it."""

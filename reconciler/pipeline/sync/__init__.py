@@ -1,0 +1,1 @@
+"""One run: each target looked at, planned, written, and told."""
