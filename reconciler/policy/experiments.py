@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from reconciler.policy.changes import Pin, list_pins
 from reconciler.policy.context import Context
 from reconciler.policy.placed import PlacedDeployment, PlacedVariant
 from reconciler.state.declarations import Experiment
 from reconciler.state.documents import Location, PathKey
-from reconciler.state.moments import end_of
+from reconciler.state.moments import find_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +63,10 @@ def list_sides(deployment: PlacedDeployment, experiment: Experiment) -> tuple[Si
     return (_find_side(deployment, "baseline", experiment.baseline, ("baseline",)), *challengers)
 
 
-def find_end(experiment: Experiment) -> datetime | None:
-    """When it ends; None where `until` is no date, which another rule tells."""
-    try:
-        return end_of(experiment.until)
-    except ValueError:
-        return None
-
-
 def find_running(context: Context) -> Iterator[tuple[PlacedDeployment, Experiment]]:
     """The experiments of the base that have not ended."""
     for placed, experiment in list_experiments(context.before):
-        end = find_end(experiment)
+        end = find_end(experiment.until)
         if context.now is not None and end is not None and context.now < end:
             yield placed, experiment
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from reconciler.state.moments import end_of
+from reconciler.state.moments import find_end
 from reconciler.state.written import ClockTime, Declaration, Timestamp, Version, Weekday, WeekTime
 
 
@@ -24,10 +24,7 @@ class Waiver(Declaration):
     @property
     def end(self) -> datetime | None:
         """The moment at which it ends; None where it names a day that does not exist."""
-        try:
-            return end_of(self.until)
-        except ValueError:
-            return None
+        return find_end(self.until)
 
     def holds(self, now: datetime | None) -> bool:
         """Whether it has not ended; a date alone ends with its day (UTC). Where no time is given it has not.

@@ -28,3 +28,11 @@ def end_of(text: str) -> datetime:
     if "T" in text or start >= _LAST_DAY:
         return start
     return start + timedelta(days=1)
+
+
+def find_end(text: str) -> datetime | None:
+    """As `end_of`; None where a text of the right form names a day that does not exist."""
+    try:
+        return end_of(text)
+    except ValueError:
+        return None

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.clients.forge.interface import Comment, ForgeRefused, PullRequest, PullState
+from reconciler.clients.forge.interface import (
+    ChangedFile,
+    Comment,
+    FileChange,
+    ForgeRefused,
+    PullRequest,
+    PullState,
+)
+
+_CHANGES: Mapping[str, FileChange] = {
+    "added": FileChange.ADDED,
+    "copied": FileChange.ADDED,
+    "deleted": FileChange.REMOVED,  # Gitea's word
+    "removed": FileChange.REMOVED,  # GitHub's
+    "renamed": FileChange.RENAMED,
+}
 
 
 class Fields:
@@ -106,3 +121,13 @@ def read_pull_request(fields: Fields) -> PullRequest:
 def read_comment(fields: Fields) -> Comment:
     """A comment; both name its fields alike. Raises ForgeRefused."""
     return Comment(id=fields.number("id"), author=read_login(fields), body=fields.text("body"))
+
+
+def read_changed_file(fields: Fields) -> ChangedFile:
+    """A file of a pull request; what neither names otherwise counts as modified. Raises ForgeRefused."""
+    change = _CHANGES.get(fields.text("status"), FileChange.MODIFIED)
+    return ChangedFile(
+        path=fields.demand("filename"),
+        change=change,
+        previous=fields.text("previous_filename") if change is FileChange.RENAMED else "",
+    )

@@ -8,11 +8,17 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
+from reconciler.clients.forge.fields import (
+    Fields,
+    read_changed_file,
+    read_comment,
+    read_list,
+    read_login,
+    read_pull_request,
+)
 from reconciler.clients.forge.interface import (
     ChangedFile,
     Comment,
-    FileChange,
     ForgeConflict,
     ForgeNotFound,
     NewPullRequest,
@@ -29,12 +35,6 @@ _VERDICTS: Mapping[str, Verdict] = {
     "APPROVED": Verdict.APPROVED,
     "REQUEST_CHANGES": Verdict.CHANGES_REQUESTED,
     "COMMENT": Verdict.COMMENTED,
-}
-_CHANGES: Mapping[str, FileChange] = {
-    "added": FileChange.ADDED,
-    "copied": FileChange.ADDED,
-    "deleted": FileChange.REMOVED,
-    "renamed": FileChange.RENAMED,
 }
 # After a repository's first push it is still called empty for a moment, and takes no pull request.
 _WAKING = 20
@@ -106,7 +106,7 @@ class Gitea(RestForge):
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         what = f"changed files of pull request {number} of {self._repository}"
         path = f"{self._repo}/pulls/{number}/files"
-        return self._demand_all(number, self._list(path, what, _read_file, lambda file: file.path))
+        return self._demand_all(number, self._list(path, what, read_changed_file, lambda file: file.path))
 
     def _read_head(self, number: int) -> str:
         """The last commit that belongs to a pull request; after a merge its branch may go on without it.
@@ -177,13 +177,4 @@ def _read_review(fields: Fields) -> tuple[int, Review | None]:
         verdict=Verdict.DISMISSED if dismissed else verdict,
         revision=fields.text("commit_id"),
         counts=fields.flag("official") and not fields.flag("stale") and not dismissed,
-    )
-
-
-def _read_file(fields: Fields) -> ChangedFile:
-    change = _CHANGES.get(fields.text("status"), FileChange.MODIFIED)
-    return ChangedFile(
-        path=fields.demand("filename"),
-        change=change,
-        previous=fields.text("previous_filename") if change is FileChange.RENAMED else "",
     )

@@ -6,11 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from reconciler.clients.forge.fields import Fields, read_comment, read_list, read_login, read_pull_request
+from reconciler.clients.forge.fields import (
+    Fields,
+    read_changed_file,
+    read_comment,
+    read_list,
+    read_login,
+    read_pull_request,
+)
 from reconciler.clients.forge.interface import (
     ChangedFile,
     Comment,
-    FileChange,
     ForgeConflict,
     ForgeRefused,
     PullRequest,
@@ -33,12 +39,6 @@ _VERDICTS: Mapping[str, Verdict] = {
 }
 # Whoever can see a repository may approve; of those without rights GitHub itself counts none.
 _INSIDERS = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-_CHANGES: Mapping[str, FileChange] = {
-    "added": FileChange.ADDED,
-    "copied": FileChange.ADDED,
-    "removed": FileChange.REMOVED,
-    "renamed": FileChange.RENAMED,
-}
 
 
 class GitHub(RestForge):
@@ -91,7 +91,7 @@ class GitHub(RestForge):
     def list_changed_files(self, number: int) -> tuple[ChangedFile, ...]:
         what = f"changed files of pull request {number} of {self._repository}"
         pages = self._pages(f"{self._repo}/pulls/{number}/files", what)
-        return self._demand_all(number, self._gather(pages, _read_file, lambda file: file.path))
+        return self._demand_all(number, self._gather(pages, read_changed_file, lambda file: file.path))
 
     def _pages(
         self, path: str, what: str, query: Mapping[str, str] | None = None
@@ -119,13 +119,4 @@ def _read_review(fields: Fields) -> tuple[int, Review | None]:
         verdict=verdict,
         revision=fields.text("commit_id"),
         counts=fields.text("author_association") in _INSIDERS and verdict is not Verdict.DISMISSED,
-    )
-
-
-def _read_file(fields: Fields) -> ChangedFile:
-    change = _CHANGES.get(fields.text("status"), FileChange.MODIFIED)
-    return ChangedFile(
-        path=fields.demand("filename"),
-        change=change,
-        previous=fields.text("previous_filename") if change is FileChange.RENAMED else "",
     )

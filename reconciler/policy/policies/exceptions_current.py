@@ -30,7 +30,7 @@ from reconciler.policy.wording import say_duration
 from reconciler.state.documents import PathKey
 from reconciler.state.exceptions import Exceptions
 from reconciler.state.findings import Finding, Grade
-from reconciler.state.moments import end_of
+from reconciler.state.moments import find_end
 
 _SOON = timedelta(days=3)
 
@@ -64,9 +64,8 @@ def _list_dated(declared: Exceptions) -> Iterator[tuple[tuple[PathKey, ...], str
 
 
 def _judge(until: str, now: datetime) -> str:
-    try:
-        end = end_of(until)
-    except ValueError:
+    end = find_end(until)
+    if end is None:
         # A day that does not exist is told by the rules about what exceptions name.
         return ""
     if end <= now:

@@ -32,7 +32,7 @@ from reconciler.policy.wording import suggest_name
 from reconciler.state.documents import Document, PathKey
 from reconciler.state.exceptions import Exceptions, Freeze, Hold, Weekly, Window
 from reconciler.state.findings import Finding
-from reconciler.state.moments import end_of, start_of
+from reconciler.state.moments import find_end, start_of
 from reconciler.state.repository import EnvironmentEntry, Repository
 
 _ALL = "all"
@@ -141,17 +141,14 @@ def _is_zone(weekly: Weekly) -> bool:
 
 
 def _is_reversed(freeze: Freeze) -> bool:
-    if freeze.from_ is None or not (_exists(freeze.from_) and _exists(freeze.until)):
+    if freeze.from_ is None or not _exists(freeze.from_):
         return False
-    return start_of(freeze.from_) >= end_of(freeze.until)
+    end = find_end(freeze.until)
+    return end is not None and start_of(freeze.from_) >= end
 
 
 def _exists(text: str) -> bool:
-    try:
-        end_of(text)
-    except ValueError:
-        return False
-    return True
+    return find_end(text) is not None
 
 
 POLICY = Policy(id="exceptions-known", documentation=__doc__, check=check)

@@ -28,14 +28,15 @@ from collections.abc import Iterator
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
-from reconciler.policy.experiments import find_end, list_experiments
+from reconciler.policy.experiments import list_experiments
 from reconciler.policy.wording import show_value
 from reconciler.state.findings import Finding, Grade
+from reconciler.state.moments import find_end
 
 
 def check(context: Context) -> Iterator[Finding]:
     for deployment, experiment in list_experiments(context.served):
-        end = find_end(experiment)
+        end = find_end(experiment.until)
         if end is not None and context.now is not None and end <= context.now:
             yield POLICY.finding(
                 deployment.at("experiment", "until"),

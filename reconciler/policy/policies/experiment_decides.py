@@ -31,11 +31,12 @@ from collections.abc import Iterator
 
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Policy
-from reconciler.policy.experiments import Side, find_end, list_experiments, list_sides
+from reconciler.policy.experiments import Side, list_experiments, list_sides
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.wording import join_words, show_value
 from reconciler.state.declarations import Experiment
 from reconciler.state.findings import Finding
+from reconciler.state.moments import find_end
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def _check_terms(deployment: PlacedDeployment, experiment: Experiment) -> Iterat
             "smallest value and a larger one, as an unbounded reward has no usable mean.",
             "Write the bounds that it can have, such as range: [0, 1].",
         )
-    if find_end(experiment) is None:
+    if find_end(experiment.until) is None:
         yield POLICY.finding(
             deployment.at("experiment", "until"),
             f"{deployment.id}: the experiment ends {experiment.until}, which is no date; expected one that "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.clients.source.interface import GitAccess, Lineage, RevisionNotFound
+from reconciler.clients.source.interface import GitAccess, Lineage, RevisionNotFound, SourceCorrupt
 from reconciler.clients.source.remote import open_repository
 from tests.contract.source.conftest import Place
 from tests.support.git_servers import Repository
@@ -53,6 +53,19 @@ def test_a_subject_cannot_steer_the_terminal(place: Place) -> None:
     place.publish()
     with place.open() as source:
         assert source.read_commit(source.resolve("main").sha).subject == "[2Jall good"
+
+
+def test_a_commit_without_a_time_is_refused_by_name_of_what_finds_it(place: Place) -> None:
+    repository = place.repository
+    tree = repository.git("rev-parse", f"{repository.commit()}^{{tree}}")
+    commit = f"tree {tree}\nauthor Ada <a@b> 1 +0000\ncommitter Ada <a@b>\n\na change\n"
+    name = repository.git(
+        *("hash-object", "-t", "commit", "-w", "--literally", "--stdin"), data=commit.encode()
+    )
+    repository.git("update-ref", "HEAD", name)
+    place.publish()
+    with place.open() as source, pytest.raises(SourceCorrupt, match="git fsck"):
+        source.read_commit(source.resolve("main").sha)
 
 
 def test_changed_files_since_the_merge_base(place: Place) -> None:
