@@ -1,4 +1,4 @@
-"""What two environments say of themselves: platform, rules and artifacts, where they are not alike."""
+"""What two environments say of themselves: platform, rules, artifacts and such, where they are not alike."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from reconciler.state.explanations import Said, Setting
 from reconciler.state.repository import Entry, EnvironmentEntry
 
 _LAYER = "environment"
-# What a platform is where nothing is said: the same said in one file alone is no difference.
+# Names, namespaces and owners are each one's own.
+_COMPARED = ("allow", "auto", "clusters", "drift", "platform", "protected")
+# What holds where nothing is said: the same said in one file alone is no difference.
 _DEFAULTS: Mapping[str, Any] = {
-    f"platform.{name}": Platform.model_fields[name].default for name in ("target", "ingress", "keda")
+    **{f"platform.{name}": Platform.model_fields[name].default for name in ("target", "ingress", "keda")},
+    **{name: Environment.model_fields[name].default for name in ("drift", "protected")},
 }
 
 
 def compare_themselves(left: EnvironmentEntry, right: EnvironmentEntry) -> tuple[SettingDifference, ...]:
-    """The fields of platform, rules and artifacts that differ, in order of their names.
+    """The fields of what is compared, of rules and of artifacts that differ, in order of their names.
 
     Nothing is said where a side cannot be read, or is to end.
     """
@@ -48,7 +51,8 @@ def _list_all(entry: Entry[Environment]) -> Iterator[Said]:
     written = entry.document.value
     if not isinstance(written, Mapping):
         return
-    yield from _list_below(entry, "platform", ("platform",), written.get("platform"))
+    for name in _COMPARED:
+        yield from _list_below(entry, name, (name,), written.get(name))
     rules = written.get("rules")
     for rule, value in rules.items() if isinstance(rules, Mapping) else ():
         # A bare value is the main parameter.

@@ -42,8 +42,8 @@ class DeploymentComparison:
 class EnvironmentComparison:
     """Two environments by their names, with every deployment that either has, by name.
 
-    `settings` are what differs of the environments themselves: platform, rules, artifacts. `unreadable` names
-    deployments (as ENV/DEPLOYMENT) and environments whose files cannot be read.
+    `settings` are what differs of the environments themselves: platform, clusters, rules, artifacts and such.
+    `unreadable` names deployments (as ENV/DEPLOYMENT) and environments whose files cannot be read.
     """
 
     left: str

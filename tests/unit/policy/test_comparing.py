@@ -145,6 +145,18 @@ def test_platform_rules_and_artifacts_of_the_environments() -> None:
     assert [str(item.winner.location).partition(":")[0] for item in found[0].left] == [STAGING]
 
 
+def test_what_single_clusters_have_otherwise_and_how_an_environment_is_kept() -> None:
+    staging = "clusters: {eu: {platform: {ingress: istio}}, us: {}}\nprotected: false\n"
+    production = (
+        "clusters: {eu: {platform: {ingress: ambassador-v2}}}\nprotected: true\nauto: rollback\ndrift: heal\n"
+    )
+    assert themselves(staging, production) == [
+        ("auto", [], ["rollback"]),
+        ("clusters.eu.platform.ingress", ["istio"], ["ambassador-v2"]),
+        ("protected", ["False"], ["True"]),
+    ]
+
+
 def test_artifacts_are_told_apart_by_where_they_come_from() -> None:
     def of(to: str) -> str:
         return f"namespace: wines-x\nartifacts:\n  - {{from: 'mlflow-artifacts:/', to: '{to}'}}\n"
