@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from reconciler import __version__
+import reconciler
 from reconciler.observe.texts import (
     Unreadable,
     pack,
@@ -226,14 +226,14 @@ def _is_record(item: Seen) -> bool:
 @cache
 def _fingerprint() -> str:
     """The program: its version and the sizes of its files, since one is patched sooner than renamed."""
-    root = Path(__file__).parent.parent
+    root = Path(reconciler.__file__).parent
     sizes = sorted(
         (folder.removeprefix(str(root)), name, Path(folder, name).stat().st_size)
         for folder, _, names in os.walk(root)
         for name in names
         if name.endswith((".py", ".j2", ".json"))
     )
-    return _digest([__version__, sizes])
+    return _digest([reconciler.__version__, sizes])
 
 
 def _digest(value: Any) -> str:

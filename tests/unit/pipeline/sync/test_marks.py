@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import reconciler
 from reconciler.clients.cluster.kinds import CONFIG_MAP, DEPLOYMENT
 from reconciler.pipeline.sync.marks import (
     LONGEST,
@@ -167,6 +171,25 @@ def test_terms_tell_commit_ref_and_cluster_apart(other: QuietTerms) -> None:
 
     assert describe_terms(Settings(), COMMIT) == same
     assert other != same
+
+
+@pytest.mark.parametrize("file", ["render/templates/seldon-v1/container.yaml.j2", "plan/guards.py"])
+def test_terms_of_a_patched_program_are_others(tmp_path: Path, file: str) -> None:
+    shutil.copytree(Path(reconciler.__file__).parent, tmp_path / "reconciler")
+
+    def ask() -> str:
+        code = (
+            "from reconciler.pipeline.sync.marks import describe_terms\n"
+            "from reconciler.settings import Settings\n"
+            f"print(describe_terms(Settings(), '{COMMIT}').digest)"
+        )
+        return subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True)
+
+    same = ask()
+    assert same == f"{describe_terms(Settings(), COMMIT).digest}\n"
+    with (tmp_path / "reconciler" / file).open("a", encoding="utf-8") as patched:
+        patched.write("\n")
+    assert ask() != same
 
 
 def test_terms_name_environments_and_others_in_one_order() -> None:
