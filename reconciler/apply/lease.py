@@ -173,20 +173,18 @@ class TargetLease:
             # Asked again: what was to end while it read must not begin to write.
             self._stop.check()
             # Our own name stands there when the answer to our write was lost on the way.
-            if live is None or _holder_of(live) in ("", self._holder):
-                if self._take(live, now):
-                    return
-                continue
-            if live.resource_version != seen_version:
+            is_free = live is None or _holder_of(live) in ("", self._holder)
+            if live is not None and live.resource_version != seen_version:
                 seen_version, seen_at = live.resource_version, now
-            if now - seen_at >= _duration_of(live):
-                if self._take(live, now):
-                    return
-                continue
+            is_over = live is not None and now - seen_at >= _duration_of(live)
+            if (is_free or is_over) and self._take(live, now):
+                return
+            # Someone who was quicker holds it, and so does a server that takes no write of ours.
             if now - started >= self._terms.wait:
-                spec = live.body.get("spec") or {}
+                spec = {} if live is None else live.body.get("spec") or {}
+                holder = "" if live is None else _holder_of(live)
                 raise LeaseHeld(
-                    self._target, _holder_of(live), str(spec.get("acquireTime") or ""), now - started
+                    self._target, holder or "others", str(spec.get("acquireTime") or ""), now - started
                 )
             self._clock.sleep(min(_POLL, self._terms.wait))
 

@@ -304,3 +304,23 @@ def test_a_write_whose_answer_was_lost_is_not_tried_again_once_the_lease_is(
     (told,) = town.reports
     assert told.action is Action.FAILED
     assert told.message.startswith("not known whether it landed: ")
+
+
+def test_who_is_never_let_write_it_waits_between_tries_and_gives_up(
+    town: LiveTarget, cluster: LocalCluster, tmp_path: Path
+) -> None:
+    tries: list[str] = []
+
+    def refuse(request: Request) -> Reply | None:
+        if request.method == "GET":
+            return None
+        tries.append(request.path)
+        return Reply(status=409)
+
+    with Between(cluster, before=refuse) as proxy:
+        town.cluster = connect(kubeconfig=proxy.write_kubeconfig(tmp_path / "kubeconfig"))
+        with pytest.raises(LeaseHeld, match="being written by others"), town.lease(wait=1.2):
+            raise AssertionError("the Lease could not be written")
+
+    # One at once, then one each half second.
+    assert 2 <= len(tries) <= 4
