@@ -22,7 +22,7 @@ from tests.support.waiting import wait_until
 
 WINES = "environments/staging/deployments/wines.yaml"
 MOVE = ("traffic", "staging/wines", "v1=70", "v2=30")
-BRANCH = "modelsync/traffic-staging-wines-v1-70-v2-30"
+BRANCH = "modelsync/traffic-staging.wines-v1-70-v2-30"
 
 
 class Desk:

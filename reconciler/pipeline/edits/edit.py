@@ -7,6 +7,7 @@ others is told apart from what the edit does.
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from reconciler.state.history import History
 from reconciler.state.repository import Entry, EnvironmentEntry, Repository
 from reconciler.validate.checks import Check, check
 
+_LONGEST = 100  # characters of a branch's name that name objects; each ref is a file's name
 _OF_HISTORY = frozenset(policy.id for policy in POLICIES if Need.HISTORY in policy.needs)
 
 
@@ -127,6 +129,17 @@ class Workspace:
             f"there is no deployment {name}; {environment} has {', '.join(known) or 'none'}."
             f"{suggest_name(deployment, known)} A new one begins with its file, {path}."
         )
+
+
+def name_branch(edit: str, objects: Iterable[str], *more: str) -> str:
+    """The branch of an edit of these environments and deployments (ENV/DEPLOYMENT).
+
+    Names hold neither dots nor underscores, so that edits of other objects are on other branches.
+    """
+    places = "_".join(sorted(objects)).replace("/", ".")
+    if len(places) > _LONGEST:
+        places = hashlib.sha256(places.encode()).hexdigest()[:12]
+    return "-".join((f"modelsync/{edit}", places, *more))
 
 
 def name_file(environment: str, deployment: str) -> str:

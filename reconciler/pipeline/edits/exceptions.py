@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.edit.deployments import set_retire
 from reconciler.edit.exceptions import Block, append_exception
 from reconciler.edit.shares import RequestRefused
-from reconciler.pipeline.edits.edit import Change, Workspace, name_file
+from reconciler.pipeline.edits.edit import Change, Workspace, name_branch, name_file
 from reconciler.policy.wording import join_words
 from reconciler.settings import SettingsError
 from reconciler.state.documents import Value
@@ -35,7 +35,7 @@ def hold(workspace: Workspace, name: str, version: int, *, reason: str, until: s
         "holds",
         {**entry, **({"until": until} if until else {})},
         f"{name}: automation skips v{version}{end}",
-        f"hold-{environment.name}-{deployment}-v{version}",
+        name_branch("hold", (name,), f"v{version}"),
     )
 
 
@@ -53,9 +53,9 @@ def freeze(workspace: Workspace, environment: str, *, reason: str, until: str, s
             )
     entry: dict[str, Value] = {**({"from": start} if start else {}), "until": until, "reason": reason}
     begin = f" from {start}" if start else ""
-    return _append(
-        workspace, name, "freezes", entry, f"{name}: nothing changes{begin}{end}", f"freeze-{name}-{until}"
-    )
+    times = "-".join(time for time in (start, until) if time).replace(":", "")
+    branch = name_branch("freeze", (name,), times)
+    return _append(workspace, name, "freezes", entry, f"{name}: nothing changes{begin}{end}", branch)
 
 
 def suspend(workspace: Workspace, name: str, *, reason: str, until: str) -> Change:
@@ -72,10 +72,8 @@ def suspend(workspace: Workspace, name: str, *, reason: str, until: str) -> Chan
     entry: dict[str, Value] = {"deployment": deployment or "all", "reason": reason, "until": until}
     what = "it" if deployment else "all of it"
     end = _say_end(workspace, until)
-    branch = f"suspend-{environment}-{deployment or 'all'}"
-    return _append(
-        workspace, environment, "suspensions", entry, f"{name}: sync leaves {what} alone{end}", branch
-    )
+    said = f"{name}: sync leaves {what} alone{end}"
+    return _append(workspace, environment, "suspensions", entry, said, name_branch("suspend", (name,)))
 
 
 def waive(
@@ -123,7 +121,7 @@ def waive(
         title=said,
         files=files,
         environments=tuple(sorted(added)),
-        branch=f"modelsync/waive-{rule}-{'-'.join(sorted(added))}",
+        branch=name_branch(f"waive-{rule}", (place for names in added.values() for place in names)),
         details=(f"Why: {reason}",),
         notes=(
             f"{said}. It counts once an owner of the rules has approved the change.",
@@ -166,7 +164,7 @@ def retire(workspace: Workspace, name: str) -> Change:
         title=said,
         files={path: set_retire(path, workspace.read(path) or b"")},
         environments=(environment,),
-        branch=f"modelsync/retire-{name.replace('/', '-')}",
+        branch=name_branch("retire", (name,)),
         notes=(
             f"{said} by the next sync after the merge. This is the approval; {path} may go afterwards.",
             *((warning,) if below else ()),
@@ -193,7 +191,7 @@ def _append(
         title=said,
         files={path: append_exception(path, workspace.read(path), block, entry)},
         environments=(environment,),
-        branch="modelsync/" + branch.replace(":", ""),
+        branch=branch,
         details=(f"Why: {entry['reason']}",),
         notes=(f"{said}.",),
     )

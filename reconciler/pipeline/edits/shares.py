@@ -14,7 +14,7 @@ from reconciler.edit.shares import (
     take_share,
 )
 from reconciler.pin.describe import describe_record
-from reconciler.pipeline.edits.edit import Change, Workspace, name_file
+from reconciler.pipeline.edits.edit import Change, Workspace, name_branch, name_file
 from reconciler.plan.following import find_hold
 from reconciler.policy.wording import join_words
 from reconciler.state.declarations import Deployment, Variant
@@ -63,7 +63,7 @@ def release(
         title=said,
         files={path: data},
         environments=(environment.name,),
-        branch=f"modelsync/release-{environment.name}-{deployment}-v{version}",
+        branch=name_branch("release", (f"{environment.name}/{deployment}",), f"v{version}"),
         companions=(f"models/{declared.model}/versions/{version}.yaml",),
         details=describe_evidence(workspace.repository, declared, version),
         notes=(note, *_tell_hold(workspace, environment, deployment, version)),
@@ -99,7 +99,7 @@ def move_traffic(workspace: Workspace, name: str, wanted: Mapping[str, int]) -> 
         title=said,
         files={path: set_traffic(path, workspace.read(path) or b"", shares)},
         environments=(environment.name,),
-        branch=f"modelsync/traffic-{environment.name}-{deployment}-{steps}",
+        branch=name_branch("traffic", (f"{environment.name}/{deployment}",), steps),
         details=tuple(details),
         notes=(f"{said}.", *stopped),
     )

@@ -41,7 +41,7 @@ class TestWriting:
         before = desk.status()
         outcome, out, err = desk.run("release", "staging/wines", "v3", "--commit", "--yes")
         assert outcome is Outcome.DONE, out + err
-        branch = "modelsync/release-staging-wines-v3"
+        branch = "modelsync/release-staging.wines-v3"
         assert f"on {branch}: {WINES}, models/wines/versions/3.yaml\n" in out
         assert "note: the checks saw uncommitted files that the commit lacks: models/notes.md\n" in err
         assert desk.status() == before
