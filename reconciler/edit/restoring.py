@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from reconciler.edit.deployments import append_variant, remove_variant, set_traffic
 from reconciler.edit.shares import list_live
+from reconciler.policy.graphs import list_nodes
 from reconciler.policy.naming import predictor_name
 from reconciler.state.declarations import Deployment, Variant
 from reconciler.state.documents import Document, Value
+
+Identity = tuple[str, int | None, tuple[tuple[str, str, int | None], ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,7 @@ def choose_earlier(
 def list_dropped(present: Deployment, target: Deployment) -> tuple[Variant, ...]:
     """The variants that take traffic now and have none in the target."""
     kept = _serving(target)
-    return tuple(
-        variant for variant in present.variants if variant.traffic and _identify(variant) not in kept
-    )
+    return tuple(variant for variant in present.variants if variant.traffic and identify(variant) not in kept)
 
 
 def restore(file: str, data: bytes, present: Deployment, target: Earlier) -> bytes:
@@ -55,7 +56,7 @@ def restore(file: str, data: bytes, present: Deployment, target: Earlier) -> byt
     Raises EditRefused where the file cannot be edited.
     """
     wanted = {
-        _identify(variant): (index, variant)
+        identify(variant): (index, variant)
         for index, variant in enumerate(target.deployment.variants)
         if variant.traffic is not None
     }
@@ -63,7 +64,7 @@ def restore(file: str, data: bytes, present: Deployment, target: Earlier) -> byt
     gone: list[int] = []
     there = set()
     for live in list_live(present):
-        identity = _identify(present.variants[live.index])
+        identity = identify(present.variants[live.index])
         found = wanted.get(identity)
         if found is None:
             gone.append(live.index)
@@ -82,12 +83,15 @@ def restore(file: str, data: bytes, present: Deployment, target: Earlier) -> byt
     return data
 
 
-def _serving(deployment: Deployment) -> frozenset[tuple[str, int | None]]:
-    return frozenset(_identify(variant) for variant in deployment.variants if variant.traffic)
+def identify(variant: Variant) -> Identity:
+    """What makes a variant the same one as before: predictor, version, and the models in its graph."""
+    nodes = (placed.node for placed in list_nodes(variant))
+    pins = tuple((node.name, node.model, node.version) for node in nodes if node.model is not None)
+    return predictor_name(variant), variant.version, pins
 
 
-def _identify(variant: Variant) -> tuple[str, int | None]:
-    return predictor_name(variant), variant.version
+def _serving(deployment: Deployment) -> frozenset[Identity]:
+    return frozenset(identify(variant) for variant in deployment.variants if variant.traffic)
 
 
 def _read_entry(document: Document, index: int) -> Mapping[str, Value]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.clients.registry.interface import VersionFacts
 from reconciler.clients.source.interface import Source
+from reconciler.edit.restoring import identify
 from reconciler.edit.shares import RequestRefused
 from reconciler.load.layout import FileKind
 from reconciler.load.limits import DOCUMENT_BYTES
@@ -74,11 +75,11 @@ def propose_way_back(
     """
     change = roll_back(workspace, watched.id, source, reason=reason)
     kept = {
-        predictor_name(variant)
+        identify(variant)
         for variant in _parse(watched.file, change.files[watched.file]).variants
         if variant.traffic is not None
     }
-    gone = {predictor_name(variant) for variant in watched.deployment.variants} - kept
+    gone = {predictor_name(item) for item in watched.deployment.variants if identify(item) not in kept}
     if sick and not sick & gone:
         raise RequestRefused(
             f"{watched.id}: {join_words(sorted(sick))} failed, and the last set without the present "

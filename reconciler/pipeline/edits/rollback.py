@@ -10,7 +10,7 @@ from reconciler.edit.restoring import Earlier, choose_earlier, list_dropped, res
 from reconciler.edit.shares import RequestRefused
 from reconciler.load.layout import FileKind
 from reconciler.load.yaml import read
-from reconciler.pipeline.edits.edit import Change, Workspace, name_file
+from reconciler.pipeline.edits.edit import Change, Workspace, name_branch, name_file
 from reconciler.policy.naming import predictor_name
 from reconciler.policy.wording import join_words
 from reconciler.state.declarations import Deployment, Variant
@@ -35,19 +35,23 @@ def roll_back(
         raise RequestRefused(_describe_no_way_back(name, present, version, complete=line.complete))
     shares = _describe_set(target.deployment)
     dropped = list_dropped(present, target.deployment)
-    names = join_words([predictor_name(variant) for variant in dropped])
+    back = {predictor_name(variant) for variant in target.deployment.variants if variant.traffic}
+    names = join_words(
+        [f"{name} as it is now" if name in back else name for name in map(predictor_name, dropped)]
+    )
     said = f"{name}: back to {shares}, without {names}"
     subject = source.read_commit(target.revision).subject
     origin = f'as of {target.revision[:7]} ("{subject}")'
     held = _hold(workspace, environment, deployment, dropped, reason or f"rolled back to {shares}")
     notes = [f"{said}: {origin}."]
     if held:
-        notes.append(f"{name}: {names} is held, so that automation does not bring it back.")
+        versions = join_words([predictor_name(variant) for variant in dropped if variant.version is not None])
+        notes.append(f"{name}: {versions} is held, so that automation does not bring it back.")
     return Change(
         title=said,
         files={path: restore(path, workspace.read(path) or b"", present, target), **held},
         environments=(environment.name,),
-        branch=f"modelsync/rollback-{environment.name}-{deployment}",
+        branch=name_branch("rollback", (f"{environment.name}/{deployment}",)),
         details=(f"The set is that {origin}.", *((f"Why: {reason}",) if reason else ())),
         notes=tuple(notes),
     )

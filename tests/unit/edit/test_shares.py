@@ -132,6 +132,21 @@ class TestEarlier:
             "  # the challenger\nadopt: true # kept\n"
         )
 
+    def test_another_model_in_a_graph_makes_it_another_variant(self) -> None:
+        def blend(version: int, share: int) -> str:
+            return (
+                f"  - name: blend\n    traffic: {share}\n    graph:\n      name: mean\n      type: combiner\n"
+                f"      image: mean:1\n      children: [{{name: red, model: reds, version: {version}}}]\n"
+            )
+
+        was = parse(f"model: wines\nvariants:\n{blend(3, 100)}", "first")
+        text = f"model: wines\nvariants:\n{blend(4, 90)}  - version: 3\n    traffic: 10\n"
+        present = parse(text).deployment
+        assert choose_earlier(present, [was]) == was
+        assert list_dropped(present, was.deployment) == present.variants
+        restored = restore(FILE, text.encode(), present, was).decode()
+        assert parse(restored).deployment == was.deployment
+
     @given(
         before=st.dictionaries(st.integers(1, 6), st.integers(0, 100), min_size=1, max_size=4),
         after=st.dictionaries(st.integers(1, 6), st.integers(0, 100), min_size=1, max_size=4),
