@@ -12,9 +12,6 @@ from datetime import datetime, timedelta
 
 from reconciler.state.approvals import Approvals
 
-ALL_TRAFFIC = 100
-"""Percent; what the live variants of a deployment share."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MainCommit:

@@ -218,10 +218,6 @@ class ClusterReader(Protocol):
         """How many requests were sent so far, failed tries and writes over the same connection included."""
 
     @property
-    def requests_by_verb(self) -> Mapping[str, int]:
-        """The same by HTTP method."""
-
-    @property
     def requests_by_answer(self) -> Mapping[tuple[str, int], int]:
         """The same by HTTP method and status of the answer; 0 stands for those that got none."""
 

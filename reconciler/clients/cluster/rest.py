@@ -66,10 +66,6 @@ class RestReader:
         return sum(self._transport.counts.values())
 
     @property
-    def requests_by_verb(self) -> Mapping[str, int]:
-        return self._transport.counts
-
-    @property
     def requests_by_answer(self) -> Mapping[tuple[str, int], int]:
         return self._transport.answers
 

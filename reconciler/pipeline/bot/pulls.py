@@ -137,7 +137,8 @@ class Pulls:
         keep_comment(self._tools.forge, pull.number, _CLOSED, body)
         self._tools.forge.close_pull_request(pull.number)
         # Without its branch the same is proposed again, should there be reason to.
-        self._tools.branches.remove(branch, self._branches[branch].head)
+        if (seen := self._branches.get(branch)) is not None:
+            self._tools.branches.remove(branch, seen.head)
 
     def _propose(self, standing: Standing, facts: str, change: Change, result: BotResult) -> BotResult:
         branch = f"{PREFIX}{result.id}"

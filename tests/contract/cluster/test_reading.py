@@ -174,4 +174,3 @@ class TestReading:
         port.writer.create(CONFIG_MAP, namespace, config_map("a"))
 
         assert port.reader.requests == 3
-        assert port.reader.requests_by_verb == {"GET": 2, "POST": 1}
