@@ -11,8 +11,8 @@ STEPS: tuple[Mutation, ...] = (
         id="S0",
         what="wait for the Lease of a run that died",
         file="reconciler/apply/lease.py",
-        old="if now - seen_at >= _duration_of(live):",
-        new="if True:",
+        old="is_over = live is not None and now - seen_at >= _duration_of(live)",
+        new="is_over = live is not None",
         test="tests/integration/test_lease.py::test_a_run_that_died_keeps_others_out_for_its_duration_alone",
     ),
     Mutation(
