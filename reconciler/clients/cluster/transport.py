@@ -168,7 +168,7 @@ class HttpTransport:
 
     def send(self, request: Request) -> Answer:
         body = None if request.body is None else encode(request.body)
-        started = self._monotonic()
+        started = 0.0
         tries = failures = 0
         unseen = False
         while True:
@@ -176,8 +176,11 @@ class HttpTransport:
             delay: float | None = None
             told = False
             try:
-                # Asked with the turn in hand: what was waited for it is gone of the time that is left.
                 with self._turns.take(self._rank if request.bulk else _FIRST):
+                    if tries == 1:
+                        # Its time begins here: that others go first is no fault of the server. A permit
+                        # is asked with the turn in hand, and knows what was waited.
+                        started = self._monotonic()
                     left = self._find_left(request, tries, started, unseen)
                     reply = self._send_once(request, body, left)
             except Broken as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from reconciler.clients.cluster.access import Access
-from reconciler.clients.cluster.interface import ClusterError, ClusterUnreachable, ClusterWriter
+from reconciler.clients.cluster.interface import PARALLEL, ClusterError, ClusterUnreachable, ClusterWriter
 from reconciler.clients.cluster.kinds import CONFIG_MAP
 from reconciler.clients.cluster.rest import RestWriter
 from reconciler.clients.cluster.transport import HttpTransport, Patience, Request
@@ -17,6 +20,7 @@ from tests.support.answering import Script, make_transport, serving
 
 PATCH = Request(method="PATCH", path="/api", body={})
 OK = Script(body={"metadata": {"name": "wines", "namespace": "serving"}})
+WAIT = 10.0
 KEY = ObjectKey(kind=CONFIG_MAP, namespace="serving", name="wines")
 
 
@@ -93,14 +97,23 @@ def test_a_try_is_not_waited_for_longer_than_it_is_permitted() -> None:
     assert caught.value.unseen
 
 
-def test_a_request_whose_time_went_by_before_its_turn_is_not_sent() -> None:
-    times = iter([0.0])
-    with (
-        serving(OK) as server,
-        pytest.raises(ClusterUnreachable, match="other requests of this run took all of it") as caught,
-    ):
-        # As if the others had taken 31 s.
-        HttpTransport(Access(server=server.url), monotonic=lambda: next(times, 31.0)).send(PATCH)
+def test_that_others_go_first_takes_nothing_of_its_time() -> None:
+    now, held, over = [0.0], threading.Barrier(PARALLEL + 2), threading.Event()
 
-    assert server.asked == []
-    assert not caught.value.unseen
+    def hold() -> float:
+        held.wait(WAIT)
+        over.wait(WAIT)
+        raise Over
+
+    with serving(OK) as server, ThreadPoolExecutor(PARALLEL + 2) as pool:
+        transport = HttpTransport(Access(server=server.url), monotonic=lambda: now[0])
+        first = [pool.submit(transport.send, replace(PATCH, permit=hold)) for _ in range(PARALLEL + 1)]
+        held.wait(WAIT)
+        late = pool.submit(transport.send, PATCH)
+        time.sleep(0.2)  # for it to stand in the queue
+        now[0] = 60.0
+        over.set()
+        assert late.result(WAIT).status == 200
+        assert all(isinstance(one.exception(WAIT), Over) for one in first)
+
+    assert len(server.asked) == 1
