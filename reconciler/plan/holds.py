@@ -3,6 +3,7 @@ emergency, changes while they are frozen, and objects that are fought over. Pure
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +17,9 @@ from reconciler.state.inventory import EmergencyMark, GoodSet, Reversal
 from reconciler.state.objects import SELDON_DEPLOYMENT
 from reconciler.state.observations import Health
 from reconciler.state.plans import Change, Op, Plan
+
+# A predictor that comes or goes, or its share.
+_OF_SHARES = re.compile(r"spec\.predictors\[[^]]+\](\.traffic)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,4 +125,13 @@ def _list_settled(plan: Plan, given: HoldInput) -> frozenset[str]:
         and change.key.kind == SELDON_DEPLOYMENT
         and change.manifest is not None
         and frozenset(read_shares(change.manifest.body)) == marked[change.deployment]
+        and not any(_is_of_serving(field.path) for field in change.fields)
     )
+
+
+def _is_of_serving(path: str) -> bool:
+    """Whether a field says how something is served, rather than what takes which share.
+
+    What somebody went back to may differ from git in that alone: the same shares, and other Pods.
+    """
+    return path.startswith("spec.") and _OF_SHARES.fullmatch(path) is None

@@ -166,6 +166,12 @@ class TestEmergencies:
         assert get_change(hold(plan, marks=(soon,))).op is Op.SKIP
         assert list_early((soon,), "production", NOW) == ()
 
+    @pytest.mark.covers("T23")
+    def test_git_that_has_the_same_shares_and_other_pods_is_not(self) -> None:
+        plan = serve(WINES).declare(make_manifest(shares={"v3": 100}, protocol="seldon")).plan()
+        assert [field.path for field in get_change(plan).fields] == ["spec.protocol"]
+        assert get_change(hold(plan, marks=(self.MARK,))).op is Op.SKIP
+
     def test_git_that_says_the_same_is_applied(self) -> None:
         plan = serve(SPLIT).declare(WINES).plan()
         assert hold(plan, marks=(self.MARK,)) == plan
