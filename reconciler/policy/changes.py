@@ -122,6 +122,13 @@ def list_new(changed: Changed) -> Iterator[Pin]:
             yield pin
 
 
+def list_entered(changed: Changed) -> Iterator[Pin]:
+    """The versions that were not there before the change, those without traffic among them."""
+    if changed.after is not None:
+        known = changed.pins_before
+        yield from (pin for pin in list_pins(changed.after) if not any(old.is_same(pin) for old in known))
+
+
 def place_of(deployment: PlacedDeployment, pin: Pin) -> Location:
     """Where the deployment's file names the version."""
     return deployment.container_at(pin.container, "version")

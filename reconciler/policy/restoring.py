@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from reconciler.policy.changes import Pin, list_live, list_pins
 from reconciler.policy.placed import PlacedDeployment, PlacedVariant
 from reconciler.policy.pods import list_edits
@@ -21,6 +23,11 @@ def restores(history: History | None, deployment: PlacedDeployment) -> bool:
     spans = history.list_spans(deployment.environment.name, deployment.name)
     pinned = [span for span in spans if span.version is not None and span.share > 0]
     return any(_is_set(wanted, served) for _, served in list_sets(pinned))
+
+
+def brings_back(history: History | None, before: PlacedDeployment, after: PlacedDeployment) -> bool:
+    """Whether a change goes back to an earlier set from another one; to stay as it is restores nothing."""
+    return _list_set(before) != _list_set(after) and restores(history, after)
 
 
 def all_served(history: History | None, deployment: PlacedDeployment) -> bool:
@@ -80,6 +87,14 @@ def _is_same_but_for_shares(before: PlacedDeployment, after: PlacedDeployment) -
         old[placed.predictor].serving.serving == placed.serving.serving
         and not list_edits(before, old[placed.predictor], after, placed)
         for placed in after.variants
+    )
+
+
+def _list_set(deployment: PlacedDeployment) -> Counter[tuple[str, int, str, bool, int]]:
+    """What it serves as the history knows it: versions by model, their records, roles and shares."""
+    return Counter(
+        (pin.model, pin.version, pin.digest, _is_shadow(pin.variant), _share(pin.variant))
+        for pin in list_pins(deployment)
     )
 
 

@@ -31,11 +31,19 @@ def find_answers(history: History, environment: str, pin: Pin) -> tuple[ServedSp
 
 
 def is_return(context: Context, environment: str, pin: Pin, before: Iterable[Pin]) -> bool:
-    """Whether a version is the way back: lower than one that answers, and it answered here before."""
-    lives = [old.version for old in list_live(before) if old.model == pin.model]
-    if context.history is None or not lives or pin.version >= max(lives):
+    """Whether a version is the way back: lower than one that answers, and it answered here before that did.
+
+    One that came beside or after a higher one, however small its share, was not what is gone back to.
+    """
+    history = context.history
+    higher = [old for old in list_live(before) if old.model == pin.model and old.version > pin.version]
+    if history is None or not higher:
         return False
-    return bool(find_answers(context.history, environment, pin))
+    answers = find_answers(history, environment, pin)
+    if not answers:
+        return False
+    first = min(span.since for span in answers)
+    return all(first < span.since for old in higher for span in find_answers(history, environment, old)[:1])
 
 
 def say_time(moment: datetime) -> str:

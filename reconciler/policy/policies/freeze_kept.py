@@ -29,7 +29,7 @@ from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.placed import PlacedDeployment
 from reconciler.policy.pods import list_pairs, list_unread, say_unread
-from reconciler.policy.restoring import only_withdraws, restores, withdraws_shares
+from reconciler.policy.restoring import brings_back, only_withdraws, restores, withdraws_shares
 from reconciler.state.documents import Location
 from reconciler.state.findings import Finding, Undecided
 from reconciler.state.freezing import find_freeze
@@ -96,7 +96,7 @@ def _list_touched(context: Context) -> Iterator[tuple[str, Location, str]]:
             # Versions and shares are known though another file of the base may not be.
             pairs[after.id] = (before, after)
     for before, after in pairs.values():
-        if not (restores(context.history, after) or _lowers(before, after)):
+        if not (brings_back(context.history, before, after) or _lowers(before, after)):
             yield after.id, after.at("variants"), f"this change touches what it serves ({_say(after)})"
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.policy.changes import list_changed, list_new, place_of
+from reconciler.policy.changes import list_changed, list_entered, list_new, place_of
 from reconciler.policy.context import Context
 from reconciler.policy.engine import Need, Policy
 from reconciler.policy.served import WAY_OUT, find_spans, is_return, list_upstream
@@ -39,7 +39,10 @@ def check(context: Context) -> Iterator[Finding | Undecided]:
         deployment = changed.after
         if deployment is None:
             continue
-        for pin in list_new(changed):
+        new = list(list_new(changed))
+        # Without traffic it is loaded all the same, and only its share is left to change.
+        new += [pin for pin in list_entered(changed) if not any(pin.is_same(other) for other in new)]
+        for pin in new:
             if is_return(context, deployment.environment.name, pin, changed.pins_before):
                 continue
             missing = [name for name in list_upstream(deployment) if not find_spans(history, name, pin)]

@@ -2,8 +2,9 @@
 
 What it checks
     Compared with the base, environment.yaml does not take `protected: true` away, give a rule a lower grade
-    or a parameter that lets more through, or name other `owners`. It is advice and says whose approval the
-    change needs: that of the owners whom the base names.
+    or a parameter that lets more through, leave out an `upstream` that versions had to come through, allow
+    more under `allow`, or name other `owners`. It is advice and says whose approval the change needs: that of
+    the owners whom the base names. A protected environment whose base names none is not loosened at all.
 
 Why
     Such a change is a line among others in a pull request, and everything that comes after it is judged by
@@ -14,12 +15,14 @@ Example
       max-prune: 50%              # and the base has 20%
 
 Fix
-    Take it back; or have it approved by one of the owners that are named, who is not the author.
+    Take it back; or have it approved by one of the owners that are named, who is not the author. Where there
+    are none, name them first, in a change of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.policy.context import Context
@@ -28,7 +31,7 @@ from reconciler.policy.grading import Rule, find_grade, is_lower
 from reconciler.policy.parameters import Parameter, find_value
 from reconciler.policy.rules import list_rules
 from reconciler.policy.wording import join_words, show_value
-from reconciler.state.declarations import Environment
+from reconciler.state.declarations import Allow, Environment
 from reconciler.state.documents import Location
 from reconciler.state.findings import Approval, Finding, Grade
 from reconciler.state.repository import Entry, EnvironmentEntry
@@ -36,15 +39,20 @@ from reconciler.state.repository import Entry, EnvironmentEntry
 
 def check(context: Context) -> Iterator[Finding]:
     for before, entry, location, said in context.once(_find_loosened):
-        owners = before.environment.declaration.owners if before.environment is not None else ()
-        yield POLICY.finding(
+        declared = before.environment.declaration if before.environment is not None else None
+        owners = declared.owners if declared is not None else ()
+        found = POLICY.finding(
             location,
             f"{before.name}: {said}.",
             f"One of {join_words(owners, 'or')}, who is not the author, approves the change."
             if owners
-            else f"Nobody owns the rules of {before.name} in the base: add owners: to {entry.document.file}.",
+            else f"Nobody owns the rules of {before.name} in the base: first merge owners: in "
+            f"{entry.document.file}.",
             subject=before.name,
         )
+        # Where nobody can approve it, advice would hold nobody back.
+        is_open = declared is not None and declared.protected and not owners
+        yield replace(found, grade=Grade.HARD) if is_open else found
 
 
 def review(context: Context, _: Judgement) -> Iterator[Approval]:
@@ -82,10 +90,29 @@ def _list_loosened(context: Context) -> Iterator[_Loosened]:
                 f"its owners become {join_words(now.owners) or 'nobody'}; they were {join_words(old.owners)}"
             )
             yield before, entry, entry.document.at("owners"), said
+        if gone := [one for one in old.upstream if one not in now.upstream]:
+            said = f"versions need not come through {join_words(gone)} any more (upstream)"
+            yield before, entry, entry.document.at("upstream"), said
+        for field, said in _list_allowed(old.allow, now.allow):
+            yield before, entry, entry.document.at("allow", field), said
         after = context.repository.environments[name]
         for rule in list_rules().values():
             for said in _compare(rule, before, after):
                 yield before, entry, entry.document.at("rules", rule.id), said
+
+
+def _list_allowed(old: Allow, now: Allow) -> Iterator[tuple[str, str]]:
+    """Each field of `allow` that lets more through, and what."""
+    for field in Allow.model_fields:
+        was, will = getattr(old, field), getattr(now, field)
+        name = field.replace("_", "-")
+        if will is None:
+            # Anything, as only places of models can be.
+            if was is not None:
+                yield name, f"allow.{name} becomes anything; it was {join_words([str(one) for one in was])}"
+        elif was is not None and (more := [str(one) for one in will if one not in was]):
+            had = join_words([str(one) for one in was]) or "nothing"
+            yield name, f"allow.{name} lets {join_words(more)} through, too; it was {had}"
 
 
 def _compare(rule: Rule, before: EnvironmentEntry, after: EnvironmentEntry) -> Iterator[str]:
