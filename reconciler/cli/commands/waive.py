@@ -10,9 +10,9 @@ from reconciler.state.outcomes import Outcome
 
 _HELP = """Exempt OBJECTs from RULE until a date, by an entry in exceptions.yaml of their environment.
 
-An OBJECT is what the finding or the refusal named: an environment, a deployment, or a model (models/wines,
-with --environment). The waiver counts once an owner of the rules has approved the change, and for 30 days at
-most. modelsync policies lists the rules, and which of them can be waived.
+An OBJECT is what the finding or the refusal named: an environment or a deployment. The waiver counts once
+an owner of the rules has approved the change, and for 30 days at most. modelsync policies lists the rules,
+and which of them can be waived.
 
 \b
 Example:

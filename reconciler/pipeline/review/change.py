@@ -82,7 +82,8 @@ def _list_failures(head: Check, targets: Sequence[ComparedTarget], stale: tuple[
     if refusals:
         said.append(f"refused by {join_words(sorted(set(refusals)))}")
     if faulty:
-        said.append(f"{_name_some(faulty)} cannot be rendered and stays as it was last applied")
+        stay = "stays as it was" if len(faulty) == 1 else "stay as they were"
+        said.append(f"{_name_some(faulty)} cannot be rendered and {stay} last applied")
     if stale:
         names = [item.object for item in stale]
         said.append(f"the main branch moved on in what this touches ({_name_some(names)}): update the branch")
