@@ -85,12 +85,30 @@ def apply_change(
         return _take_over(change, manifest, conflict, reader, writer, target)
     except ObjectError as error:
         return _refuse(error)
-    if change.op is Op.CREATE and (others := _find_others(live, target)):
-        return Refusal(
-            message=f"was made by {others} since this run looked; the next run looks at it again",
-            concerns_object_alone=True,
-        )
+    if change.op is Op.CREATE and (makers := _find_makers(live, target)):
+        return Refusal(message=_withdraw(live, makers, writer, target), concerns_object_alone=True)
     return _written(change, live)
+
+
+def _withdraw(live: LiveObject, makers: str, writer: ClusterWriter, target: Target) -> str:
+    """Take off an object that others made meanwhile what was just written: equal values stay theirs.
+
+    With our labels left on it the next run would take it for its own, and one day delete it.
+    """
+    said = f"was made by {makers} since this run looked"
+    identity = {
+        "apiVersion": live.key.kind.api_version,
+        "kind": live.key.kind.name,
+        "metadata": {"name": live.key.name, "namespace": live.key.namespace},
+    }
+    try:
+        writer.apply(live.key, identity, manager=target.field_manager, uid=live.uid)
+    except ObjectError as error:
+        return (
+            f"{said}, and bears our labels now, which could not be taken off again ({_describe(error)}): "
+            "take them off by hand, or the next run counts it as its own"
+        )
+    return f"{said}, so it was left to them; the next run says how it can be adopted"
 
 
 def describe_unseen(error: ClusterError) -> str:
@@ -187,13 +205,16 @@ def _written(change: Change, live: LiveObject, message: str = "") -> Written:
     return Written(live=live, action=Action.UNCHANGED if same else Action.CONFIGURED, message=message)
 
 
-def _find_others(live: LiveObject, target: Target) -> str:
-    """Managers that wrote the object beside us: on one that we just made there are none."""
+def _find_makers(live: LiveObject, target: Target) -> str:
+    """Managers that wrote the content of an object beside us: of one that we just made there are none.
+
+    Where a first try's answer was lost, operators may have added finalizers and such to what is ours.
+    """
     metadata: Mapping[str, Any] = live.body.get("metadata") or {}
     names = {
         str(entry.get("manager", ""))
         for entry in metadata.get("managedFields") or ()
-        if not entry.get("subresource")
+        if not entry.get("subresource") and set(entry.get("fieldsV1") or ()) - {"f:metadata", "f:status"}
     }
     return ", ".join(f'"{name}"' for name in sorted(names - {target.field_manager}))
 

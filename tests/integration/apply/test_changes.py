@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from reconciler.clients.cluster.interface import (
 )
 from reconciler.clients.cluster.kubernetes import connect
 from reconciler.state.objects import PART_OF_LABEL, Body, Kind, LiveObject, ObjectKey
-from reconciler.state.plans import Action
+from reconciler.state.plans import Action, Op
 from scripts.local_cluster import LocalCluster
+from tests.faults.between import Between, Once, is_apply
 from tests.integration.apply.acting import entries, outcomes, path, traffic
 from tests.support.accounts import make_account
 from tests.support.clusters import LiveTarget
@@ -111,6 +113,40 @@ class TestCreatingAndChanging:
         assert '"kubectl-create"' in applied.results[0].message
         assert traffic(town, "wines") == [77]
         assert PART_OF_LABEL not in town.demand("wines").labels
+
+    @pytest.mark.covers("B10", "T6")
+    @pytest.mark.parametrize("same", [True, False], ids=["all alike", "alike in what both say"])
+    def test_one_that_appears_at_the_last_moment_and_is_alike_stays_its_makers(
+        self, town: LiveTarget, cluster: LocalCluster, tmp_path: Path, same: bool
+    ) -> None:
+        """No field conflicts, so that the API server takes the apply."""
+        manifest = town.make("wines")
+        town.declare(manifest)
+
+        def appear() -> None:
+            body = copy.deepcopy(dict(manifest.body))
+            body["metadata"]["labels"] = {"team": "another"}
+            body["metadata"]["annotations"] = {}
+            if not same:
+                body["spec"].pop("protocol")
+            cluster.api.demand("POST", path(town, ""), body, query={"fieldManager": "kubectl-create"})
+
+        with Between(cluster, before=Once(is_apply, appear)) as proxy:
+            town.cluster = connect(kubeconfig=proxy.write_kubeconfig(tmp_path / "kubeconfig"))
+            applied = town.sync()
+
+        assert outcomes(applied.results) == {"wines": Action.FAILED}
+        assert applied.results[0].message == (
+            'was made by "kubectl-create" since this run looked, so it was left to them; '
+            "the next run says how it can be adopted"
+        )
+        live = town.demand("wines")
+        assert live.labels == {"team": "another"}
+        assert ("protocol" in live.body["spec"]) is same
+
+        (change,) = town.plan(town.observe()).changes
+        assert change.op is Op.SKIP
+        assert "adopt: true" in change.reason
 
 
 def is_write(event: dict[str, Any], town: LiveTarget) -> bool:
